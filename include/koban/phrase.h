@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * From reason codes to sentences, at the three levels of detail. Used by the agent (notifications)
+ * and the command (alerts, show). Shape: what happened · why it is odd · what to do. No blame, no
+ * jargon, no link, no telephone number, never "hacked", never "safe" (facts/alerts.md 4.7).
+ */
+#pragma once
+
+#include <koban/alert.h>
+#include <koban/settings.h>
+
+G_BEGIN_DECLS
+
+/* @alerts are the alerts of one incident, worst first; @account_name is (nullable).
+ * At KOBAN_DETAIL_NONE the only content is @code, the incident's short code. Plain text; the caller
+ * escapes the body if the server speaks markup. (transfer full) */
+char *koban_phrase_summary (GPtrArray *alerts, KobanDetail detail, const char *code);
+char *koban_phrase_body    (GPtrArray *alerts, KobanDetail detail, const char *account_name);
+
+/* One line for a table or `show`: "New direct debit: “ﾄﾞｺﾓｺｳｻﾞ” can take money from this account". */
+char *koban_phrase_alert   (const KobanAlert *alert);
+/* One reason with its numbers, checkable from a statement. @reason is a{sv}. */
+char *koban_phrase_reason  (GVariant *reason);
+
+G_END_DECLS

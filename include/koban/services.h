@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The directory of e-money, wallet and payment services: which name on a statement is whose.
+ * Data files (JSON, data/services), folded once at load, matched in the length of the name.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  KOBAN_SERVICE_WALLET,     /* e-money, P2P, prepaid, remittance, crypto on-ramp: takes and keeps money */
+  KOBAN_SERVICE_BNPL,
+  KOBAN_SERVICE_COLLECTOR,  /* collects for others: the end merchant is in the reference */
+  KOBAN_SERVICE_MERCHANT,   /* a look-alike that is not a wallet (phone bill, card acquirer) */
+} KobanServiceCategory;
+
+typedef struct
+{
+  const char           *id;       /* "docomo-kouza" */
+  const char           *name;     /* "ドコモ口座" */
+  KobanServiceCategory  category;
+  const char *const    *countries;
+  gint64                charge_limit, month_limit; /* minor units of its currency; 0: not known */
+  const char           *currency; /* (nullable) of the limits */
+  const char           *revoke;   /* (nullable): how a customer ends it, in words */
+} KobanService;
+
+typedef struct _KobanServices KobanServices;
+
+/* NULL: $datadir/koban/services, then the person's own, or $KOBAN_SERVICES for a build tree. */
+KobanServices      *koban_services_load   (const char *const *directories, GError **error);
+void                koban_services_free   (KobanServices *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KobanServices, koban_services_free)
+
+/* @folded by koban_text_fold(). Anchored at the start or after a known bank prefix; the longest
+ * pattern wins. (transfer none) (nullable) */
+const KobanService *koban_services_match  (KobanServices *self, const char *folded);
+const KobanService *koban_services_lookup (KobanServices *self, const char *id);
+
+G_END_DECLS

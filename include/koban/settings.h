@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Where Koban keeps its things, and koban.conf (a GKeyFile). Unknown keys warn by line; a wrong
+ * value is an error that names the key, and the last good configuration stays.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* $XDG_DATA_HOME/koban, made 0700 by koban_settings_make_directories(). (transfer none) */
+const char *koban_settings_data_directory (void);
+const char *koban_settings_config_directory (void);
+char       *koban_settings_config_file (void);   /* (transfer full) */
+
+/* Makes both directories with mode 0700, or repairs the mode; refuses a symbolic link or another
+ * owner (trust S8). */
+gboolean koban_settings_make_directories (GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef enum
+{
+  KOBAN_DETAIL_NONE,    /* "Koban: look at your account (K-7F3A)" */
+  KOBAN_DETAIL_MINIMAL, /* what happened and the service; no bank, number, amount */
+  KOBAN_DETAIL_FULL,
+} KobanDetail;
+
+typedef struct
+{
+  KobanDetail desktop_detail;       /* [notify] detail = none|minimal|full; default full */
+  guint       check_interval_s;     /* [check] interval = 15m … 24h; default 15 minutes; a profile's own minimum wins */
+} KobanSettings;
+
+/* A missing file is the defaults. On error @settings is untouched. */
+gboolean koban_settings_load (const char    *path,
+                              KobanSettings *settings,
+                              GError       **error) G_GNUC_WARN_UNUSED_RESULT;
+KobanSettings koban_settings_defaults (void);
+
+G_END_DECLS

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The places of Koban's files, and koban.conf read through one table of keys. Reading never half
+ * succeeds, and no secret is ever written there.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+
+#include <koban/error.h>
+#include <koban/settings.h>
+
+static const char *
+below (const char *base)
+{
+  g_autofree char *path = g_build_filename (base, "koban", NULL);
+
+  return g_intern_string (path);
+}
+
+const char *
+koban_settings_data_directory (void)
+{
+  return below (g_get_user_data_dir ());
+}
+
+const char *
+koban_settings_config_directory (void)
+{
+  return below (g_get_user_config_dir ());
+}
+
+char *
+koban_settings_config_file (void)
+{
+  return g_build_filename (koban_settings_config_directory (), "koban.conf", NULL);
+}
+
+static gboolean
+set_directory_error (GError **error, const char *path, const char *why)
+{
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_STORAGE, _("Koban cannot keep its files in %s: %s"), path,
+               why);
+  return FALSE;
+}
+
+/* By the descriptor, so that what is examined is what is repaired. */
+static gboolean
+repair_directory (int fd, const char *path, GError **error)
+{
+  struct stat status;
+
+  if (fstat (fd, &status) != 0)
+    return set_directory_error (error, path, g_strerror (errno));
+  if (status.st_uid != geteuid ())
+    return set_directory_error (error, path, _("it belongs to another user"));
+  if ((status.st_mode & 07777) == 0700)
+    return TRUE;
+  if (fchmod (fd, 0700) != 0)
+    return set_directory_error (error, path, g_strerror (errno));
+  g_message ("%s could be read by others; it is now private (mode 0700)", path);
+  return TRUE;
+}
+
+static gboolean
+make_directory (const char *path, GError **error)
+{
+  g_autofree char *parent = g_path_get_dirname (path);
+  gboolean ok;
+  int fd;
+
+  if (g_mkdir_with_parents (parent, 0700) != 0)
+    return set_directory_error (error, path, g_strerror (errno));
+  if (g_mkdir (path, 0700) != 0 && errno != EEXIST)
+    return set_directory_error (error, path, g_strerror (errno));
+  if (g_file_test (path, G_FILE_TEST_IS_SYMLINK))
+    return set_directory_error (error, path, _("it is a symbolic link; put a real directory there"));
+
+  /* A link put there since the question above is refused by the kernel. */
+  fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    return set_directory_error (error, path, g_strerror (errno));
+  ok = repair_directory (fd, path, error);
+  (void) close (fd);
+  return ok;
+}
+
+gboolean
+koban_settings_make_directories (GError **error)
+{
+  return make_directory (koban_settings_data_directory (), error) &&
+         make_directory (koban_settings_config_directory (), error);
+}
+
+typedef enum
+{
+  KEY_DETAIL,   /* none, minimal, full */
+  KEY_DURATION, /* "15m", "6h": seconds, within [min, max] */
+} KeyType;
+
+typedef struct
+{
+  const char *group;
+  const char *key;
+  KeyType type;
+  gsize offset; /* of a guint or KobanDetail in KobanSettings */
+  guint min, max;
+  const char *expected;
+} KeyRow;
+
+static const KeyRow keys[] = {
+  { "notify", "detail", KEY_DETAIL, G_STRUCT_OFFSET (KobanSettings, desktop_detail), 0, 0,
+    N_("none, minimal or full") },
+  { "check", "interval", KEY_DURATION, G_STRUCT_OFFSET (KobanSettings, check_interval_s), 15 * 60,
+    24 * 60 * 60, N_("a time between 15m and 24h") },
+};
+
+KobanSettings
+koban_settings_defaults (void)
+{
+  return (KobanSettings){ .desktop_detail = KOBAN_DETAIL_FULL, .check_interval_s = 15 * 60 };
+}
+
+static gboolean
+parse_detail (const char *text, guint *value)
+{
+  static const char *const names[] = {
+    [KOBAN_DETAIL_NONE] = "none", [KOBAN_DETAIL_MINIMAL] = "minimal", [KOBAN_DETAIL_FULL] = "full"
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_str_equal (names[i], text))
+      {
+        *value = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static gboolean
+parse_duration (const char *text, guint min, guint max, guint *value)
+{
+  static const struct
+  {
+    char unit;
+    guint seconds;
+  } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 60 * 60 }, { 'd', 24 * 60 * 60 } };
+  gsize n_digits = strspn (text, "0123456789");
+  g_autofree char *digits = g_strndup (text, n_digits);
+  guint64 count;
+
+  if (strlen (text) != n_digits + 1 || !g_ascii_string_to_unsigned (digits, 10, 0, max, &count, NULL))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
+    if (units[i].unit == text[n_digits])
+      {
+        guint64 seconds = count * units[i].seconds;
+
+        *value = (guint) MIN (seconds, G_MAXUINT);
+        return seconds >= min && seconds <= max;
+      }
+  return FALSE;
+}
+
+static gboolean
+read_key (GKeyFile *file, const char *path, const KeyRow *row, KobanSettings *settings, GError **error)
+{
+  g_autofree char *text = g_key_file_get_string (file, row->group, row->key, NULL);
+  guint value = 0;
+  gboolean good;
+
+  if (text == NULL)
+    return TRUE;
+  g_strstrip (text);
+  good =
+    row->type == KEY_DETAIL ? parse_detail (text, &value) : parse_duration (text, row->min, row->max, &value);
+  if (!good)
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                   _("%s: [%s] %s = %s is not understood: write %s"), path, row->group, row->key, text,
+                   _(row->expected));
+      return FALSE;
+    }
+  if (row->type == KEY_DETAIL)
+    G_STRUCT_MEMBER (KobanDetail, settings, row->offset) = (KobanDetail) value;
+  else
+    G_STRUCT_MEMBER (guint, settings, row->offset) = value;
+  return TRUE;
+}
+
+static gboolean
+is_known (const char *group, const char *key)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (g_str_equal (keys[i].group, group) && g_str_equal (keys[i].key, key))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+report_unknown_keys (GKeyFile *file, const char *path)
+{
+  g_auto(GStrv) groups = g_key_file_get_groups (file, NULL);
+
+  for (char **group = groups; *group != NULL; group++)
+    {
+      g_auto(GStrv) names = g_key_file_get_keys (file, *group, NULL, NULL);
+
+      for (char **name = names; name != NULL && *name != NULL; name++)
+        if (!is_known (*group, *name))
+          g_message ("%s: [%s] %s is not a setting of this version and is ignored", path, *group, *name);
+    }
+}
+
+gboolean
+koban_settings_load (const char *path, KobanSettings *settings, GError **error)
+{
+  g_autoptr(GKeyFile) file = g_key_file_new ();
+  g_autoptr(GError) local_error = NULL;
+  KobanSettings found = koban_settings_defaults ();
+
+  g_return_val_if_fail (path != NULL && settings != NULL, FALSE);
+
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error) &&
+      !g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path,
+                   local_error->message);
+      return FALSE;
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (!read_key (file, path, &keys[i], &found, error))
+      return FALSE;
+  report_unknown_keys (file, path);
+  *settings = found;
+  return TRUE;
+}

@@ -1,0 +1,722 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The keyring of the session, through libsecret. It never prompts but in unlock, never takes a locked
+ * keyring for an empty one, and keeps no secret beyond the call that asked for it.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+#include <libsecret/secret.h>
+
+#include <koban/error.h>
+#include <koban/vault.h>
+
+#define BUS_NAME "org.freedesktop.secrets"
+#define COLLECTION_INTERFACE "org.freedesktop.Secret.Collection"
+#define SERVICE_INTERFACE "org.freedesktop.Secret.Service"
+#define MAX_SECRET (1024 * 1024) /* an item larger than this was not written by Koban */
+
+const char *
+koban_secret_kind_name (KobanSecretKind kind)
+{
+  static const char *const names[] = {
+    [KOBAN_SECRET_CONNECTION] = "connection",
+    [KOBAN_SECRET_REVOKE] = "revoke",
+    [KOBAN_SECRET_CHANNEL] = "channel",
+    [KOBAN_SECRET_ANSWER] = "answer",
+  };
+
+  g_return_val_if_fail ((gsize) kind < G_N_ELEMENTS (names), NULL);
+
+  return names[kind];
+}
+
+G_DEFINE_INTERFACE (KobanVault, koban_vault, G_TYPE_OBJECT)
+
+static guint unlocked_signal;
+
+static void
+koban_vault_default_init (KobanVaultInterface *iface)
+{
+  unlocked_signal =
+    g_signal_new ("unlocked", KOBAN_TYPE_VAULT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+void
+koban_vault_store_async (KobanVault *self,
+                         KobanSecretKind kind,
+                         const char *id,
+                         const char *provider,
+                         const char *label,
+                         KobanSecret *secret,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_return_if_fail (KOBAN_IS_VAULT (self) && id != NULL && provider != NULL && label != NULL &&
+                    secret != NULL);
+
+  KOBAN_VAULT_GET_IFACE (self)->store_async (self, kind, id, provider, label, secret, cancellable, callback,
+                                             user_data);
+}
+
+static gboolean
+finish_boolean (KobanVault *self, GAsyncResult *result, gpointer tag, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self) && g_async_result_is_tagged (result, tag), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+gboolean
+koban_vault_store_finish (KobanVault *self, GAsyncResult *result, GError **error)
+{
+  return finish_boolean (self, result, koban_vault_store_async, error);
+}
+
+void
+koban_vault_lookup_async (KobanVault *self,
+                          KobanSecretKind kind,
+                          const char *id,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_return_if_fail (KOBAN_IS_VAULT (self) && id != NULL);
+
+  KOBAN_VAULT_GET_IFACE (self)->lookup_async (self, kind, id, cancellable, callback, user_data);
+}
+
+KobanSecret *
+koban_vault_lookup_finish (KobanVault *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, koban_vault_lookup_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+koban_vault_remove_async (KobanVault *self,
+                          KobanSecretKind kind,
+                          const char *id,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_return_if_fail (KOBAN_IS_VAULT (self) && id != NULL);
+
+  KOBAN_VAULT_GET_IFACE (self)->remove_async (self, kind, id, cancellable, callback, user_data);
+}
+
+gboolean
+koban_vault_remove_finish (KobanVault *self, GAsyncResult *result, GError **error)
+{
+  return finish_boolean (self, result, koban_vault_remove_async, error);
+}
+
+void
+koban_vault_unlock_async (KobanVault *self,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_return_if_fail (KOBAN_IS_VAULT (self));
+
+  KOBAN_VAULT_GET_IFACE (self)->unlock_async (self, cancellable, callback, user_data);
+}
+
+gboolean
+koban_vault_unlock_finish (KobanVault *self, GAsyncResult *result, GError **error)
+{
+  return finish_boolean (self, result, koban_vault_unlock_async, error);
+}
+
+static const SecretSchema schema = {
+  "org.koban.Secret",
+  SECRET_SCHEMA_NONE,
+  {
+    { "kind", SECRET_SCHEMA_ATTRIBUTE_STRING },
+    { "id", SECRET_SCHEMA_ATTRIBUTE_STRING },
+    { "provider", SECRET_SCHEMA_ATTRIBUTE_STRING },
+    { NULL, 0 },
+  },
+};
+
+#define KOBAN_TYPE_VAULT_KEYRING (koban_vault_keyring_get_type ())
+G_DECLARE_FINAL_TYPE (KobanVaultKeyring, koban_vault_keyring, KOBAN, VAULT_KEYRING, GObject)
+
+struct _KobanVaultKeyring
+{
+  GObject parent_instance;
+
+  SecretService
+    *service; /* (owned) (nullable): of the present owner of the bus name; NULL before it is asked */
+  GDBusConnection *connection; /* (owned) (nullable): where @subscriptions are */
+  guint subscriptions[3];
+  guint watch;     /* of the bus name; 0 before the first verb */
+  guint n_opening; /* verbs that are opening the service: they may start it themselves */
+};
+
+static void koban_vault_keyring_iface_init (KobanVaultInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (KobanVaultKeyring,
+                               koban_vault_keyring,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KOBAN_TYPE_VAULT, koban_vault_keyring_iface_init))
+
+/* One verb on its way:
+ *
+ *   begin ─▶ on_service ─▶ on_collection ─▶ act ─▶ on_stored | on_found | on_removed | on_unlocked
+ *
+ * on_collection is where a locked keyring is told from an empty one, before anything is searched. */
+typedef struct
+{
+  KobanSecretKind kind;
+  char *id;
+  char *provider;
+  char *label;
+  KobanSecret *secret;
+  SecretService *service;
+  const char *alias;
+  SecretCollection *collection; /* of @alias */
+  gboolean may_be_locked;       /* unlock itself */
+  void (*act) (GTask *task);
+} Verb;
+
+static void
+verb_free (gpointer data)
+{
+  Verb *verb = data;
+
+  g_free (verb->id);
+  g_free (verb->provider);
+  g_free (verb->label);
+  g_clear_pointer (&verb->secret, koban_secret_unref);
+  g_clear_object (&verb->collection);
+  g_clear_object (&verb->service);
+  g_free (verb);
+}
+
+static GHashTable *
+attributes_of (const Verb *verb)
+{
+  GHashTable *attributes = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+
+  g_hash_table_insert (attributes, (gpointer) "kind", g_strdup (koban_secret_kind_name (verb->kind)));
+  g_hash_table_insert (attributes, (gpointer) "id", g_strdup (verb->id));
+  if (verb->provider != NULL)
+    g_hash_table_insert (attributes, (gpointer) "provider", g_strdup (verb->provider));
+  return attributes;
+}
+
+static void
+return_locked (GTask *task)
+{
+  g_task_return_new_error (
+    task, KOBAN_ERROR, KOBAN_ERROR_LOCKED, "%s",
+    _("The keyring is locked: unlock it with “koban unlock”, or sign in to your session"));
+}
+
+/* Whether the Secret Service cannot be had at all: nobody has the name, nothing can be started, there is no
+ * bus. */
+static gboolean
+is_absence (const GError *error)
+{
+  static const int codes[] = {
+    G_DBUS_ERROR_SERVICE_UNKNOWN,         G_DBUS_ERROR_NAME_HAS_NO_OWNER,  G_DBUS_ERROR_SPAWN_FAILED,
+    G_DBUS_ERROR_SPAWN_EXEC_FAILED,       G_DBUS_ERROR_SPAWN_CHILD_EXITED, G_DBUS_ERROR_SPAWN_CHILD_SIGNALED,
+    G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND, G_DBUS_ERROR_NO_REPLY,           G_DBUS_ERROR_DISCONNECTED
+  };
+
+  if (error->domain == G_IO_ERROR)
+    return error->code != G_IO_ERROR_CANCELLED;
+  for (gsize i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (g_error_matches (error, G_DBUS_ERROR, codes[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+return_keyring_error (GTask *task, GError *taken)
+{
+  g_autoptr(GError) error = taken;
+
+  g_dbus_error_strip_remote_error (error);
+  if (koban_error_is_cancelled (error))
+    g_task_return_error (task, g_steal_pointer (&error));
+  else if (g_error_matches (error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
+    return_locked (task);
+  else if (is_absence (error))
+    g_task_return_new_error (task, KOBAN_ERROR, KOBAN_ERROR_NO_KEYRING,
+                             _("No keyring answers in this session; install and start one, such as "
+                                "gnome-keyring or KeePassXC (%s)"),
+                             error->message);
+  else
+    g_task_return_new_error (task, KOBAN_ERROR, KOBAN_ERROR_FAILED, _("The keyring failed: %s"),
+                             error->message);
+}
+
+static void
+emit_unlocked (KobanVaultKeyring *self)
+{
+  g_signal_emit (self, unlocked_signal, 0);
+}
+
+static void
+on_properties_changed (GDBusConnection *connection,
+                       const char *sender,
+                       const char *path,
+                       const char *interface,
+                       const char *signal,
+                       GVariant *parameters,
+                       gpointer user_data)
+{
+  g_autoptr(GVariant) changed = NULL;
+  gboolean locked = TRUE;
+
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sa{sv}as)")))
+    return;
+  changed = g_variant_get_child_value (parameters, 1);
+  if (g_variant_lookup (changed, "Locked", "b", &locked) && !locked)
+    emit_unlocked (user_data);
+}
+
+static void
+on_locked_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(KobanVaultKeyring) self = user_data;
+  g_autoptr(GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  g_autoptr(GVariant) locked = NULL;
+
+  if (reply == NULL)
+    return;
+  g_variant_get (reply, "(v)", &locked);
+  if (g_variant_is_of_type (locked, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean (locked))
+    emit_unlocked (self);
+}
+
+/* CollectionCreated, CollectionChanged: not every service says what changed, so the lock is looked at. */
+static void
+on_collection_changed (GDBusConnection *connection,
+                       const char *sender,
+                       const char *path,
+                       const char *interface,
+                       const char *signal,
+                       GVariant *parameters,
+                       gpointer user_data)
+{
+  const char *collection;
+
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(o)")))
+    return;
+  g_variant_get (parameters, "(&o)", &collection);
+  g_dbus_connection_call (connection, sender, collection, "org.freedesktop.DBus.Properties", "Get",
+                          g_variant_new ("(ss)", COLLECTION_INTERFACE, "Locked"), G_VARIANT_TYPE ("(v)"),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_locked_read,
+                          g_object_ref (user_data));
+}
+
+static void
+subscribe (KobanVaultKeyring *self, GDBusConnection *connection)
+{
+  static const struct
+  {
+    const char *interface, *member, *arg0;
+    GDBusSignalCallback callback;
+  } signals[] = {
+    { "org.freedesktop.DBus.Properties", "PropertiesChanged", COLLECTION_INTERFACE, on_properties_changed },
+    { SERVICE_INTERFACE, "CollectionCreated", NULL, on_collection_changed },
+    { SERVICE_INTERFACE, "CollectionChanged", NULL, on_collection_changed },
+  };
+
+  G_STATIC_ASSERT (G_N_ELEMENTS (signals) == G_N_ELEMENTS (self->subscriptions));
+
+  self->connection = g_object_ref (connection);
+  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
+    self->subscriptions[i] = g_dbus_connection_signal_subscribe (
+      connection, BUS_NAME, signals[i].interface, signals[i].member, NULL, signals[i].arg0,
+      G_DBUS_SIGNAL_FLAGS_NONE, signals[i].callback, self, NULL);
+}
+
+static void
+on_name_appeared (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
+{
+  KobanVaultKeyring *self = user_data;
+
+  if (self->connection == NULL)
+    subscribe (self, connection);
+  /* A keyring that one of our own verbs has just started answers that verb: to tell the others too would make
+   * a circle out of a keyring that keeps dying. */
+  if (self->n_opening == 0)
+    emit_unlocked (self);
+}
+
+static void
+on_name_vanished (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  KobanVaultKeyring *self = user_data;
+
+  g_clear_object (&self->service);
+}
+
+static void
+on_collection (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Verb *verb = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  verb->collection = secret_collection_for_alias_finish (result, &error);
+  if (error != NULL)
+    {
+      return_keyring_error (task, error);
+      return;
+    }
+  if (verb->collection == NULL && g_str_equal (verb->alias, SECRET_COLLECTION_SESSION))
+    {
+      /* Not every keyring has one that is forgotten at the end of the session. */
+      verb->alias = SECRET_COLLECTION_DEFAULT;
+      secret_collection_for_alias (verb->service, verb->alias, SECRET_COLLECTION_NONE,
+                                   g_task_get_cancellable (task), on_collection, g_steal_pointer (&task));
+      return;
+    }
+  if (verb->collection == NULL)
+    g_task_return_new_error (
+      task, KOBAN_ERROR, KOBAN_ERROR_NO_KEYRING, "%s",
+      _("There is no default keyring: create one in “Passwords and Keys” (or open your "
+         "database in KeePassXC) and set it as default"));
+  else if (secret_collection_get_locked (verb->collection) && !verb->may_be_locked)
+    return_locked (task);
+  else
+    verb->act (g_steal_pointer (&task));
+}
+
+static void
+ask_collection (GTask *task)
+{
+  Verb *verb = g_task_get_task_data (task);
+
+  secret_collection_for_alias (verb->service, verb->alias, SECRET_COLLECTION_NONE,
+                               g_task_get_cancellable (task), on_collection, task);
+}
+
+static void
+on_service (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  KobanVaultKeyring *self = g_task_get_source_object (task);
+  Verb *verb = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  self->n_opening--;
+  verb->service = secret_service_open_finish (result, &error);
+  if (verb->service == NULL)
+    {
+      return_keyring_error (task, error);
+      return;
+    }
+  g_set_object (&self->service, verb->service);
+  ask_collection (g_steal_pointer (&task));
+}
+
+/* Takes @task. */
+static void
+begin (KobanVaultKeyring *self, GTask *task)
+{
+  Verb *verb = g_task_get_task_data (task);
+
+  verb->alias = verb->kind == KOBAN_SECRET_ANSWER ? SECRET_COLLECTION_SESSION : SECRET_COLLECTION_DEFAULT;
+  if (self->watch == 0)
+    self->watch = g_bus_watch_name (G_BUS_TYPE_SESSION, BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                    on_name_appeared, on_name_vanished, self, NULL);
+  if (self->service != NULL)
+    {
+      verb->service = g_object_ref (self->service);
+      ask_collection (task);
+      return;
+    }
+  self->n_opening++;
+  secret_service_open (SECRET_TYPE_SERVICE, NULL, SECRET_SERVICE_OPEN_SESSION, g_task_get_cancellable (task),
+                       on_service, task);
+}
+
+static void
+on_stored (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  g_autoptr(SecretItem) item = secret_item_create_finish (result, &error);
+
+  if (item == NULL)
+    return_keyring_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+act_store (GTask *task)
+{
+  Verb *verb = g_task_get_task_data (task);
+  g_autoptr(GHashTable) attributes = attributes_of (verb);
+  g_autoptr(SecretValue) value = NULL;
+  gsize length;
+  const char *bytes = koban_secret_peek (verb->secret, &length);
+
+  value = secret_value_new (bytes, (gssize) length, "text/plain");
+  secret_item_create (verb->collection, &schema, attributes, verb->label, value, SECRET_ITEM_CREATE_REPLACE,
+                      g_task_get_cancellable (task), on_stored, task);
+}
+
+static void
+vault_keyring_store_async (KobanVault *vault,
+                           KobanSecretKind kind,
+                           const char *id,
+                           const char *provider,
+                           const char *label,
+                           KobanSecret *secret,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  GTask *task = g_task_new (vault, cancellable, callback, user_data);
+  Verb *verb = g_new0 (Verb, 1);
+
+  verb->kind = kind;
+  verb->id = g_strdup (id);
+  verb->provider = g_strdup (provider);
+  verb->label = g_strdup (label);
+  verb->secret = koban_secret_ref (secret);
+  verb->act = act_store;
+  g_task_set_source_tag (task, koban_vault_store_async);
+  g_task_set_task_data (task, verb, verb_free);
+  /* What is in the keyring is in the keyring: a store that succeeded is not reported as cancelled. */
+  g_task_set_check_cancellable (task, FALSE);
+  begin (KOBAN_VAULT_KEYRING (vault), task);
+}
+
+static void
+return_item (GTask *task, SecretItem *item)
+{
+  g_autoptr(SecretValue) value = secret_item_get_locked (item) ? NULL : secret_item_get_secret (item);
+  gsize length = 0;
+  const char *bytes = value != NULL ? secret_value_get (value, &length) : NULL;
+
+  if (bytes == NULL)
+    g_task_return_new_error (
+      task, KOBAN_ERROR, KOBAN_ERROR_LOCKED, "%s",
+      _("The keyring keeps this secret locked: unlock it with “koban unlock”, or let it give "
+         "secrets to Koban without asking each time"));
+  else if (length > MAX_SECRET)
+    g_task_return_new_error (
+      task, KOBAN_ERROR, KOBAN_ERROR_INVALID, "%s",
+      _("The secret in the keyring is too long to be one of Koban's: add the connection again"));
+  else
+    g_task_return_pointer (task, koban_secret_new (bytes, (gssize) length),
+                           (GDestroyNotify) koban_secret_unref);
+}
+
+static void
+on_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Verb *verb = g_task_get_task_data (task);
+  GError *error = NULL;
+  GList *items = secret_service_search_finish (SECRET_SERVICE (source), result, &error);
+
+  if (error != NULL)
+    return_keyring_error (task, error);
+  else if (items == NULL)
+    g_task_return_new_error (task, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND,
+                             _("The keyring has no secret for “%s”"), verb->id);
+  else
+    return_item (task, items->data);
+  g_list_free_full (items, g_object_unref);
+}
+
+static void
+act_lookup (GTask *task)
+{
+  Verb *verb = g_task_get_task_data (task);
+  g_autoptr(GHashTable) attributes = attributes_of (verb);
+
+  /* Without SECRET_SEARCH_UNLOCK, or it would prompt. */
+  secret_service_search (verb->service, &schema, attributes, SECRET_SEARCH_LOAD_SECRETS,
+                         g_task_get_cancellable (task), on_found, task);
+}
+
+static void
+begin_by_id (KobanVault *vault, GTask *task, KobanSecretKind kind, const char *id, void (*act) (GTask *task))
+{
+  Verb *verb = g_new0 (Verb, 1);
+
+  verb->kind = kind;
+  verb->id = g_strdup (id);
+  verb->act = act;
+  g_task_set_task_data (task, verb, verb_free);
+  begin (KOBAN_VAULT_KEYRING (vault), task);
+}
+
+static void
+vault_keyring_lookup_async (KobanVault *vault,
+                            KobanSecretKind kind,
+                            const char *id,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  GTask *task = g_task_new (vault, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, koban_vault_lookup_async);
+  begin_by_id (vault, task, kind, id, act_lookup);
+}
+
+static void
+on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+
+  /* FALSE without an error: there was nothing. */
+  if (!secret_service_clear_finish (SECRET_SERVICE (source), result, &error) && error != NULL)
+    return_keyring_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+act_remove (GTask *task)
+{
+  Verb *verb = g_task_get_task_data (task);
+  g_autoptr(GHashTable) attributes = attributes_of (verb);
+
+  secret_service_clear (verb->service, &schema, attributes, g_task_get_cancellable (task), on_removed, task);
+}
+
+static void
+vault_keyring_remove_async (KobanVault *vault,
+                            KobanSecretKind kind,
+                            const char *id,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  GTask *task = g_task_new (vault, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, koban_vault_remove_async);
+  begin_by_id (vault, task, kind, id, act_remove);
+}
+
+static void
+on_items_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  GList *items = secret_service_search_finish (SECRET_SERVICE (source), result, &error);
+
+  g_list_free_full (items, g_object_unref);
+  if (error != NULL)
+    return_keyring_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* Some keyrings lock item by item. */
+static void
+unlock_items (GTask *task)
+{
+  Verb *verb = g_task_get_task_data (task);
+  g_autoptr(GHashTable) attributes = g_hash_table_new (g_str_hash, g_str_equal);
+
+  secret_service_search (verb->service, &schema, attributes, SECRET_SEARCH_ALL | SECRET_SEARCH_UNLOCK, NULL,
+                         on_items_unlocked, task);
+}
+
+static void
+on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  int n_unlocked = secret_service_unlock_finish (SECRET_SERVICE (source), result, NULL, &error);
+
+  if (error != NULL)
+    return_keyring_error (task, error);
+  else if (n_unlocked == 0)
+    g_task_return_new_error (
+      task, KOBAN_ERROR, KOBAN_ERROR_LOCKED, "%s",
+      _("The keyring was not unlocked: its question was dismissed, or there is no screen to "
+         "ask on"));
+  else
+    unlock_items (g_steal_pointer (&task));
+}
+
+/* Without the cancellable: gnome-keyring 42 aborts when a call is cancelled while its question is on the
+ * screen. */
+static void
+act_unlock (GTask *task)
+{
+  Verb *verb = g_task_get_task_data (task);
+  GList locked = { .data = verb->collection };
+
+  if (secret_collection_get_locked (verb->collection))
+    secret_service_unlock (verb->service, &locked, NULL, on_unlocked, task);
+  else
+    unlock_items (task);
+}
+
+static void
+vault_keyring_unlock_async (KobanVault *vault,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  GTask *task = g_task_new (vault, cancellable, callback, user_data);
+  Verb *verb = g_new0 (Verb, 1);
+
+  verb->may_be_locked = TRUE;
+  verb->act = act_unlock;
+  g_task_set_source_tag (task, koban_vault_unlock_async);
+  g_task_set_task_data (task, verb, verb_free);
+  begin (KOBAN_VAULT_KEYRING (vault), task);
+}
+
+static void
+koban_vault_keyring_init (KobanVaultKeyring *self)
+{
+}
+
+static void
+koban_vault_keyring_dispose (GObject *object)
+{
+  KobanVaultKeyring *self = KOBAN_VAULT_KEYRING (object);
+
+  g_clear_handle_id (&self->watch, g_bus_unwatch_name);
+  for (gsize i = 0; self->connection != NULL && i < G_N_ELEMENTS (self->subscriptions); i++)
+    g_dbus_connection_signal_unsubscribe (self->connection, self->subscriptions[i]);
+  g_clear_object (&self->connection);
+  g_clear_object (&self->service);
+  G_OBJECT_CLASS (koban_vault_keyring_parent_class)->dispose (object);
+}
+
+static void
+koban_vault_keyring_class_init (KobanVaultKeyringClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = koban_vault_keyring_dispose;
+}
+
+static void
+koban_vault_keyring_iface_init (KobanVaultInterface *iface)
+{
+  iface->store_async = vault_keyring_store_async;
+  iface->lookup_async = vault_keyring_lookup_async;
+  iface->remove_async = vault_keyring_remove_async;
+  iface->unlock_async = vault_keyring_unlock_async;
+}
+
+KobanVault *
+koban_vault_keyring_new (void)
+{
+  return g_object_new (KOBAN_TYPE_VAULT_KEYRING, NULL);
+}

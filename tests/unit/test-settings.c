@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A wrong value is named and changes nothing; Koban's directories are private or refused.
+ */
+#include "config.h"
+
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include <koban/error.h>
+#include <koban/settings.h>
+
+static void
+test_values (void)
+{
+  static const struct
+  {
+    const char *text;
+    gboolean good;
+    KobanDetail detail;
+    guint interval_s;
+  } rows[] = {
+    { "", TRUE, KOBAN_DETAIL_FULL, 900 },
+    { "[notify]\ndetail=minimal\n[check]\ninterval=6h\n", TRUE, KOBAN_DETAIL_MINIMAL, 21600 },
+    { "[check]\ninterval=15m\nunknown=1\n[other]\nx=y\n", TRUE, KOBAN_DETAIL_FULL, 900 },
+    { "[check]\ninterval=24h\n", TRUE, KOBAN_DETAIL_FULL, 86400 },
+    { "[check]\ninterval=14m\n", FALSE },
+    { "[check]\ninterval=25h\n", FALSE },
+    { "[check]\ninterval=900\n", FALSE },
+    { "[check]\ninterval=99999999999999999999h\n", FALSE },
+    { "[notify]\ndetail=all\n", FALSE },
+    { "no key file", FALSE },
+  };
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "koban.conf", NULL);
+
+  g_assert_no_errno (g_mkdir_with_parents (g_get_user_config_dir (), 0700));
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      KobanSettings settings = { .check_interval_s = 1 };
+      gboolean ok;
+
+      g_assert_true (g_file_set_contents (path, rows[i].text, -1, NULL));
+      ok = koban_settings_load (path, &settings, &error);
+      g_assert_cmpint (ok, ==, rows[i].good);
+      g_assert_cmpuint (settings.check_interval_s, ==, ok ? rows[i].interval_s : 1);
+      if (ok)
+        g_assert_cmpint (settings.desktop_detail, ==, rows[i].detail);
+      else
+        g_assert_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID);
+    }
+}
+
+static void
+test_missing (void)
+{
+  KobanSettings settings;
+
+  g_assert_true (koban_settings_load ("/nonexistent/koban.conf", &settings, NULL));
+  g_assert_cmpuint (settings.check_interval_s, ==, 900);
+}
+
+static void
+test_directories (void)
+{
+  const char *data = koban_settings_data_directory ();
+  g_autoptr(GError) error = NULL;
+  GStatBuf status;
+
+  g_assert_true (koban_settings_make_directories (NULL));
+  g_assert_no_errno (g_chmod (data, 0755));
+  g_assert_true (koban_settings_make_directories (NULL));
+  g_assert_no_errno (g_stat (data, &status));
+  g_assert_cmpint (status.st_mode & 07777, ==, 0700);
+
+  g_assert_no_errno (g_rmdir (data));
+  /* Dangling: the clean-up of the test's directories follows links. */
+  g_assert_no_errno (symlink ("/nonexistent/koban", data));
+  g_assert_false (koban_settings_make_directories (&error));
+  g_assert_error (error, KOBAN_ERROR, KOBAN_ERROR_STORAGE);
+  g_assert_no_errno (g_unlink (data));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_add_func ("/settings/values", test_values);
+  g_test_add_func ("/settings/missing", test_missing);
+  g_test_add_func ("/settings/directories", test_directories);
+  return g_test_run ();
+}
