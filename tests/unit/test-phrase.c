@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The words: every reason has a sentence, each level of detail says what it may and no more, and a
+ * hostile name stays harmless.
+ */
+#include "config.h"
+
+#include <koban/phrase.h>
+#include <koban/text.h>
+
+#include "watch/reasons.h"
+
+static KobanAlert *
+docomo_alert (KobanAlertKind kind, const char *subject)
+{
+  static const char *const refs[] = { "t1", "t2", "t3", "t4", NULL };
+  GVariantBuilder reasons;
+
+  g_variant_builder_init (&reasons, G_VARIANT_TYPE ("aa{sv}"));
+  g_variant_builder_add_value (&reasons, koban_reason_new (KOBAN_REASON_BURST, "count", "x", (gint64) 4,
+                                                           "seconds", "x", (gint64) 116, "total", "m",
+                                                           KOBAN_MONEY (-300000, "JPY"), NULL));
+  g_variant_builder_add_value (&reasons,
+                               koban_reason_new (KOBAN_REASON_FIRST_PAYEE, "days", "x", (gint64) 400, NULL));
+  return koban_alert_new (&(KobanAlert){ .incident = "i1",
+                                         .account = "a1",
+                                         .kind = kind,
+                                         .severity = KOBAN_SEVERITY_CRITICAL,
+                                         .ref = "t1",
+                                         .refs = refs,
+                                         .subject = subject,
+                                         .service = "ドコモ口座",
+                                         .reasons = g_variant_builder_end (&reasons),
+                                         .has_total = TRUE,
+                                         .total = KOBAN_MONEY (-300000, "JPY") });
+}
+
+static GPtrArray *
+one (KobanAlert *alert)
+{
+  GPtrArray *alerts = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_alert_unref);
+
+  g_ptr_array_add (alerts, alert);
+  return alerts;
+}
+
+/* Reads the header itself, so that a code without a sentence cannot be forgotten. */
+static void
+test_every_reason_has_a_sentence (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("KOBAN_SOURCE_ROOT"), "src/watch/reasons.h", NULL);
+  g_autofree char *header = NULL;
+  guint codes = 0;
+
+  g_assert_true (g_file_get_contents (path, &header, NULL, NULL));
+  g_auto(GStrv) lines = g_strsplit (header, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      if (!g_str_has_prefix (lines[i], "#define KOBAN_REASON_"))
+        continue;
+      g_auto(GStrv) parts = g_strsplit (lines[i], "\"", 3);
+      KobanMoney money = KOBAN_MONEY (-123456, "GBP");
+      /* Every parameter there is, so that the fullest sentence of each code is filled. */
+      g_autoptr(GVariant) reason = g_variant_ref_sink (koban_reason_new (
+        parts[1], "count", "x", (gint64) 3, "seconds", "x", (gint64) 60, "minutes", "x", (gint64) 9, "hours",
+        "x", (gint64) 5, "hour", "x", (gint64) 3, "days", "x", (gint64) 30, "gap", "x", (gint64) 28,
+        "percent", "x", (gint64) 80, "total", "m", money, "limit", "m", money, "amount", "m", money, "usual",
+        "m", money, "balance", "m", money, "test", "m", money, "from", "m", money, "to", "m", money, "kind",
+        "s", "direct_debit", "service", "s", "X", "mandate", "s", "M1", "period", "s", "month", NULL));
+      g_autofree char *sentence = koban_phrase_reason (reason);
+
+      g_test_message ("%s: %s", parts[1], sentence);
+      g_assert_null (strstr (sentence, "Something unusual"));
+      g_assert_null (strchr (sentence, '{'));
+      codes++;
+    }
+  g_assert_cmpuint (codes, >, 20);
+}
+
+static void
+test_missing_numbers_choose_a_plainer_sentence (void)
+{
+  g_autoptr(GVariant) reason = g_variant_ref_sink (koban_reason_new (KOBAN_REASON_FIRST_PAYEE, NULL));
+  g_autofree char *sentence = koban_phrase_reason (reason);
+
+  g_assert_cmpstr (sentence, ==, "No earlier debit to this name.");
+}
+
+static void
+test_levels_say_no_more_than_they_may (void)
+{
+  g_autoptr(GPtrArray) alerts = one (docomo_alert (KOBAN_ALERT_WITHDRAWAL, "ﾄﾞｺﾓｺｳｻﾞ"));
+  g_autofree char *full = koban_phrase_summary (alerts, KOBAN_DETAIL_FULL, "K-7F3A-9Q2M");
+  g_autofree char *minimal = koban_phrase_summary (alerts, KOBAN_DETAIL_MINIMAL, "K-7F3A-9Q2M");
+  g_autofree char *minimal_body = koban_phrase_body (alerts, KOBAN_DETAIL_MINIMAL, "普通預金");
+  g_autofree char *none = koban_phrase_summary (alerts, KOBAN_DETAIL_NONE, "K-7F3A-9Q2M");
+  g_autofree char *none_body = koban_phrase_body (alerts, KOBAN_DETAIL_NONE, "普通預金");
+
+  g_assert_cmpstr (full, ==, "4 withdrawals within 2 minutes, ¥300,000 in all");
+  g_assert_null (strstr (minimal, "300"));
+  g_assert_null (strstr (minimal_body, "普通預金"));
+  g_assert_null (strstr (minimal_body, "ﾄﾞｺﾓ"));
+  g_assert_nonnull (strstr (minimal_body, "ドコモ口座"));
+  g_assert_cmpstr (none, ==, "Koban: look at your account (K-7F3A-9Q2M)");
+  g_assert_cmpstr (none_body, ==, "");
+}
+
+static void
+test_body_says_what_why_and_what_to_do (void)
+{
+  g_autoptr(GPtrArray) alerts = one (docomo_alert (KOBAN_ALERT_WITHDRAWAL, "ﾄﾞｺﾓｺｳｻﾞ"));
+  g_autofree char *body = koban_phrase_body (alerts, KOBAN_DETAIL_FULL, "普通預金");
+
+  g_test_message ("%s", body);
+  g_assert_nonnull (strstr (body, "No debit to this name in 400 days of history."));
+  g_assert_nonnull (strstr (body, "call your bank now on the number printed on your card"));
+}
+
+static void
+test_money_leads_where_money_moved (void)
+{
+  g_autoptr(GPtrArray) alerts = one (docomo_alert (KOBAN_ALERT_LINK, "ﾄﾞｺﾓｺｳｻﾞ"));
+
+  g_ptr_array_add (alerts, docomo_alert (KOBAN_ALERT_WITHDRAWAL, "ﾄﾞｺﾓｺｳｻﾞ"));
+  g_autofree char *summary = koban_phrase_summary (alerts, KOBAN_DETAIL_FULL, "K-7F3A-9Q2M");
+  g_assert_nonnull (strstr (summary, "4 withdrawals"));
+}
+
+/* A ¥1 credit saying "Fraud desk call 0120-…" must not reach a notification (DESIGN §4.10). */
+static void
+test_hostile_name_is_quoted (void)
+{
+  static const char *const hostile[] = {
+    "Fraud desk call 0120-444-444",
+    "http://evil.example/login",
+    "\xe2\x80\xae"
+    "knaB ruoY",
+    "<b>SYSTEM</b>\n\033[31mALERT",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (hostile); i++)
+    {
+      g_autoptr(GPtrArray) alerts = one (docomo_alert (KOBAN_ALERT_LINK, hostile[i]));
+      g_autofree char *body = koban_phrase_body (alerts, KOBAN_DETAIL_FULL, hostile[i]);
+
+      g_test_message ("%s", body);
+      g_assert_null (strstr (body, "444"));
+      g_assert_null (strstr (body, "evil.example"));
+      g_assert_null (strstr (body, "\xe2\x80\xae"));
+      g_assert_null (strchr (body, '\033'));
+      g_assert_null (strchr (body, '\n'));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/phrase/every-reason-has-a-sentence", test_every_reason_has_a_sentence);
+  g_test_add_func ("/phrase/missing-numbers", test_missing_numbers_choose_a_plainer_sentence);
+  g_test_add_func ("/phrase/levels", test_levels_say_no_more_than_they_may);
+  g_test_add_func ("/phrase/body", test_body_says_what_why_and_what_to_do);
+  g_test_add_func ("/phrase/money-leads", test_money_leads_where_money_moved);
+  g_test_add_func ("/phrase/hostile-name", test_hostile_name_is_quoted);
+  return g_test_run ();
+}
