@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Status → error, by one table, and the one place where bytes are taken for JSON. A page is never
+ * "no transactions", and a redirect is never followed.
+ */
+#include "config.h"
+
+#include "bank/answer.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+#include <koban/error.h>
+#include <koban/text.h>
+
+/* The first row that fits. @entry_code is for the listing that every good secret can read. */
+static const struct
+{
+  guint from, to;
+  KobanError code, entry_code;
+  const char *sentence;
+} statuses[] = {
+  { 401, 401, KOBAN_ERROR_NEEDS_SIGN_IN, KOBAN_ERROR_NEEDS_SIGN_IN,
+    N_("the stored access is refused: it was revoked or has expired. Connect again") },
+  { 402, 402, KOBAN_ERROR_FAILED, KOBAN_ERROR_FAILED,
+    N_("payment required at the bridge: see your account there") },
+  { 403, 403, KOBAN_ERROR_FORBIDDEN, KOBAN_ERROR_NEEDS_SIGN_IN,
+    N_("the stored access lacks the power to read this") },
+  { 404, 404, KOBAN_ERROR_FAILED, KOBAN_ERROR_FAILED, N_("there is no such list at this address") },
+  { 429, 429, KOBAN_ERROR_RATE_LIMITED, KOBAN_ERROR_RATE_LIMITED,
+    N_("the bank asks to be asked less often") },
+  { 400, 499, KOBAN_ERROR_FAILED, KOBAN_ERROR_FAILED, N_("the request was refused") },
+  { 500, 599, KOBAN_ERROR_OFFLINE, KOBAN_ERROR_OFFLINE,
+    N_("the bank's service has a fault of its own; later may help") },
+};
+
+static gboolean
+set_redirect_error (const KobanHttpResponse *answer, GError **error)
+{
+  const char *location = koban_http_response_get_header (answer, "location");
+  g_autoptr(GUri) uri = location != NULL ? g_uri_parse (location, G_URI_FLAGS_NONE, NULL) : NULL;
+  g_autofree char *host = koban_text_clean (uri != NULL ? g_uri_get_host (uri) : NULL, 80);
+
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+               _("the answer (%u) points to another address (%s), which Koban does not follow"),
+               answer->status, *host != '\0' ? host : "?");
+  return FALSE;
+}
+
+gboolean
+koban_answer_check (const KobanHttpResponse *answer, gboolean is_entry, GError **error)
+{
+  if (answer->status >= 200 && answer->status < 300)
+    return TRUE;
+  if (answer->status >= 300 && answer->status < 400)
+    return set_redirect_error (answer, error);
+  if (answer->status == 503 && answer->retry_after_s >= 0)
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_RATE_LIMITED,
+                   _("the bank asks to come back later (503)"));
+      return FALSE;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (statuses); i++)
+    if (answer->status >= statuses[i].from && answer->status <= statuses[i].to)
+      {
+        g_set_error (error, KOBAN_ERROR, is_entry ? statuses[i].entry_code : statuses[i].code, "%s (%u)",
+                     _(statuses[i].sentence), answer->status);
+        return FALSE;
+      }
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("the answer has the unknown status %u"),
+               answer->status);
+  return FALSE;
+}
+
+static gboolean
+is_page (const KobanHttpResponse *answer)
+{
+  const char *type = koban_http_response_get_header (answer, "content-type");
+  gsize length;
+  const char *data = g_bytes_get_data (answer->body, &length);
+  gsize blank = 0;
+
+  while (blank < length && g_ascii_isspace (data[blank]))
+    blank++;
+  return (type != NULL && g_ascii_strncasecmp (type, "text/html", strlen ("text/html")) == 0) ||
+         (blank < length && data[blank] == '<');
+}
+
+KobanJson *
+koban_answer_read (const KobanHttpResponse *answer, gboolean is_entry, GError **error)
+{
+  gsize length;
+  const char *data = g_bytes_get_data (answer->body, &length);
+
+  if (!koban_answer_check (answer, is_entry, error))
+    return NULL;
+  if (is_page (answer))
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                   _("it answered with a page, not with data: maybe a Wi-Fi sign-in page"));
+      return NULL;
+    }
+  g_autoptr(KobanJson) json = koban_json_parse (data != NULL ? data : "", length, error);
+  if (json == NULL)
+    {
+      g_prefix_error (error, _("the answer is not JSON: "));
+      return NULL;
+    }
+  return g_steal_pointer (&json);
+}

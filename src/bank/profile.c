@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A provider's profile as others see it: immutable once loaded, and loaded only if the reader found
+ * no mistake at all. Holds no secret and makes no request.
+ */
+#include "config.h"
+
+#include <koban/profile.h>
+
+#include <glib/gi18n-lib.h>
+#include <koban/error.h>
+#include "bank/rules.h"
+
+#define MAX_PROFILE_BYTES (256 * 1024)
+
+KobanProfile *
+koban_profile_ref (KobanProfile *self)
+{
+  g_atomic_int_inc (&self->ref_count);
+  return self;
+}
+
+void
+koban_profile_unref (KobanProfile *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+  char *texts[] = { self->id,    self->name,   self->base_url,   self->cost,
+                    self->notes, self->digest, self->auth_scheme };
+  char **lists[] = { self->countries, self->hosts, self->signup, self->headers, self->lists, self->revokes };
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (texts[i]);
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    g_strfreev (lists[i]);
+  g_array_unref (self->needs);
+  g_array_unref (self->auth_params);
+  g_ptr_array_unref (self->requests);
+  g_ptr_array_unref (self->revocations);
+  g_free (self);
+}
+
+KobanRequestRule *
+koban_profile_get_request (KobanProfile *self, guint index)
+{
+  return self->requests->pdata[index];
+}
+
+KobanListingRule *
+koban_request_find_listing (KobanRequestRule *request, KobanGives gives)
+{
+  for (guint i = 0; i < request->listings->len; i++)
+    {
+      KobanListingRule *listing = request->listings->pdata[i];
+      if (listing->gives == gives)
+        return listing;
+    }
+  return NULL;
+}
+
+KobanRequestRule *
+koban_profile_find_request (KobanProfile *self, KobanGives gives)
+{
+  for (guint i = 0; i < self->requests->len; i++)
+    if (koban_request_find_listing (koban_profile_get_request (self, i), gives) != NULL)
+      return koban_profile_get_request (self, i);
+  return NULL;
+}
+
+KobanRevocationRule *
+koban_profile_find_revocation (KobanProfile *self, KobanLinkKind kind)
+{
+  for (guint i = 0; i < self->revocations->len; i++)
+    {
+      KobanRevocationRule *rule = self->revocations->pdata[i];
+      if (rule->kind == kind)
+        return rule;
+    }
+  return NULL;
+}
+
+static char **
+list_kinds (KobanProfile *self)
+{
+  g_autoptr(GStrvBuilder) kinds = g_strv_builder_new ();
+  for (guint r = 0; r < self->requests->len; r++)
+    {
+      KobanRequestRule *request = koban_profile_get_request (self, r);
+      for (guint l = 0; l < request->listings->len; l++)
+        {
+          KobanListingRule *listing = request->listings->pdata[l];
+          if (listing->gives == KOBAN_GIVES_LINKS)
+            g_strv_builder_add (kinds, koban_link_kind_name (listing->link_kind));
+        }
+    }
+  return g_strv_builder_end (kinds);
+}
+
+static char **
+list_revokes (KobanProfile *self)
+{
+  g_autoptr(GStrvBuilder) kinds = g_strv_builder_new ();
+  for (guint i = 0; i < self->revocations->len; i++)
+    {
+      KobanRevocationRule *rule = self->revocations->pdata[i];
+      if (rule->how == KOBAN_REVOCATION_API || rule->how == KOBAN_REVOCATION_API_SCA)
+        g_strv_builder_add (kinds, koban_link_kind_name (rule->kind));
+    }
+  return g_strv_builder_end (kinds);
+}
+
+KobanProfile *
+koban_profile_load (const char *data, gsize length, const char *where, GError **error)
+{
+  g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(KobanProfile) self = koban_profile_read (data, length, problems);
+
+  if (problems->len > 0)
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                   g_dngettext (GETTEXT_PACKAGE, "%s: %s (%u mistake in all)", "%s: %s (%u mistakes in all)",
+                                problems->len),
+                   where, (const char *) problems->pdata[0], problems->len);
+      return NULL;
+    }
+  self->lists = list_kinds (self);
+  self->revokes = list_revokes (self);
+  return g_steal_pointer (&self);
+}
+
+KobanProfile *
+koban_profile_load_file (const char *path, GError **error)
+{
+  g_autofree char *data = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (path, &data, &length, error))
+    return NULL;
+  if (length > MAX_PROFILE_BYTES)
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s: a profile has at most 256 KiB"), path);
+      return NULL;
+    }
+  return koban_profile_load (data, length, path, error);
+}
+
+char **
+koban_profile_lint (const char *data, gsize length)
+{
+  g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
+
+  koban_profile_unref (koban_profile_read (data, length, problems));
+  g_ptr_array_add (problems, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&problems), FALSE);
+}
+
+const char *
+koban_profile_get_id (KobanProfile *self)
+{
+  return self->id;
+}
+
+const char *
+koban_profile_get_name (KobanProfile *self)
+{
+  return self->name;
+}
+
+const char *const *
+koban_profile_get_countries (KobanProfile *self)
+{
+  return (const char *const *) self->countries;
+}
+
+const char *
+koban_profile_get_auth (KobanProfile *self)
+{
+  return self->auth_scheme;
+}
+
+KobanPower
+koban_profile_get_power (KobanProfile *self)
+{
+  return self->power;
+}
+
+const char *const *
+koban_profile_get_hosts (KobanProfile *self)
+{
+  return (const char *const *) self->hosts;
+}
+
+const char *
+koban_profile_get_cost (KobanProfile *self)
+{
+  return self->cost;
+}
+
+const char *
+koban_profile_get_notes (KobanProfile *self)
+{
+  return self->notes;
+}
+
+const char *const *
+koban_profile_get_signup (KobanProfile *self)
+{
+  return (const char *const *) self->signup;
+}
+
+GArray *
+koban_profile_get_needs (KobanProfile *self)
+{
+  return self->needs;
+}
+
+const char *const *
+koban_profile_get_lists (KobanProfile *self)
+{
+  return (const char *const *) self->lists;
+}
+
+const char *const *
+koban_profile_get_revokes (KobanProfile *self)
+{
+  return (const char *const *) self->revokes;
+}
+
+guint
+koban_profile_get_budget (KobanProfile *self)
+{
+  return self->per_day;
+}
+
+guint
+koban_profile_get_interval_s (KobanProfile *self)
+{
+  return self->interval_s;
+}
+
+const char *
+koban_profile_get_digest (KobanProfile *self)
+{
+  return self->digest;
+}
+
+const char *
+koban_power_name (KobanPower power)
+{
+  static const char *const names[] = { "read", "read+revoke", "pay" };
+  return names[power];
+}
+
+KobanRevocation
+koban_profile_get_revocation (KobanProfile *self, KobanLinkKind kind, const char **by_hand)
+{
+  KobanRevocationRule *rule = koban_profile_find_revocation (self, kind);
+  if (by_hand != NULL)
+    *by_hand = rule != NULL ? rule->by_hand : NULL;
+  return rule != NULL ? rule->how : KOBAN_REVOCATION_NONE;
+}
+
+static GVariant *
+needs_to_variant (KobanProfile *self)
+{
+  static const char *const kinds[] = { "text", "file" };
+  g_auto(GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < self->needs->len; i++)
+    {
+      const KobanNeed *need = &g_array_index (self->needs, KobanNeed, i);
+      g_variant_builder_open (&builder, G_VARIANT_TYPE ("a{sv}"));
+      g_variant_builder_add (&builder, "{sv}", "name", g_variant_new_string (need->name));
+      g_variant_builder_add (&builder, "{sv}", "label", g_variant_new_string (need->label));
+      g_variant_builder_add (&builder, "{sv}", "secret", g_variant_new_boolean (need->secret));
+      g_variant_builder_add (&builder, "{sv}", "revoke", g_variant_new_boolean (need->revoke));
+      g_variant_builder_add (&builder, "{sv}", "kind", g_variant_new_string (kinds[need->kind]));
+      g_variant_builder_add (&builder, "{sv}", "example", g_variant_new_string (need->example));
+      g_variant_builder_close (&builder);
+    }
+  return g_variant_builder_end (&builder);
+}
+
+GVariant *
+koban_profile_to_variant (KobanProfile *self)
+{
+  const struct
+  {
+    const char *key;
+    const char *text;
+    char **list;
+  } rows[] = {
+    { "id", self->id },
+    { "name", self->name },
+    { "countries", NULL, self->countries },
+    { "auth", self->auth_scheme },
+    { "power", koban_power_name (self->power) },
+    { "lists", NULL, self->lists },
+    { "revokes", NULL, self->revokes },
+    { "hosts", NULL, self->hosts },
+    { "cost", self->cost },
+    { "notes", self->notes },
+    { "signup", NULL, self->signup },
+  };
+  g_auto(GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_variant_builder_add (&builder, "{sv}", rows[i].key,
+                           rows[i].text != NULL
+                             ? g_variant_new_string (rows[i].text)
+                             : g_variant_new_strv ((const char *const *) rows[i].list, -1));
+  g_variant_builder_add (&builder, "{sv}", "needs", needs_to_variant (self));
+  return g_variant_builder_end (&builder);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a profile's file says, as plain structs: which requests to make, which listings are in an
+ * answer, where in a row each fact stands. Filled once by profile-reader.c, then only read.
+ */
+#pragma once
+
+#include <koban/profile.h>
+#include <koban/snapshot.h>
+#include "wire/json-reader.h"
+
+G_BEGIN_DECLS
+
+/* What a listing gives. IDENTITY is a join: a fact about an account that its listing does not hold. */
+typedef enum
+{
+  KOBAN_GIVES_ACCOUNTS,
+  KOBAN_GIVES_IDENTITY,
+  KOBAN_GIVES_LINKS,
+  KOBAN_GIVES_BALANCE,
+  KOBAN_GIVES_TRANSACTIONS,
+} KobanGives;
+
+/* One fact of a row. The names in the file and who may use which: field_rows in profile-reader.c. */
+typedef enum
+{
+  KOBAN_FIELD_ID,
+  KOBAN_FIELD_NAME,
+  KOBAN_FIELD_CURRENCY,
+  KOBAN_FIELD_NUMBER,
+  KOBAN_FIELD_IBAN,
+  KOBAN_FIELD_OWNERSHIP,
+  KOBAN_FIELD_BOOKED,
+  KOBAN_FIELD_AVAILABLE,
+  KOBAN_FIELD_AMOUNT,
+  KOBAN_FIELD_DIRECTION,
+  KOBAN_FIELD_STATE,
+  KOBAN_FIELD_TYPE,
+  KOBAN_FIELD_DATE,
+  KOBAN_FIELD_TIME,
+  KOBAN_FIELD_TEXT,
+  KOBAN_FIELD_PAYEE,
+  KOBAN_FIELD_COUNTERPARTY_ID,
+  KOBAN_FIELD_MANDATE_REF,
+  KOBAN_FIELD_PENDING_ID,
+  KOBAN_FIELD_BALANCE_AFTER,
+  KOBAN_FIELD_COLLECTOR,
+  KOBAN_FIELD_REFERENCE,
+  KOBAN_FIELD_STATUS,
+  KOBAN_FIELD_CREATED,
+  KOBAN_FIELD_EXPIRES,
+  KOBAN_FIELD_LIMIT,
+  KOBAN_N_FIELDS,
+} KobanFieldName;
+
+typedef enum { KOBAN_UNIT_MINOR, KOBAN_UNIT_DECIMAL } KobanUnit;
+typedef enum { KOBAN_SIGN_SIGNED, KOBAN_SIGN_INVERTED, KOBAN_SIGN_DIRECTION } KobanSign;
+typedef enum { KOBAN_TIMES_RFC3339, KOBAN_TIMES_EPOCH_S, KOBAN_TIMES_EPOCH_MS } KobanTimes;
+typedef enum { KOBAN_PER_CONNECTION, KOBAN_PER_ACCOUNT } KobanPer;
+typedef enum { KOBAN_PAGING_NONE, KOBAN_PAGING_WINDOW } KobanPaging;
+
+typedef struct
+{
+  char *name;
+  char *value;
+} KobanPair;
+
+/* Where a fact stands, and, for a fact from a fixed set of words, which of the bank's words is which of ours. */
+typedef struct
+{
+  char      **at;        /* pointers; the first that is there and not null */
+  GHashTable *values;    /* (nullable): the bank's word → ours */
+  char       *otherwise; /* (nullable): for a word not in @values; NULL refuses it */
+  char       *absent;    /* (nullable): when nothing is there */
+} KobanField;
+
+typedef struct
+{
+  KobanGives      gives;
+  char           *rows;      /* (nullable): pointer to the list; NULL: the answer is one row */
+  KobanField     *fields[KOBAN_N_FIELDS]; /* each (nullable) */
+  GPtrArray      *hash;      /* (nullable) (element-type KobanField): together they name an account across sign-ins */
+  GArray         *variables; /* KobanPair: name, pointer; what later paths need of an account */
+  GArray         *repeats;   /* KobanPair: account variable (or "id"), pointer: the row must say the same */
+  char           *where_at;  /* (nullable): only rows whose text here is @where_is */
+  char           *where_is;
+  KobanUnit       unit;
+  KobanSign       sign;
+  KobanTimes      times;
+  KobanReach      reach;     /* of a later listing; the first is always whole */
+  gboolean        optional;  /* no rows pointer in the answer: nothing is said, and nothing is wrong */
+  KobanLinkKind   link_kind;
+  KobanProvenance provenance;
+  KobanSeesLinks  sees_links;
+  gboolean        sees_pending;
+  gboolean        sees_time;
+} KobanListingRule;
+
+/* Errors inside a good answer. */
+typedef struct
+{
+  char       *rows;
+  char       *text;   /* pointer in a row */
+  KobanField *effect; /* (nullable): note, failed, sign-in */
+  GArray     *scope;  /* KobanPair: account variable (or "id"), pointer: which accounts it is about */
+} KobanMessageRule;
+
+typedef struct
+{
+  char       *path;
+  GArray     *query;        /* KobanPair: name, template */
+  KobanPer    per;
+  KobanPaging paging;
+  guint       window_days;
+  guint       overlap_days; /* asked for again each time: late lines (trust B12) */
+  GPtrArray  *messages;     /* KobanMessageRule: the first whose rows are there is used */
+  GPtrArray  *listings;     /* KobanListingRule */
+} KobanRequestRule;
+
+typedef struct
+{
+  KobanLinkKind   kind;
+  KobanRevocation how;
+  char           *method;
+  char           *path;
+  GArray         *ok;   /* guint */
+  GArray         *gone; /* guint */
+  char           *by_hand;
+} KobanRevocationRule;
+
+struct _KobanProfile
+{
+  int         ref_count; /* atomic */
+  char       *id, *name, *base_url, *cost, *notes, *digest;
+  char      **countries, **hosts, **signup, **headers;
+  KobanPower  power;
+  GArray     *needs;       /* KobanNeed, strings owned */
+  char       *auth_scheme;
+  GArray     *auth_params; /* KobanPair */
+  guint       per_day, interval_s, history_days;
+  GPtrArray  *requests;    /* KobanRequestRule; the first gives the accounts */
+  GPtrArray  *revocations; /* KobanRevocationRule */
+  char      **lists, **revokes; /* computed */
+};
+
+const char *koban_field_name (KobanFieldName field);
+const char *koban_gives_name (KobanGives gives);
+const char *koban_pairs_lookup (GArray *pairs, const char *name); /* (nullable) */
+
+/* Reads the file into a fresh profile, collecting every mistake; (transfer full). */
+KobanProfile *koban_profile_read (const char *data, gsize length, GPtrArray *problems);
+
+KobanRequestRule    *koban_profile_get_request    (KobanProfile *self, guint index);
+/* The request that holds a listing of this kind; (nullable). */
+KobanRequestRule    *koban_profile_find_request   (KobanProfile *self, KobanGives gives);
+KobanRevocationRule *koban_profile_find_revocation (KobanProfile *self, KobanLinkKind kind);
+KobanListingRule    *koban_request_find_listing   (KobanRequestRule *request, KobanGives gives);
+
+G_END_DECLS
