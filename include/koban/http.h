@@ -23,6 +23,7 @@ typedef struct
   KobanSecret        *basic;        /* (nullable): "user:password", percent-decoded, sent as HTTP Basic */
   GBytes             *body;         /* (nullable): with POST and PUT; NULL sends Content-Length: 0 */
   GBytes             *ca_pem;       /* (nullable): trust these instead of the system's certificates */
+  gboolean            host_was_typed; /* by the person: its name may lead into their own network */
 } KobanHttpRequest;
 
 typedef struct

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <koban/transaction.h>
 
 G_BEGIN_DECLS
 
@@ -38,6 +39,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KobanServices, koban_services_free)
 /* @folded by koban_text_fold(). Anchored at the start or after a known bank prefix; the longest
  * pattern wins. (transfer none) (nullable) */
 const KobanService *koban_services_match  (KobanServices *self, const char *folded);
+/* The name behind the words that banks put before it ("SEPALASTSCHRIFT …"); all of @folded if nothing else is left.
+ * @type is set to what these words say of the payment, else untouched. */
+const char         *koban_services_skip_prefixes (KobanServices *self, const char *folded, KobanTransactionType *type);
 const KobanService *koban_services_lookup (KobanServices *self, const char *id);
 
 G_END_DECLS

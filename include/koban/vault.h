@@ -27,7 +27,8 @@ const char *koban_secret_kind_name (KobanSecretKind kind); /* "connection" … *
 G_DECLARE_INTERFACE (KobanVault, koban_vault, KOBAN, VAULT, GObject)
 
 /* Every verb ends in KobanVault's own _finish below. Signal "unlocked": a collection was unlocked,
- * or the keyring came back: whoever waited may look again. */
+ * or the keyring came back: whoever waited may look again. It is said once after a verb was refused with LOCKED
+ * or NO_KEYRING, and once for whoever was refused in an earlier life of the program. */
 struct _KobanVaultInterface
 {
   GTypeInterface parent;
@@ -56,14 +57,16 @@ KobanSecret *koban_vault_lookup_finish (KobanVault *self, GAsyncResult *result, 
 
 void         koban_vault_remove_async  (KobanVault *self, KobanSecretKind kind, const char *id, GCancellable *cancellable,
                                         GAsyncReadyCallback callback, gpointer user_data);
-/* Removing what is not there succeeds. */
+/* Removing what is not there succeeds; what is locked, or may be there behind a lock, is LOCKED. A keyring that
+ * confirms deletions asks the person, whose wish a removal always is. */
 gboolean     koban_vault_remove_finish (KobanVault *self, GAsyncResult *result, GError **error);
 
 void         koban_vault_unlock_async  (KobanVault *self, GCancellable *cancellable,
                                         GAsyncReadyCallback callback, gpointer user_data);
 gboolean     koban_vault_unlock_finish (KobanVault *self, GAsyncResult *result, GError **error);
 
-/* The session's Secret Service. Construction does no I/O. */
+/* The session's Secret Service. Construction waits for nothing; the main loop then watches the bus for it, which
+ * neither starts it nor keeps it alive. */
 KobanVault  *koban_vault_keyring_new (void);
 
 G_END_DECLS

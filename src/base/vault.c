@@ -16,7 +16,7 @@
 #define BUS_NAME "org.freedesktop.secrets"
 #define COLLECTION_INTERFACE "org.freedesktop.Secret.Collection"
 #define SERVICE_INTERFACE "org.freedesktop.Secret.Service"
-#define MAX_SECRET (1024 * 1024) /* an item larger than this was not written by Koban */
+#define MAX_SECRET (256 * 1024) /* an item larger than this was not written by Koban */
 
 const char *
 koban_secret_kind_name (KobanSecretKind kind)
@@ -135,9 +135,9 @@ koban_vault_unlock_finish (KobanVault *self, GAsyncResult *result, GError **erro
 }
 
 static const SecretSchema schema = {
-  "org.koban.Secret",
-  SECRET_SCHEMA_NONE,
-  {
+  .name = "org.koban.Secret",
+  .flags = SECRET_SCHEMA_NONE,
+  .attributes = {
     { "kind", SECRET_SCHEMA_ATTRIBUTE_STRING },
     { "id", SECRET_SCHEMA_ATTRIBUTE_STRING },
     { "provider", SECRET_SCHEMA_ATTRIBUTE_STRING },
@@ -156,8 +156,9 @@ struct _KobanVaultKeyring
     *service; /* (owned) (nullable): of the present owner of the bus name; NULL before it is asked */
   GDBusConnection *connection; /* (owned) (nullable): where @subscriptions are */
   guint subscriptions[3];
-  guint watch;     /* of the bus name; 0 before the first verb */
-  guint n_opening; /* verbs that are opening the service: they may start it themselves */
+  guint watch;         /* of the bus name: only looks, never starts it */
+  guint n_opening;     /* verbs that are opening the service: they may start it themselves */
+  gboolean waited_for; /* somebody was refused since "unlocked" was last said */
 };
 
 static void koban_vault_keyring_iface_init (KobanVaultInterface *iface);
@@ -169,9 +170,15 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (KobanVaultKeyring,
 
 /* One verb on its way:
  *
- *   begin ─▶ on_service ─▶ on_collection ─▶ act ─▶ on_stored | on_found | on_removed | on_unlocked
+ *   begin ─▶ on_service ─▶ on_collection ─▶ act ─▶ on_stored | on_found | on_condemned … | on_unlocked
  *
- * on_collection is where a locked keyring is told from an empty one, before anything is searched. */
+ * The collection is asked before anything is searched, because a locked one answers like an empty one:
+ * finding nothing means “nothing is there” only where refused_by_collection() has nothing to say.
+ *
+ * A secret may also lie in another collection than the default. gnome-keyring lists its item, as locked, if
+ * that collection was open since the daemon started; until then its items are invisible, and whether one of
+ * them is ours cannot be told: with an unlocked default that is NOT_FOUND. A locked collection that holds
+ * nothing of ours is much more common, and waiting for it would never end. */
 typedef struct
 {
   KobanSecretKind kind;
@@ -181,8 +188,9 @@ typedef struct
   KobanSecret *secret;
   SecretService *service;
   const char *alias;
-  SecretCollection *collection; /* of @alias */
-  gboolean may_be_locked;       /* unlock itself */
+  SecretCollection *collection; /* (owned) (nullable): of @alias */
+  GList *condemned;             /* (owned): the items that are still to be deleted */
+  gboolean again;               /* this is the second attempt */
   void (*act) (GTask *task);
 } Verb;
 
@@ -195,6 +203,7 @@ verb_free (gpointer data)
   g_free (verb->provider);
   g_free (verb->label);
   g_clear_pointer (&verb->secret, koban_secret_unref);
+  g_clear_list (&verb->condemned, g_object_unref);
   g_clear_object (&verb->collection);
   g_clear_object (&verb->service);
   g_free (verb);
@@ -212,16 +221,54 @@ attributes_of (const Verb *verb)
   return attributes;
 }
 
+/* Locked or absent: what "unlocked" will be said for. */
+static void
+return_refusal (GTask *task, KobanError code, const char *message)
+{
+  KobanVaultKeyring *self = g_task_get_source_object (task);
+
+  self->waited_for = TRUE;
+  g_task_return_new_error (task, KOBAN_ERROR, (int) code, "%s", message);
+}
+
 static void
 return_locked (GTask *task)
 {
-  g_task_return_new_error (
-    task, KOBAN_ERROR, KOBAN_ERROR_LOCKED, "%s",
-    _("The keyring is locked: unlock it with “koban unlock”, or sign in to your session"));
+  return_refusal (task, KOBAN_ERROR_LOCKED,
+                  _("The keyring is locked: unlock it with “koban unlock”, or sign in to your session"));
+}
+
+static void
+return_absent (GTask *task, const char *why)
+{
+  g_autofree char *message =
+    g_strdup_printf (_("No keyring answers in this session; install and start one, such as "
+                        "gnome-keyring or KeePassXC (%s)"),
+                     why);
+
+  return_refusal (task, KOBAN_ERROR_NO_KEYRING, message);
+}
+
+/* Whether it has returned: the collection that would hold the secret is missing or locked. */
+static gboolean
+refused_by_collection (GTask *task)
+{
+  Verb *verb = g_task_get_task_data (task);
+
+  if (verb->collection == NULL)
+    return_refusal (task, KOBAN_ERROR_NO_KEYRING,
+                    _("There is no default keyring: create one in “Passwords and Keys” (or open your "
+                       "database in KeePassXC) and set it as default"));
+  else if (secret_collection_get_locked (verb->collection))
+    return_locked (task);
+  else
+    return FALSE;
+  return TRUE;
 }
 
 /* Whether the Secret Service cannot be had at all: nobody has the name, nothing can be started, there is no
- * bus. */
+ * bus. G_IO_ERROR_DBUS_ERROR is an error that the service itself gave, under a name that nobody here knows.
+ */
 static gboolean
 is_absence (const GError *error)
 {
@@ -232,11 +279,35 @@ is_absence (const GError *error)
   };
 
   if (error->domain == G_IO_ERROR)
-    return error->code != G_IO_ERROR_CANCELLED;
+    return error->code != G_IO_ERROR_CANCELLED && error->code != G_IO_ERROR_DBUS_ERROR &&
+           error->code != G_IO_ERROR_TIMED_OUT;
   for (gsize i = 0; i < G_N_ELEMENTS (codes); i++)
     if (g_error_matches (error, G_DBUS_ERROR, codes[i]))
       return TRUE;
   return FALSE;
+}
+
+static void begin (KobanVaultKeyring *self, GTask *task);
+
+/* Whether the verb starts over: the keyring has died since it was opened, and that it has is not heard yet,
+ * or is heard just now. A second attempt opens its successor; it has the same end as the first would have
+ * had. */
+static gboolean
+begun_again (GTask *task, const GError *error)
+{
+  KobanVaultKeyring *self = g_task_get_source_object (task);
+  Verb *verb = g_task_get_task_data (task);
+
+  if (verb->again || verb->service == NULL || !is_absence (error))
+    return FALSE;
+  if (self->service == verb->service)
+    g_clear_object (&self->service);
+  g_clear_list (&verb->condemned, g_object_unref);
+  g_clear_object (&verb->collection);
+  g_clear_object (&verb->service);
+  verb->again = TRUE;
+  begin (self, g_object_ref (task));
+  return TRUE;
 }
 
 static void
@@ -249,19 +320,23 @@ return_keyring_error (GTask *task, GError *taken)
     g_task_return_error (task, g_steal_pointer (&error));
   else if (g_error_matches (error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
     return_locked (task);
+  else if (begun_again (task, error))
+    return;
   else if (is_absence (error))
-    g_task_return_new_error (task, KOBAN_ERROR, KOBAN_ERROR_NO_KEYRING,
-                             _("No keyring answers in this session; install and start one, such as "
-                                "gnome-keyring or KeePassXC (%s)"),
-                             error->message);
+    return_absent (task, error->message);
   else
     g_task_return_new_error (task, KOBAN_ERROR, KOBAN_ERROR_FAILED, _("The keyring failed: %s"),
                              error->message);
 }
 
+/* Once for each time that somebody was refused: a keyring says in several ways that it was unlocked, and says
+ * that it changed after our own stores too. */
 static void
 emit_unlocked (KobanVaultKeyring *self)
 {
+  if (!self->waited_for)
+    return;
+  self->waited_for = FALSE;
   g_signal_emit (self, unlocked_signal, 0);
 }
 
@@ -308,15 +383,15 @@ on_collection_changed (GDBusConnection *connection,
                        GVariant *parameters,
                        gpointer user_data)
 {
+  KobanVaultKeyring *self = user_data;
   const char *collection;
 
-  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(o)")))
+  if (!self->waited_for || !g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(o)")))
     return;
   g_variant_get (parameters, "(&o)", &collection);
   g_dbus_connection_call (connection, sender, collection, "org.freedesktop.DBus.Properties", "Get",
                           g_variant_new ("(ss)", COLLECTION_INTERFACE, "Locked"), G_VARIANT_TYPE ("(v)"),
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_locked_read,
-                          g_object_ref (user_data));
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_locked_read, g_object_ref (self));
 }
 
 static void
@@ -362,6 +437,20 @@ on_name_vanished (GDBusConnection *connection, const char *name, gpointer user_d
   g_clear_object (&self->service);
 }
 
+/* Keeps SecretCollection from its own list of items, which nobody here reads and for which libsecret 0.20
+ * leaks a little at each change. */
+static void
+on_item_listed (GDBusProxy *collection,
+                const char *sender,
+                const char *signal,
+                GVariant *parameters,
+                gpointer user_data)
+{
+  g_signal_stop_emission_by_name (collection, "g-signal");
+}
+
+static void ask_collection (GTask *task);
+
 static void
 on_collection (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -379,21 +468,15 @@ on_collection (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       /* Not every keyring has one that is forgotten at the end of the session. */
       verb->alias = SECRET_COLLECTION_DEFAULT;
-      secret_collection_for_alias (verb->service, verb->alias, SECRET_COLLECTION_NONE,
-                                   g_task_get_cancellable (task), on_collection, g_steal_pointer (&task));
+      ask_collection (g_steal_pointer (&task));
       return;
     }
-  if (verb->collection == NULL)
-    g_task_return_new_error (
-      task, KOBAN_ERROR, KOBAN_ERROR_NO_KEYRING, "%s",
-      _("There is no default keyring: create one in “Passwords and Keys” (or open your "
-         "database in KeePassXC) and set it as default"));
-  else if (secret_collection_get_locked (verb->collection) && !verb->may_be_locked)
-    return_locked (task);
-  else
-    verb->act (g_steal_pointer (&task));
+  if (verb->collection != NULL)
+    g_signal_connect (verb->collection, "g-signal", G_CALLBACK (on_item_listed), NULL);
+  verb->act (g_steal_pointer (&task));
 }
 
+/* Takes @task. */
 static void
 ask_collection (GTask *task)
 {
@@ -429,9 +512,6 @@ begin (KobanVaultKeyring *self, GTask *task)
   Verb *verb = g_task_get_task_data (task);
 
   verb->alias = verb->kind == KOBAN_SECRET_ANSWER ? SECRET_COLLECTION_SESSION : SECRET_COLLECTION_DEFAULT;
-  if (self->watch == 0)
-    self->watch = g_bus_watch_name (G_BUS_TYPE_SESSION, BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
-                                    on_name_appeared, on_name_vanished, self, NULL);
   if (self->service != NULL)
     {
       verb->service = g_object_ref (self->service);
@@ -457,7 +537,7 @@ on_stored (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-act_store (GTask *task)
+create_item (GTask *task)
 {
   Verb *verb = g_task_get_task_data (task);
   g_autoptr(GHashTable) attributes = attributes_of (verb);
@@ -468,6 +548,15 @@ act_store (GTask *task)
   value = secret_value_new (bytes, (gssize) length, "text/plain");
   secret_item_create (verb->collection, &schema, attributes, verb->label, value, SECRET_ITEM_CREATE_REPLACE,
                       g_task_get_cancellable (task), on_stored, task);
+}
+
+static void
+act_store (GTask *taken)
+{
+  g_autoptr(GTask) task = taken;
+
+  if (!refused_by_collection (task))
+    create_item (g_steal_pointer (&task));
 }
 
 static void
@@ -498,6 +587,14 @@ vault_keyring_store_async (KobanVault *vault,
 }
 
 static void
+return_locked_item (GTask *task)
+{
+  return_refusal (task, KOBAN_ERROR_LOCKED,
+                  _("The keyring keeps this secret locked: unlock it with “koban unlock”, or let it give "
+                     "secrets to Koban without asking each time"));
+}
+
+static void
 return_item (GTask *task, SecretItem *item)
 {
   g_autoptr(SecretValue) value = secret_item_get_locked (item) ? NULL : secret_item_get_secret (item);
@@ -505,10 +602,7 @@ return_item (GTask *task, SecretItem *item)
   const char *bytes = value != NULL ? secret_value_get (value, &length) : NULL;
 
   if (bytes == NULL)
-    g_task_return_new_error (
-      task, KOBAN_ERROR, KOBAN_ERROR_LOCKED, "%s",
-      _("The keyring keeps this secret locked: unlock it with “koban unlock”, or let it give "
-         "secrets to Koban without asking each time"));
+    return_locked_item (task);
   else if (length > MAX_SECRET)
     g_task_return_new_error (
       task, KOBAN_ERROR, KOBAN_ERROR_INVALID, "%s",
@@ -528,11 +622,11 @@ on_found (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (error != NULL)
     return_keyring_error (task, error);
-  else if (items == NULL)
+  else if (items != NULL)
+    return_item (task, items->data);
+  else if (!refused_by_collection (task))
     g_task_return_new_error (task, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND,
                              _("The keyring has no secret for “%s”"), verb->id);
-  else
-    return_item (task, items->data);
   g_list_free_full (items, g_object_unref);
 }
 
@@ -573,26 +667,75 @@ vault_keyring_lookup_async (KobanVault *vault,
   begin_by_id (vault, task, kind, id, act_lookup);
 }
 
+static void delete_next (GTask *task);
+
 static void
-on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
+  g_autoptr(GError) error = NULL;
 
-  /* FALSE without an error: there was nothing. */
-  if (!secret_service_clear_finish (SECRET_SERVICE (source), result, &error) && error != NULL)
-    return_keyring_error (task, error);
+  if (secret_item_delete_finish (SECRET_ITEM (source), result, &error) || error == NULL ||
+      g_error_matches (error, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT))
+    delete_next (g_steal_pointer (&task));
   else
-    g_task_return_boolean (task, TRUE);
+    return_keyring_error (task, g_steal_pointer (&error));
 }
 
+/* Takes @task. */
+static void
+delete_next (GTask *taken)
+{
+  g_autoptr(GTask) task = taken;
+  Verb *verb = g_task_get_task_data (task);
+  g_autoptr(SecretItem) item = NULL;
+
+  if (verb->condemned == NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  item = verb->condemned->data;
+  verb->condemned = g_list_delete_link (verb->condemned, verb->condemned);
+  /* A keyring may have the person confirm it (KeePassXC does): a deletion is always the person's own wish. */
+  secret_item_delete (item, NULL, on_deleted, g_steal_pointer (&task));
+}
+
+static gboolean
+has_locked (GList *items)
+{
+  for (GList *l = items; l != NULL; l = l->next)
+    if (secret_item_get_locked (l->data))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+on_condemned (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Verb *verb = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  verb->condemned = secret_service_search_finish (SECRET_SERVICE (source), result, &error);
+  if (error != NULL)
+    return_keyring_error (task, error);
+  else if (has_locked (verb->condemned))
+    return_locked_item (task);
+  else if (verb->condemned != NULL || !refused_by_collection (task))
+    delete_next (g_steal_pointer (&task));
+}
+
+/* What the unlocking of its collection would bring back is not removed: a locked item is refused, not passed
+ * over. */
 static void
 act_remove (GTask *task)
 {
   Verb *verb = g_task_get_task_data (task);
   g_autoptr(GHashTable) attributes = attributes_of (verb);
 
-  secret_service_clear (verb->service, &schema, attributes, g_task_get_cancellable (task), on_removed, task);
+  secret_service_search (verb->service, &schema, attributes, SECRET_SEARCH_ALL, g_task_get_cancellable (task),
+                         on_condemned, task);
 }
 
 static void
@@ -655,15 +798,16 @@ on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
 /* Without the cancellable: gnome-keyring 42 aborts when a call is cancelled while its question is on the
  * screen. */
 static void
-act_unlock (GTask *task)
+act_unlock (GTask *taken)
 {
+  g_autoptr(GTask) task = taken;
   Verb *verb = g_task_get_task_data (task);
   GList locked = { .data = verb->collection };
 
-  if (secret_collection_get_locked (verb->collection))
-    secret_service_unlock (verb->service, &locked, NULL, on_unlocked, task);
-  else
-    unlock_items (task);
+  if (verb->collection != NULL && secret_collection_get_locked (verb->collection))
+    secret_service_unlock (verb->service, &locked, NULL, on_unlocked, g_steal_pointer (&task));
+  else if (!refused_by_collection (task))
+    unlock_items (g_steal_pointer (&task));
 }
 
 static void
@@ -675,16 +819,19 @@ vault_keyring_unlock_async (KobanVault *vault,
   GTask *task = g_task_new (vault, cancellable, callback, user_data);
   Verb *verb = g_new0 (Verb, 1);
 
-  verb->may_be_locked = TRUE;
   verb->act = act_unlock;
   g_task_set_source_tag (task, koban_vault_unlock_async);
   g_task_set_task_data (task, verb, verb_free);
   begin (KOBAN_VAULT_KEYRING (vault), task);
 }
 
+/* Whoever was refused in an earlier life of this program is waiting too. */
 static void
 koban_vault_keyring_init (KobanVaultKeyring *self)
 {
+  self->waited_for = TRUE;
+  self->watch = g_bus_watch_name (G_BUS_TYPE_SESSION, BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                  on_name_appeared, on_name_vanished, self, NULL);
 }
 
 static void

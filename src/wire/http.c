@@ -63,7 +63,7 @@ typedef struct
   GSource *cancel; /* (owned) (nullable) */
 
   char *host;               /* (owned) */
-  gboolean host_is_literal; /* the person gave an address, not a name */
+  gboolean host_is_agreed; /* an address and not a name, or a name that the person typed */
   guint proxy_port;         /* 0: no proxy */
 
   /* libcurl reads these while the transfer lasts and copies none of them. */
@@ -243,7 +243,7 @@ proxy_port_for (const char *url)
 /* ---- what libcurl calls: record and return, never call it back ---- */
 
 /* A name of the internet that resolves into this computer or its network is a trick (DNS rebinding),
- * unless the connection goes to the person's own proxy. */
+ * unless the person typed it, or the connection goes to the person's own proxy. */
 static gboolean
 may_connect (Request *request, const struct sockaddr *native, gsize length)
 {
@@ -251,7 +251,7 @@ may_connect (Request *request, const struct sockaddr *native, gsize length)
     g_socket_address_new_from_native ((gpointer) (guintptr) native, length);
   GInetSocketAddress *inet;
 
-  if (request->host_is_literal)
+  if (request->host_is_agreed)
     return TRUE;
   if (address == NULL || !G_IS_INET_SOCKET_ADDRESS (address))
     return FALSE;
@@ -429,8 +429,7 @@ static const struct
 } refusals[] = {
   { REFUSED_ADDRESS, KOBAN_ERROR_UNTRUSTED,
     N_("The name of this host leads into a private network, so nothing was sent. If it is your own server, "
-        "give its "
-        "address in numbers.") },
+        "add it with its name as --base-url.") },
   { REFUSED_HEADERS, KOBAN_ERROR_INVALID, N_("The head of the answer is too large.") },
   { REFUSED_BODY, KOBAN_ERROR_INVALID, N_("The answer is too large.") },
 };
@@ -832,7 +831,7 @@ request_new (KobanHttp *http, const KobanHttpRequest *request)
   self->answered = g_ptr_array_new_with_free_func (g_free);
   self->proxy_port = proxy_port_for (request->url);
   if (check_url (request->url, &self->host, NULL, NULL))
-    self->host_is_literal = koban_http_host_is_literal (self->host);
+    self->host_is_agreed = request->host_was_typed || koban_http_host_is_literal (self->host);
   add_lines (self, request);
   return self;
 }

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the person said of an alert, an incident or a link: it closes what was asked, teaches the
+ * habits as one more change, and can be taken back. It never touches a bank.
+ */
+#include "config.h"
+
+#include "ledger/inside.h"
+
+#include <glib/gi18n-lib.h>
+#include <koban/error.h>
+
+typedef struct
+{
+  KobanLedger *ledger;
+  KobanAnswer answer;
+  gint64 now_us;
+  gint64 account, connection; /* whose habits learn */
+  GHashTable *refs; /* (owned): what the answer speaks of: ids of lines and links, keys of incidents */
+  GArray *alerts;   /* (owned) (element-type gint64) */
+} Answering;
+
+static void
+answering_clear (Answering *self)
+{
+  g_clear_pointer (&self->refs, g_hash_table_unref);
+  g_clear_pointer (&self->alerts, g_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answering, answering_clear)
+
+/* --- what is meant --------------------------------------------------------------------------------- */
+
+#define MEANT                                                                                                \
+  "SELECT " KOBAN_ALERT_COLUMNS ", (SELECT key FROM incident WHERE id = alert.incident) FROM alert WHERE "
+static const char by_alert[] = MEANT "id = ?1";
+/* A whole incident: what is open, and what is to be taken back. */
+static const char by_incident[] = MEANT "incident = ?1 ORDER BY id";
+/* The questions that a new link has raised. */
+static const char by_link[] = MEANT "kind = 0 AND ref = 'l' || ?1 ORDER BY id";
+
+static void
+mean_alert (Answering *self, const KobanAlert *alert, const char *key)
+{
+  gint64 id = 0;
+
+  koban_row_parse_id (alert->id, 'n', &id);
+  g_array_append_val (self->alerts, id);
+  koban_row_parse_id (alert->account, 'a', &self->account);
+  koban_row_parse_id (alert->connection, 'c', &self->connection);
+  g_hash_table_add (self->refs, g_strdup (key));
+  for (const char *const *ref = alert->refs; *ref != NULL; ref++)
+    g_hash_table_add (self->refs, g_strdup (*ref));
+}
+
+static gboolean
+mean_alerts (Answering *self, const char *sql, gint64 id, GError **error)
+{
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_query_start (&query, self->ledger->store, sql, "i", id);
+  while (koban_query_next (&query))
+    {
+      g_autoptr(KobanAlert) alert = koban_alert_row_read (&query);
+
+      mean_alert (self, alert, koban_query_text (&query, 17));
+    }
+  return koban_query_finish (&query, error);
+}
+
+static gboolean
+mean_link (Answering *self, gint64 id, GError **error)
+{
+  KobanLinkRow row = { 0 };
+
+  if (!koban_link_load (self->ledger, id, &row, error))
+    return FALSE;
+  self->account = row.account;
+  self->connection = row.connection;
+  g_hash_table_add (self->refs, g_strdup (row.link->id));
+  koban_link_row_clear (&row);
+  return mean_alerts (self, by_link, id, error);
+}
+
+static gboolean
+find_meant (Answering *self, const char *id, GError **error)
+{
+  gint64 number = 0;
+
+  if (koban_row_parse_id (id, 'l', &number))
+    return mean_link (self, number, error);
+  if (koban_row_parse_id (id, 'n', &number) && !mean_alerts (self, by_alert, number, error))
+    return FALSE;
+  if (koban_row_parse_id (id, 'i', &number) && !mean_alerts (self, by_incident, number, error))
+    return FALSE;
+  if (self->alerts->len > 0)
+    return TRUE;
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("There is no alert, incident or link “%s”"), id);
+  return FALSE;
+}
+
+/* --- what it changes ---------------------------------------------------------------------------------- */
+
+/* Taken back, it stands open again, as one that was told. */
+static gboolean
+write_answers (Answering *self, GError **error)
+{
+  static const char sql[] =
+    "UPDATE alert SET answer = ?2, state = ?3, answered_us = ?4, updated_us = ?4 WHERE id = ?1"
+    " AND state <> 3";
+  KobanAlertState state = self->answer != KOBAN_ANSWER_NONE ? KOBAN_ALERT_ANSWERED : KOBAN_ALERT_NOTIFIED;
+
+  for (guint i = 0; i < self->alerts->len; i++)
+    if (!koban_store_run (self->ledger->store, error, sql, "iiii", g_array_index (self->alerts, gint64, i),
+                          (gint64) self->answer, (gint64) state, self->now_us))
+      return FALSE;
+  return TRUE;
+}
+
+static KobanChange
+change_of_ref (const char *ref, KobanAnswer answer, gint64 at_us)
+{
+  return (KobanChange){ .kind = KOBAN_CHANGE_ANSWER, .heard_us = at_us, .ref = ref, .answer = answer };
+}
+
+static gboolean
+add_ref (Answering *self, const char *ref, GPtrArray *changes, GError **error)
+{
+  static const char answered[] = "UPDATE link SET answer = ? WHERE id = ?";
+  KobanChange change = change_of_ref (ref, self->answer, self->now_us);
+  g_autoptr(KobanTransaction) line = NULL;
+  KobanLinkRow row = { 0 };
+  gint64 id, account;
+
+  if (koban_row_parse_id (ref, 't', &id))
+    change.line = line = koban_line_load (self->ledger, id, &account, NULL);
+  if (koban_row_parse_id (ref, 'l', &id) && koban_link_load (self->ledger, id, &row, NULL))
+    change.link = row.link;
+  koban_changes_add (changes, &change);
+  koban_link_row_clear (&row);
+  return change.link == NULL ||
+         koban_store_run (self->ledger->store, error, answered, "ii", (gint64) self->answer, id);
+}
+
+static GPtrArray *
+changes_of_answer (Answering *self, GError **error)
+{
+  g_autoptr(GPtrArray) changes = koban_changes_new ();
+  g_autoptr(GList) refs = g_list_sort (g_hash_table_get_keys (self->refs), (GCompareFunc) g_strcmp0);
+
+  for (GList *ref = refs; ref != NULL; ref = ref->next)
+    if (!add_ref (self, ref->data, changes, error))
+      return NULL;
+  return g_steal_pointer (&changes);
+}
+
+/* An answer teaches; whatever the judgement says on hearing it is no news to the one who gave it. */
+static gboolean
+teach (Answering *self, GError **error)
+{
+  g_autoptr(GPtrArray) changes = changes_of_answer (self, error);
+
+  return changes != NULL &&
+         koban_alerts_teach (self->ledger, self->connection, self->account, changes, self->now_us, error);
+}
+
+static gboolean
+answer (Answering *self, const char *id, GError **error)
+{
+  const char *name = koban_answer_name (self->answer);
+
+  return find_meant (self, id, error) && write_answers (self, error) && teach (self, error) &&
+         koban_journal_note (self->ledger, self->now_us, error, "answer", "id", "s", id, "answer", "s",
+                             name != NULL ? name : "", NULL) &&
+         koban_outbox_tidy (self->ledger, error);
+}
+
+gboolean
+koban_ledger_answer (KobanLedger *self, const char *id, KobanAnswer said, gint64 now_us, GError **error)
+{
+  g_auto(Answering) answering = {
+    .ledger = self,
+    .answer = said,
+    .now_us = now_us,
+    .refs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+    .alerts = g_array_new (FALSE, FALSE, sizeof (gint64)),
+  };
+
+  if (!koban_ledger_begin (self, error))
+    return FALSE;
+  return koban_ledger_end (self, answer (&answering, id, error), error);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The ledger as an object: opening, the thread it belongs to, the bounds of a transaction, and the
+ * habits that live and die with it. After every transaction, kept or taken back, the habits in memory
+ * are those in the table.
+ */
+#include "config.h"
+
+#include "ledger/inside.h"
+#include "ledger/schema.h"
+
+G_DEFINE_FINAL_TYPE (KobanLedger, koban_ledger, G_TYPE_OBJECT)
+
+static void
+koban_ledger_init (KobanLedger *self)
+{
+  self->thread = g_thread_self ();
+  self->in_flight = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+}
+
+static void
+koban_ledger_finalize (GObject *object)
+{
+  KobanLedger *self = KOBAN_LEDGER (object);
+
+  g_clear_pointer (&self->habits, koban_habits_free);
+  g_clear_pointer (&self->store, koban_store_close);
+  g_hash_table_unref (self->in_flight);
+  G_OBJECT_CLASS (koban_ledger_parent_class)->finalize (object);
+}
+
+static void
+koban_ledger_class_init (KobanLedgerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = koban_ledger_finalize;
+}
+
+void
+koban_ledger_assert_thread (KobanLedger *self)
+{
+  g_assert (self->thread == g_thread_self ());
+}
+
+/* --- habits --------------------------------------------------------------------------------- */
+
+/* A blob of another version is dropped; the account's habits are folded again from its lines. */
+static gboolean
+habits_read (KobanLedger *self, GPtrArray *stale, GError **error)
+{
+  static const char sql[] = "SELECT account, blob FROM habits";
+  g_auto(KobanQuery) query = { 0 };
+
+  g_clear_pointer (&self->habits, koban_habits_free);
+  self->habits = koban_habits_new ();
+  koban_query_start (&query, self->store, sql, "");
+  while (koban_query_next (&query))
+    {
+      g_autoptr(GBytes) blob = koban_query_bytes (&query, 1);
+
+      if (!koban_habits_load (self->habits, koban_query_text (&query, 0), blob) && stale != NULL)
+        g_ptr_array_add (stale, g_strdup (koban_query_text (&query, 0)));
+    }
+  g_strfreev (koban_habits_take_changed (self->habits));
+  return koban_query_finish (&query, error);
+}
+
+static gboolean
+habits_write (KobanLedger *self, GError **error)
+{
+  static const char sql[] = "INSERT INTO habits (account, blob) VALUES (?, ?)"
+                            " ON CONFLICT (account) DO UPDATE SET blob = excluded.blob";
+  g_auto(GStrv) changed = koban_habits_take_changed (self->habits);
+
+  for (char **account = changed; *account != NULL; account++)
+    {
+      g_autoptr(GBytes) blob = koban_habits_save (self->habits, *account);
+
+      if (!koban_store_run (self->store, error, sql, "sb", *account, blob))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* --- transactions ----------------------------------------------------------------------------- */
+
+gboolean
+koban_ledger_begin (KobanLedger *self, GError **error)
+{
+  koban_ledger_assert_thread (self);
+  return koban_store_begin (self->store, error);
+}
+
+gboolean
+koban_ledger_end (KobanLedger *self, gboolean good, GError **error)
+{
+  g_autoptr(GError) reading = NULL;
+
+  if (good && habits_write (self, error) && koban_store_commit (self->store, error))
+    return TRUE;
+  koban_store_rollback (self->store);
+  if (!habits_read (self, NULL, &reading))
+    g_warning ("Habits could not be read again: %s", reading->message);
+  return FALSE;
+}
+
+/* --- opening ------------------------------------------------------------------------------------ */
+
+static gboolean
+refold (KobanLedger *self, GPtrArray *stale, GError **error)
+{
+  if (stale->len == 0)
+    return TRUE;
+  if (!koban_ledger_begin (self, error))
+    return FALSE;
+  for (guint i = 0; i < stale->len; i++)
+    if (!koban_alerts_fold_again (self, stale->pdata[i], error))
+      return koban_ledger_end (self, FALSE, NULL);
+  return koban_ledger_end (self, TRUE, error);
+}
+
+KobanLedger *
+koban_ledger_open (const char *path, KobanServices *services, GError **error)
+{
+  KobanStore *store = koban_schema_open (path, FALSE, error);
+  g_autoptr(GPtrArray) stale = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(KobanLedger) self = NULL;
+
+  if (store == NULL)
+    return NULL;
+  self = g_object_new (KOBAN_TYPE_LEDGER, NULL);
+  self->store = store;
+  self->services = services;
+  if (!habits_read (self, stale, error) || !refold (self, stale, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+KobanLedger *
+koban_ledger_open_readonly (const char *path, GError **error)
+{
+  KobanStore *store = koban_schema_open (path, TRUE, error);
+  KobanLedger *self;
+
+  if (store == NULL)
+    return NULL;
+  self = g_object_new (KOBAN_TYPE_LEDGER, NULL);
+  self->store = store;
+  return self;
+}
+
+gboolean
+koban_ledger_verify (KobanLedger *self, GError **error)
+{
+  koban_ledger_assert_thread (self);
+  return koban_store_verify (self->store, error);
+}
+
+gboolean
+koban_ledger_set_aside (const char *path, char **moved_to, GError **error)
+{
+  return koban_schema_set_aside (path, moved_to, error);
+}

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Who gained the power to take money: links that the bank lists, and those that only their first
+ * debit shows. It promises that every new, returned or stronger listed link is told once, whatever
+ * the amount; it never tells Koban's own access, nor a link that merely ended.
+ */
+#include "config.h"
+
+#include "watch/judgement.h"
+
+#include <koban/text.h>
+
+#include <string.h>
+
+#define EPISODE_LINK_US (45 * KOBAN_DAY_US) /* debits so long after a link was told still belong to it */
+#define EPISODE_DEBIT_US (36 * KOBAN_HOUR_US)
+
+/* --- whose is it -------------------------------------------------------------------------------------- */
+
+/* One name is the beginning of the other: ドコモコウザ and ドコモコウザチヤジ. */
+gboolean
+koban_subject_fits (const char *one,
+                    const char *other)
+{
+  gsize length = MIN (strlen (one), strlen (other));
+
+  return length >= 4 && memcmp (one, other, length) == 0;
+}
+
+static gboolean
+is_same (guint64 one,
+         guint64 other)
+{
+  return one != 0 && one == other;
+}
+
+static guint64
+service_hash (const KobanService *service)
+{
+  return service != NULL && service->category != KOBAN_SERVICE_MERCHANT ? koban_text_hash (service->id) : 0;
+}
+
+/* A debit that names its mandate belongs to that mandate and to no other of the same collector. */
+static gboolean
+fits_mandate (guint64 mandate,
+              guint64 other)
+{
+  return mandate == 0 || other == 0 || mandate == other;
+}
+
+static gboolean
+is_open (const KobanEpisode *episode,
+         gint64 now_us)
+{
+  gint64 lasts_us = (episode->told & (1 << KOBAN_ALERT_LINK)) != 0 ? EPISODE_LINK_US : EPISODE_DEBIT_US;
+
+  return episode->answer != KOBAN_ANSWER_MINE && now_us - episode->last_us <= lasts_us;
+}
+
+KobanEpisode *
+koban_episode_of_debit (KobanJudgement *self)
+{
+  const KobanDebit *debit = &self->debit;
+  guint64 service = service_hash (debit->service);
+
+  for (guint32 i = 0; i < self->habit->n_episodes; i++)
+    {
+      KobanEpisode *episode = &self->habit->episodes[i];
+      if (!is_open (episode, debit->heard_us) || !fits_mandate (debit->mandate, episode->mandate))
+        continue;
+      if (is_same (episode->payee, debit->key) || is_same (episode->service, service)
+          || is_same (episode->mandate, debit->mandate) || is_same (episode->collector, debit->counterparty)
+          || koban_subject_fits (episode->subject, debit->folded))
+        return episode;
+    }
+  return NULL;
+}
+
+KobanKnownLink *
+koban_link_of_debit (KobanJudgement *self)
+{
+  const KobanDebit *debit = &self->debit;
+  guint64 service = service_hash (debit->service);
+
+  for (guint32 i = 0; i < self->habit->n_links; i++)
+    {
+      KobanKnownLink *link = &self->habit->links[i];
+      if (link->dead || !fits_mandate (debit->mandate, link->mandate))
+        continue;
+      if (is_same (link->service, service) || is_same (link->mandate, debit->mandate)
+          || is_same (link->collector, debit->counterparty) || koban_subject_fits (link->subject, debit->folded))
+        return link;
+    }
+  return NULL;
+}
+
+/* --- listed links ------------------------------------------------------------------------------------- */
+
+static char *
+folded_name (const KobanLink *link)
+{
+  return koban_text_fold (link->name);
+}
+
+static guint64
+hash_of (const char *text)
+{
+  return text != NULL && *text != '\0' ? koban_text_hash (text) : 0;
+}
+
+static guint64
+identity_of (const KobanLink *link)
+{
+  g_autofree char *folded = folded_name (link);
+  g_autofree char *identity
+    = g_strdup_printf ("%u\n%s\n%s\n%s", link->kind, folded, link->collector != NULL ? link->collector : "",
+                       link->reference != NULL ? link->reference : "");
+
+  return koban_text_hash (identity);
+}
+
+/* What can take money by itself is critical. A standing order and a card on file pay one party that the
+ * account's holder or a merchant named; a consent or an app reads: these are warnings (incidents 3.7). */
+static KobanSeverity
+severity_of (KobanLinkKind kind)
+{
+  switch (kind)
+    {
+    case KOBAN_LINK_EMONEY:
+    case KOBAN_LINK_DIRECT_DEBIT:
+    case KOBAN_LINK_RECURRING_CONSENT:
+      return KOBAN_SEVERITY_CRITICAL;
+    case KOBAN_LINK_STANDING_ORDER:
+    case KOBAN_LINK_CONSENT:
+    case KOBAN_LINK_APP:
+    case KOBAN_LINK_AGGREGATOR:
+    case KOBAN_LINK_WEBHOOK:
+    case KOBAN_LINK_CARD_ON_FILE:
+    default:
+      return KOBAN_SEVERITY_WARNING;
+    }
+}
+
+static const KobanService *
+service_of_link (KobanJudgement *self,
+                 const KobanLink *link)
+{
+  g_autofree char *folded = folded_name (link);
+
+  return self->services != NULL ? koban_services_match (self->services, folded) : NULL;
+}
+
+/* The debits of a link may be heard before the list that shows it: then both are one incident. */
+static KobanEpisode *
+episode_of_link (KobanJudgement *self,
+                 const KobanLink *link)
+{
+  g_autofree char *folded = folded_name (link);
+  guint64 service = service_hash (service_of_link (self, link));
+  guint64 mandate = hash_of (link->reference);
+
+  for (guint32 i = 0; i < self->habit->n_episodes; i++)
+    {
+      KobanEpisode *episode = &self->habit->episodes[i];
+      if (!is_open (episode, self->change->heard_us) || *episode->link != '\0'
+          || !fits_mandate (mandate, episode->mandate))
+        continue;
+      if (is_same (episode->service, service) || is_same (episode->mandate, mandate)
+          || koban_subject_fits (episode->subject, folded))
+        return episode;
+    }
+  return NULL;
+}
+
+static void
+set_id (char *to,
+        gsize size,
+        const char *id)
+{
+  if (id != NULL && strlen (id) < size)
+    g_strlcpy (to, id, size);
+}
+
+/* A cut in the middle of a character would fit nothing. */
+static void
+set_subject (char *to,
+             gsize size,
+             const char *folded)
+{
+  const char *end = NULL;
+
+  g_strlcpy (to, folded, size);
+  if (!g_utf8_validate (to, -1, &end))
+    to[end - to] = '\0';
+}
+
+static KobanEpisode *
+open_link_episode (KobanJudgement *self)
+{
+  const KobanLink *link = self->change->link;
+  KobanEpisode *episode = episode_of_link (self, link);
+
+  if (episode == NULL)
+    {
+      g_autofree char *key = koban_judgement_key (self, "link", identity_of (link), KOBAN_NO_DATE);
+      g_autofree char *folded = folded_name (link);
+      for (guint32 i = 0; i < self->habit->n_episodes && episode == NULL; i++)
+        {
+          if (strcmp (self->habit->episodes[i].key, key) == 0)
+            episode = &self->habit->episodes[i];
+        }
+      if (episode == NULL)
+        episode = koban_habit_add_episode (self->habit, key, self->change->heard_us);
+      set_subject (episode->subject, sizeof episode->subject, folded);
+      episode->service = service_hash (service_of_link (self, link));
+    }
+  episode->mandate = hash_of (link->reference);
+  episode->collector = hash_of (link->collector);
+  episode->last_us = self->change->heard_us;
+  episode->answer = KOBAN_ANSWER_NONE;
+  episode->told |= 1 << KOBAN_ALERT_LINK;
+  set_id (episode->link, sizeof episode->link, link->id);
+  return episode;
+}
+
+static void
+tell_link (KobanJudgement *self,
+           KobanSeverity severity,
+           GVariant *reason)
+{
+  const KobanLink *link = self->change->link;
+  const KobanService *service = service_of_link (self, link);
+  g_autoptr (GPtrArray) refs = g_ptr_array_new ();
+  GVariantBuilder reasons;
+
+  g_variant_builder_init (&reasons, G_VARIANT_TYPE ("aa{sv}"));
+  g_variant_builder_add_value (&reasons, reason);
+  koban_judgement_say_gap (self, &reasons);
+  if (link->id != NULL)
+    g_ptr_array_add (refs, (gpointer) (guintptr) link->id);
+
+  KobanVerdict verdict = { .incident = open_link_episode (self)->key,
+                           .kind = KOBAN_ALERT_LINK,
+                           .severity = severity,
+                           .refs = refs,
+                           .subject = link->name,
+                           .service = service != NULL ? service->name : NULL,
+                           .reasons = g_variant_builder_end (&reasons) };
+  koban_judgement_tell (self, &verdict);
+}
+
+static const char *
+kind_name (const KobanLink *link)
+{
+  return koban_link_kind_name (link->kind);
+}
+
+static gboolean
+is_alive (const KobanLink *link)
+{
+  return link->status == KOBAN_LINK_ACTIVE || link->status == KOBAN_LINK_UNKNOWN;
+}
+
+void
+koban_links_on_new (KobanJudgement *self)
+{
+  const KobanLink *link = self->change->link;
+
+  if (link->own || !is_alive (link))
+    return;
+  tell_link (self, severity_of (link->kind),
+             koban_reason_new (KOBAN_REASON_NEW_LINK, "kind", "s", kind_name (link), NULL));
+}
+
+void
+koban_links_on_back (KobanJudgement *self)
+{
+  const KobanLink *link = self->change->link;
+
+  if (link->own || !is_alive (link))
+    return;
+  tell_link (self, severity_of (link->kind),
+             koban_reason_new (KOBAN_REASON_LINK_BACK, "kind", "s", kind_name (link), NULL));
+}
+
+static GVariant *
+stronger_reason (const KobanLink *before,
+                 const KobanLink *now)
+{
+  gboolean limit = before->has_limit && (!now->has_limit || now->limit.minor > before->limit.minor);
+
+  if (!limit)
+    return koban_reason_new (KOBAN_REASON_LINK_STRONGER, "kind", "s", kind_name (now), NULL);
+  if (!now->has_limit)
+    return koban_reason_new (KOBAN_REASON_LINK_STRONGER, "kind", "s", kind_name (now), "from", "m", before->limit,
+                             NULL);
+  return koban_reason_new (KOBAN_REASON_LINK_STRONGER, "kind", "s", kind_name (now), "from", "m", before->limit, "to",
+                           "m", now->limit, NULL);
+}
+
+/* Another creditor, mandate or name under the same entry of the bank's list. */
+static gboolean
+is_amended (const KobanLink *before,
+            const KobanLink *now)
+{
+  g_autofree char *name_before = folded_name (before);
+  g_autofree char *name_now = folded_name (now);
+
+  return strcmp (name_before, name_now) != 0 || (before->collector != NULL && g_strcmp0 (before->collector, now->collector) != 0)
+         || (before->reference != NULL && g_strcmp0 (before->reference, now->reference) != 0);
+}
+
+void
+koban_links_on_changed (KobanJudgement *self)
+{
+  const KobanLink *before = self->change->link_before;
+  const KobanLink *now = self->change->link;
+
+  if (now->own || before == NULL || !is_alive (now))
+    return;
+  if (!is_alive (before))
+    koban_links_on_back (self);
+  else if (koban_link_is_stronger (now, before))
+    tell_link (self, severity_of (now->kind), stronger_reason (before, now));
+  else if (is_amended (before, now))
+    tell_link (self, KOBAN_SEVERITY_WARNING,
+               koban_reason_new (KOBAN_REASON_AMENDED_MANDATE, "kind", "s", kind_name (now), NULL));
+}
+
+/* --- inferred links ----------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  const char *word;
+  gboolean last; /* only at the end of a word: コインパーキング is a car park */
+} WalletWord;
+
+/* Folded words by which wallets name themselves, for those that no directory knows. */
+static const WalletWord wallet_words[] = {
+  { "ペイ", TRUE },    { "チヤジ", FALSE }, { "マネ", TRUE },     { "コウザ", TRUE },    { "ウオレツト", FALSE },
+  { "コイン", TRUE },  { "キヤツシユ", TRUE }, { "PAY", TRUE },   { "WALLET", TRUE },    { "TOPUP", TRUE },
+  { "TOP UP", TRUE },  { "EMONEY", TRUE },  { "PREPAID", TRUE },  { "페이", TRUE },      { "머니", TRUE },
+  { "钱包", FALSE },   { "CARTEIRA", TRUE }, { "BILLETERA", TRUE },
+};
+
+static gboolean
+has_word (const char *folded,
+          const WalletWord *word)
+{
+  gsize length = strlen (word->word);
+
+  for (const char *found = strstr (folded, word->word); found != NULL; found = strstr (found + 1, word->word))
+    {
+      if (!word->last || found[length] == '\0' || found[length] == ' ')
+        return found > folded; /* "PAY" alone is a salary */
+    }
+  return FALSE;
+}
+
+static gboolean
+sounds_like_wallet (const char *folded)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (wallet_words); i++)
+    {
+      if (has_word (folded, &wallet_words[i]))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Has this service taken money before, under whatever spelling? */
+static gboolean
+is_service_known (KobanJudgement *self)
+{
+  guint64 service = service_hash (self->debit.service);
+
+  return service == 0 || koban_habit_payee (self->habit, service) != NULL;
+}
+
+static gboolean
+is_first_collection (const KobanJudgement *self)
+{
+  const KobanDebit *debit = &self->debit;
+
+  if (debit->mandate != 0)
+    return koban_habit_payee (self->habit, debit->mandate) == NULL
+           && (self->payee == NULL || self->payee->debits == 0 || self->payee->channel != KOBAN_TRANSACTION_DIRECT_DEBIT);
+  return self->payee == NULL || self->payee->debits == 0;
+}
+
+/* Creditors of a country from which nothing was ever collected (detection (a): Spanish collectors at German banks). */
+static gboolean
+is_foreign_creditor (const KobanJudgement *self)
+{
+  const char *id = self->debit.line->counterparty_id;
+  const KobanHabit *habit = self->habit;
+  guint32 known = 0;
+
+  if (id == NULL || !g_ascii_isalpha (id[0]) || !g_ascii_isalpha (id[1]) || !g_ascii_isdigit (id[2]))
+    return FALSE;
+  guint32 country = ((guint32) (guchar) id[0] << 8) | (guchar) id[1];
+  for (guint i = 0; i < G_N_ELEMENTS (habit->creditor_country); i++)
+    {
+      if (habit->creditor_country[i] == country && habit->creditor_count[i] > 0)
+        return FALSE;
+      known += habit->creditor_count[i];
+    }
+  return known >= 5;
+}
+
+static KobanSeverity
+creditor_severity (const KobanJudgement *self)
+{
+  const KobanDebit *debit = &self->debit;
+
+  if (sounds_like_wallet (debit->folded))
+    return KOBAN_SEVERITY_CRITICAL;
+  if (is_foreign_creditor (self))
+    return KOBAN_SEVERITY_WARNING;
+  if (koban_habit_size_bits (self->habit, debit->log, self->currency) > 5 * 256)
+    return KOBAN_SEVERITY_WARNING;
+  return KOBAN_SEVERITY_NOTICE;
+}
+
+static void
+tell_inferred (KobanJudgement *self,
+               KobanSeverity severity,
+               GVariant *reason)
+{
+  const KobanDebit *debit = &self->debit;
+  guint64 number = service_hash (debit->service);
+  g_autofree char *key
+    = koban_judgement_key (self, "link", number != 0 ? number : debit->mandate != 0 ? debit->mandate : debit->key, KOBAN_NO_DATE);
+  KobanEpisode *episode = koban_habit_add_episode (self->habit, key, debit->heard_us);
+  g_autoptr (GPtrArray) refs = g_ptr_array_new ();
+  GVariantBuilder reasons;
+
+  episode->payee = debit->key;
+  episode->service = number;
+  episode->mandate = debit->mandate;
+  episode->collector = debit->counterparty;
+  episode->told = 1 << KOBAN_ALERT_LINK;
+  set_subject (episode->subject, sizeof episode->subject, debit->folded);
+
+  g_variant_builder_init (&reasons, G_VARIANT_TYPE ("aa{sv}"));
+  g_variant_builder_add_value (&reasons, reason);
+  koban_judgement_say_gap (self, &reasons);
+  if (debit->line->id != NULL)
+    g_ptr_array_add (refs, (gpointer) (guintptr) debit->line->id);
+
+  KobanVerdict verdict = { .incident = key,
+                           .kind = KOBAN_ALERT_LINK,
+                           .severity = severity,
+                           .refs = refs,
+                           .subject = koban_transaction_get_name (debit->line),
+                           .service = debit->service != NULL ? debit->service->name : NULL,
+                           .reasons = g_variant_builder_end (&reasons),
+                           .has_total = TRUE,
+                           .total = -debit->amount };
+  koban_judgement_tell (self, &verdict);
+}
+
+static gboolean
+is_wallet (const KobanService *service)
+{
+  return service != NULL && (service->category == KOBAN_SERVICE_WALLET || service->category == KOBAN_SERVICE_BNPL);
+}
+
+static gboolean
+is_collection (const KobanDebit *debit)
+{
+  return debit->mandate != 0 || debit->channel == KOBAN_TRANSACTION_DIRECT_DEBIT;
+}
+
+static gboolean
+is_wallet_like (const KobanJudgement *self)
+{
+  const KobanDebit *debit = &self->debit;
+
+  return debit->service == NULL && debit->channel != KOBAN_TRANSACTION_CARD && sounds_like_wallet (debit->folded);
+}
+
+void
+koban_links_on_line (KobanJudgement *self)
+{
+  const KobanDebit *debit = &self->debit;
+
+  if (debit->amount <= 0 || debit->own || koban_episode_of_debit (self) != NULL || koban_link_of_debit (self) != NULL)
+    return;
+  if (is_wallet (debit->service) && !is_service_known (self))
+    tell_inferred (self, KOBAN_SEVERITY_CRITICAL,
+                   koban_reason_new (KOBAN_REASON_FIRST_DEBIT_BY_SERVICE, "service", "s", debit->service->name, NULL));
+  else if ((is_collection (debit) || is_wallet_like (self)) && is_first_collection (self))
+    tell_inferred (self, creditor_severity (self), koban_reason_new (KOBAN_REASON_FIRST_DEBIT_BY_CREDITOR, NULL));
+}
+
+/* --- learning ----------------------------------------------------------------------------------------- */
+
+static void
+learn_alive (KobanJudgement *self)
+{
+  const KobanChange *change = self->change;
+  const KobanLink *link = change->link;
+  guint64 identity = identity_of (link);
+  KobanKnownLink *known = NULL;
+
+  if (change->link_before != NULL)
+    known = koban_habit_link (self->habit, identity_of (change->link_before));
+  if (known == NULL)
+    known = koban_habit_link (self->habit, identity);
+  if (known == NULL)
+    {
+      known = koban_habit_add_link (self->habit, identity);
+      known->since_us = change->baseline ? link->created_us : change->heard_us;
+    }
+  else if (known->identity != identity || known->dead)
+    known->amended_us = change->heard_us;
+
+  g_autofree char *folded = folded_name (link);
+  known->identity = identity;
+  known->kind = link->kind;
+  known->dead = !is_alive (link);
+  known->mandate = hash_of (link->reference);
+  known->collector = hash_of (link->collector);
+  known->service = service_hash (service_of_link (self, link));
+  set_id (known->id, sizeof known->id, link->id);
+  set_subject (known->subject, sizeof known->subject, folded);
+}
+
+void
+koban_links_learn (KobanJudgement *self)
+{
+  const KobanLink *link = self->change->link;
+
+  if (link == NULL || link->own)
+    return;
+  if (self->change->kind != KOBAN_CHANGE_LINK_GONE)
+    {
+      learn_alive (self);
+      return;
+    }
+  KobanKnownLink *known = koban_habit_link (self->habit, identity_of (link));
+  if (known != NULL)
+    known->dead = TRUE;
+}
+
+/* Services and mandates are remembered as names of their own, so that another spelling is no stranger. */
+static void
+learn_name (KobanJudgement *self,
+            guint64 key)
+{
+  KobanDebit alias = self->debit;
+
+  if (key == 0)
+    return;
+  alias.key = key;
+  alias.brand = 0;
+  koban_habit_learn_alias (self->habit, &alias);
+}
+
+void
+koban_links_learn_debit (KobanJudgement *self)
+{
+  KobanKnownLink *link = koban_link_of_debit (self);
+
+  if (self->debit.amount <= 0 || self->debit.own)
+    return;
+  learn_name (self, service_hash (self->debit.service));
+  learn_name (self, self->debit.mandate);
+  if (link != NULL)
+    link->last_debit = self->debit.day;
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One listing after another through the real ledger, in memory: baseline, news, absence, failure,
+ * answers, lists.
+ */
+#include "config.h"
+
+#include <koban/error.h>
+#include <koban/ledger.h>
+
+#define NOW(hours) ((gint64) 19968 * KOBAN_DAY_US + (hours) *KOBAN_HOUR_US)
+
+typedef struct
+{
+  KobanLedger *ledger;
+  KobanAccount *account;
+  KobanMergeResult result; /* of the last merge */
+} Fixture;
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  KobanConnection connection = { .provider = (char *) "story", .name = (char *) "Home" };
+  KobanAccount account = { .identity = "number:1:JPY",
+                           .remote_id = "r1",
+                           .name = "Current",
+                           .number = "12345678",
+                           .currency = KOBAN_CURRENCY ("JPY"),
+                           .sees_links = KOBAN_SEES_NATIVE,
+                           .sees_pending = TRUE };
+  g_autoptr(GError) error = NULL;
+
+  self->ledger = koban_ledger_open (NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (koban_ledger_add_connection (self->ledger, &connection, NOW (0), &error));
+  g_assert_cmpstr (connection.id, ==, "c1");
+  g_free (connection.id);
+  self->account = koban_account_new (&account);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  koban_account_unref (self->account);
+  g_assert_finalize_object (self->ledger);
+}
+
+static KobanTransaction *
+line (const char *id, KobanTransactionState state, gint64 amount, const char *text)
+{
+  KobanTransaction fields = {
+    .bank_id = id, .state = state, .amount = KOBAN_MONEY (amount, "JPY"), .date = 19968, .text = text
+  };
+
+  return koban_transaction_new (&fields);
+}
+
+static KobanLink *
+debit_link (const char *id, const char *name)
+{
+  KobanLink fields = { .remote_id = id, .kind = KOBAN_LINK_DIRECT_DEBIT, .name = name, .reference = id };
+
+  return koban_link_new (&fields);
+}
+
+/* Takes the rows, up to NULL. */
+static void
+hear (Fixture *self, KobanListing listing, KobanReach reach, int hours, ...)
+{
+  GDestroyNotify unref = listing == KOBAN_LISTING_LINKS ? (GDestroyNotify) koban_link_unref
+                                                        : (GDestroyNotify) koban_transaction_unref;
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func (unref);
+  KobanSnapshot fields = { .account = self->account,
+                           .listing = listing,
+                           .reach = reach,
+                           .heard_us = NOW (hours),
+                           .from_us = NOW (-24 * 30),
+                           .to_us = NOW (hours),
+                           .rows = rows };
+  g_autoptr(KobanSnapshot) snapshot = NULL;
+  g_autoptr(GError) error = NULL;
+  gpointer row;
+  va_list args;
+
+  va_start (args, hours);
+  while ((row = va_arg (args, gpointer)) != NULL)
+    g_ptr_array_add (rows, row);
+  va_end (args);
+  snapshot = koban_snapshot_new (&fields);
+  self->result = (KobanMergeResult){ 0 };
+  g_assert_true (koban_ledger_merge (self->ledger, "c1", snapshot, 540, &self->result, &error));
+  g_assert_no_error (error);
+}
+
+static void
+fail_listing (Fixture *self, KobanListing listing, int hours)
+{
+  g_autoptr(GError) why = g_error_new_literal (KOBAN_ERROR, KOBAN_ERROR_FORBIDDEN, "403");
+  g_autoptr(GError) error = NULL;
+  KobanSnapshot fields = { .account = self->account,
+                           .listing = listing,
+                           .reach = KOBAN_REACH_FAILED,
+                           .heard_us = NOW (hours),
+                           .error = why };
+  g_autoptr(KobanSnapshot) snapshot = koban_snapshot_new (&fields);
+
+  self->result = (KobanMergeResult){ 0 };
+  g_assert_true (koban_ledger_merge (self->ledger, "c1", snapshot, 540, &self->result, &error));
+}
+
+static GVariant *
+rows_of (Fixture *self, KobanList list, const char *filter)
+{
+  g_autoptr(GError) error = NULL;
+  GVariant *rows = koban_ledger_list (self->ledger, list, g_variant_new_parsed (filter), &error);
+
+  g_assert_no_error (error);
+  return g_variant_ref_sink (rows);
+}
+
+static void
+assert_count (Fixture *self, KobanList list, const char *filter, gsize n)
+{
+  g_autoptr(GVariant) rows = rows_of (self, list, filter);
+
+  g_assert_cmpuint (g_variant_n_children (rows), ==, n);
+}
+
+static void
+assert_word (Fixture *self, KobanList list, gsize row, const char *key, const char *word)
+{
+  g_autoptr(GVariant) rows = rows_of (self, list, "{'all': <true>}");
+  g_autoptr(GVariant) child = g_variant_get_child_value (rows, row);
+  const char *text = NULL;
+
+  g_variant_lookup (child, key, "&s", &text);
+  g_assert_cmpstr (text, ==, word);
+}
+
+#define LINES KOBAN_LISTING_TRANSACTIONS, KOBAN_REACH_WHOLE
+#define LINKS KOBAN_LISTING_LINKS, KOBAN_REACH_WHOLE
+#define BOOKED KOBAN_TRANSACTION_BOOKED
+#define PENDING KOBAN_TRANSACTION_PENDING
+
+/* --- claims -------------------------------------------------------------------------------------- */
+
+static void
+test_the_first_listing_is_a_baseline (Fixture *self, gconstpointer data)
+{
+  hear (self, LINKS, 0, debit_link ("L1", "ROGUE PAY"), NULL);
+  hear (self, LINES, 0, line ("x", BOOKED, -300000, "ROGUE PAY"), NULL);
+  g_assert_cmpuint (self->result.changes, ==, 1);
+  assert_count (self, KOBAN_LIST_ALERTS, "@a{sv} {}", 0);
+}
+
+static void
+test_hearing_the_same_again_changes_nothing (Fixture *self, gconstpointer data)
+{
+  for (int i = 0; i < 3; i++)
+    {
+      hear (self, LINES, i, line ("x", BOOKED, -500, "CAFE"), line (NULL, BOOKED, -500, "CAFE"), NULL);
+      g_assert_cmpuint (self->result.changes, ==, i == 0 ? 2 : 0);
+    }
+  assert_count (self, KOBAN_LIST_TRANSACTIONS, "@a{sv} {}", 2);
+}
+
+static void
+test_a_new_link_opens_one_incident (Fixture *self, gconstpointer data)
+{
+  gint64 next_us = 0;
+  g_autoptr(GPtrArray) outbox = NULL;
+
+  hear (self, LINKS, 0, NULL);
+  hear (self, LINKS, 1, debit_link ("L1", "ROGUE PAY"), NULL);
+  g_assert_cmpuint (self->result.opened, ==, 1);
+  hear (self, LINKS, 2, debit_link ("L1", "ROGUE PAY"), NULL);
+  g_assert_cmpuint (self->result.opened, ==, 0);
+  assert_word (self, KOBAN_LIST_ALERTS, 0, "kind", "link");
+  assert_word (self, KOBAN_LIST_ALERTS, 0, "ref", "l1");
+  assert_word (self, KOBAN_LIST_ALERTS, 0, "incident", "i1");
+  outbox = koban_ledger_get_outbox (self->ledger, NOW (2), &next_us, NULL);
+  g_assert_cmpuint (outbox->len, ==, 1);
+}
+
+static void
+test_a_link_is_gone_after_two_listings (Fixture *self, gconstpointer data)
+{
+  hear (self, LINKS, 0, debit_link ("L1", "DENKI"), NULL);
+  hear (self, LINKS, 1, NULL);
+  assert_word (self, KOBAN_LIST_LINKS, 0, "status", "active");
+  hear (self, LINKS, 2, NULL);
+  assert_word (self, KOBAN_LIST_LINKS, 0, "status", "gone");
+  assert_count (self, KOBAN_LIST_LINKS, "@a{sv} {}", 0);
+  hear (self, LINKS, 3, debit_link ("L1", "DENKI"), NULL);
+  assert_word (self, KOBAN_LIST_LINKS, 0, "status", "active");
+  assert_count (self, KOBAN_LIST_LINKS, "@a{sv} {}", 1);
+}
+
+static void
+test_a_failed_list_is_unknown_and_never_empty (Fixture *self, gconstpointer data)
+{
+  hear (self, LINKS, 0, debit_link ("L1", "DENKI"), NULL);
+  for (int i = 1; i < 5; i++)
+    fail_listing (self, KOBAN_LISTING_LINKS, i);
+  g_assert_cmpuint (self->result.failed, ==, 1);
+  assert_word (self, KOBAN_LIST_LINKS, 0, "status", "unknown");
+  hear (self, LINKS, 5, debit_link ("L1", "DENKI"), NULL);
+  g_assert_cmpuint (self->result.changes, ==, 0);
+  assert_word (self, KOBAN_LIST_LINKS, 0, "status", "active");
+}
+
+static void
+test_a_cancelled_pending_line_is_withdrawn (Fixture *self, gconstpointer data)
+{
+  hear (self, LINES, 0, line ("p", PENDING, -500, "CAFE"), NULL);
+  hear (self, LINES, 1, NULL);
+  assert_word (self, KOBAN_LIST_TRANSACTIONS, 0, "state", "pending");
+  hear (self, LINES, 2, NULL);
+  assert_word (self, KOBAN_LIST_TRANSACTIONS, 0, "state", "withdrawn");
+}
+
+static void
+test_pending_becomes_booked_as_one_line (Fixture *self, gconstpointer data)
+{
+  hear (self, LINES, 0, line ("p", PENDING, -2000, "TRATTORIA"), NULL);
+  hear (self, LINES, 1, line ("b", BOOKED, -2400, "TRATTORIA"), NULL);
+  g_assert_cmpuint (self->result.changes, ==, 1);
+  assert_count (self, KOBAN_LIST_TRANSACTIONS, "@a{sv} {}", 1);
+  assert_word (self, KOBAN_LIST_TRANSACTIONS, 0, "state", "booked");
+  assert_word (self, KOBAN_LIST_TRANSACTIONS, 0, "id", "t1");
+}
+
+static void
+test_an_empty_listing_is_no_deletion (Fixture *self, gconstpointer data)
+{
+  hear (self, LINES, 0, line ("x", BOOKED, -1, "A"), line ("y", BOOKED, -2, "B"), line ("z", BOOKED, -3, "C"),
+        NULL);
+  for (int i = 1; i < 6; i++)
+    hear (self, LINES, i, NULL);
+  g_assert_cmpuint (self->result.changes, ==, 0);
+  assert_word (self, KOBAN_LIST_TRANSACTIONS, 0, "state", "booked");
+}
+
+static void
+test_an_answer_closes_and_can_be_undone (Fixture *self, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+
+  hear (self, LINKS, 0, NULL);
+  hear (self, LINKS, 1, debit_link ("L1", "ROGUE PAY"), NULL);
+  g_assert_true (koban_ledger_answer (self->ledger, "n1", KOBAN_ANSWER_MINE, NOW (2), &error));
+  assert_count (self, KOBAN_LIST_ALERTS, "@a{sv} {}", 0);
+  assert_word (self, KOBAN_LIST_LINKS, 0, "answer", "mine");
+  g_assert_true (koban_ledger_answer (self->ledger, "l1", KOBAN_ANSWER_NONE, NOW (3), &error));
+  assert_count (self, KOBAN_LIST_ALERTS, "@a{sv} {}", 1);
+  assert_word (self, KOBAN_LIST_LINKS, 0, "answer", NULL);
+  g_assert_false (koban_ledger_answer (self->ledger, "n9", KOBAN_ANSWER_MINE, NOW (3), &error));
+  g_assert_true (koban_error_is (error, KOBAN_ERROR_NOT_FOUND));
+}
+
+static void
+test_what_is_answered_and_happens_again_is_a_new_incident (Fixture *self, gconstpointer data)
+{
+  g_autoptr(KobanAlert) alert = koban_alert_new (
+    &(KobanAlert){ .incident = "k", .kind = KOBAN_ALERT_WITHDRAWAL, .refs = (const char *const[]){ NULL } });
+  KobanMergeResult result = { 0 };
+
+  for (int i = 0; i < 2; i++)
+    g_assert_true (koban_ledger_raise (self->ledger, alert, NOW (i), &result, NULL));
+  g_assert_cmpuint (result.opened, ==, 1);
+  g_assert_true (koban_ledger_answer (self->ledger, "i1", KOBAN_ANSWER_UNSURE, NOW (2), NULL));
+  g_assert_true (koban_ledger_raise (self->ledger, alert, NOW (3), &result, NULL));
+  g_assert_cmpuint (result.opened, ==, 2);
+  assert_word (self, KOBAN_LIST_ALERTS, 0, "incident", "i2");
+}
+
+static void
+test_a_second_connection_keeps_history (Fixture *self, gconstpointer data)
+{
+  KobanConnection second = { .provider = (char *) "story", .name = (char *) "Other" };
+  g_autoptr(GHashTable) covered = NULL;
+
+  hear (self, LINES, 0, line ("x", BOOKED, -500, "CAFE"), NULL);
+  g_assert_true (koban_ledger_remove_connection (self->ledger, "Home", FALSE, NOW (1), NULL));
+  assert_count (self, KOBAN_LIST_ACCOUNTS, "@a{sv} {}", 0);
+  second.name = (char *) "Home";
+  g_assert_true (koban_ledger_add_connection (self->ledger, &second, NOW (2), NULL));
+  g_assert_cmpstr (second.id, ==, "c2");
+  g_free (second.id);
+  covered = koban_ledger_get_covered_to (self->ledger, "c2", NULL);
+  g_assert_nonnull (covered);
+  {
+    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_transaction_unref);
+    KobanSnapshot fields = { .account = self->account,
+                             .listing = KOBAN_LISTING_TRANSACTIONS,
+                             .reach = KOBAN_REACH_WHOLE,
+                             .heard_us = NOW (3),
+                             .from_us = NOW (-24 * 30),
+                             .to_us = NOW (3),
+                             .rows = rows };
+    g_autoptr(KobanSnapshot) snapshot = NULL;
+    KobanMergeResult result = { 0 };
+
+    g_ptr_array_add (rows, line ("other", BOOKED, -500, "CAFE"));
+    snapshot = koban_snapshot_new (&fields);
+    g_assert_true (koban_ledger_merge (self->ledger, "c2", snapshot, 0, &result, NULL));
+    g_assert_cmpuint (result.changes, ==, 0);
+  }
+  assert_count (self, KOBAN_LIST_TRANSACTIONS, "@a{sv} {}", 1);
+  assert_word (self, KOBAN_LIST_ACCOUNTS, 0, "id", "a1");
+  assert_word (self, KOBAN_LIST_ACCOUNTS, 0, "connection", "c2");
+  assert_word (self, KOBAN_LIST_ACCOUNTS, 0, "number", "…5678");
+}
+
+static void
+test_a_purge_leaves_nothing (Fixture *self, gconstpointer data)
+{
+  hear (self, LINKS, 0, NULL);
+  hear (self, LINKS, 1, debit_link ("L1", "ROGUE PAY"), NULL);
+  hear (self, LINES, 1, line ("x", BOOKED, -500, "CAFE"), NULL);
+  g_assert_true (koban_ledger_remove_connection (self->ledger, "c1", TRUE, NOW (2), NULL));
+  for (int list = KOBAN_LIST_CONNECTIONS; list <= KOBAN_LIST_ALERTS; list++)
+    assert_count (self, (KobanList) list, "{'all': <true>}", 0);
+}
+
+static void
+test_lists_take_ids_and_names (Fixture *self, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+
+  hear (self, LINKS, 0, debit_link ("L1", "DENKI"), debit_link ("L2", "GAS"), debit_link ("L3", "GAS"), NULL);
+  hear (self, LINES, 0, line ("x", BOOKED, -500, "CAFE"), NULL);
+  assert_count (self, KOBAN_LIST_LINKS, "{'id': <'DENKI'>}", 1);
+  assert_count (self, KOBAN_LIST_LINKS, "{'id': <'l3'>}", 1);
+  assert_count (self, KOBAN_LIST_LINKS, "{'id': <'nobody'>}", 0);
+  assert_count (self, KOBAN_LIST_ACCOUNTS, "{'id': <'Current'>}", 1);
+  assert_count (self, KOBAN_LIST_TRANSACTIONS, "{'account': <'Current'>}", 1);
+  assert_count (self, KOBAN_LIST_TRANSACTIONS, "{'id': <'t1'>}", 1);
+  assert_count (self, KOBAN_LIST_TRANSACTIONS, "{'since': <int64 9999999999999999>}", 0);
+  g_assert_null (
+    koban_ledger_list (self->ledger, KOBAN_LIST_LINKS, g_variant_new_parsed ("{'id': <'GAS'>}"), &error));
+  g_assert_true (koban_error_is (error, KOBAN_ERROR_AMBIGUOUS));
+}
+
+/* 100,000 lines of history; one listing of 50 known ones. */
+static void
+test_a_merge_without_news_is_quick (Fixture *self, gconstpointer data)
+{
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_transaction_unref);
+  g_autoptr(GPtrArray) few = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_transaction_unref);
+  guint n = g_test_perf () ? 100000 : 5000;
+  gint64 began_us;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("id%u", i);
+      KobanTransaction fields = { .bank_id = id,
+                                  .state = BOOKED,
+                                  .amount = KOBAN_MONEY (-100 - (gint64) (i % 977), "JPY"),
+                                  .date = 19968 - (KobanDate) ((n - 1 - i) / 10),
+                                  .text = i % 3 ? "CAFE" : "BOOKS" };
+      g_autoptr(KobanTransaction) one = koban_transaction_new (&fields);
+
+      g_ptr_array_add (all, koban_transaction_ref (one));
+      if (i + 50 >= n)
+        g_ptr_array_add (few, koban_transaction_ref (one));
+    }
+  for (int i = 0; i < 3; i++)
+    {
+      KobanSnapshot fields = { .account = self->account,
+                               .listing = KOBAN_LISTING_TRANSACTIONS,
+                               .reach = KOBAN_REACH_WHOLE,
+                               .heard_us = NOW (i),
+                               .from_us = i == 0 ? 0 : NOW (-24 * 4),
+                               .to_us = NOW (i),
+                               .rows = i == 0 ? all : few };
+      g_autoptr(KobanSnapshot) snapshot = koban_snapshot_new (&fields);
+      KobanMergeResult result = { 0 };
+
+      began_us = g_get_monotonic_time ();
+      g_assert_true (koban_ledger_merge (self->ledger, "c1", snapshot, 0, &result, NULL));
+      g_test_message ("merge %d: %" G_GINT64_FORMAT " µs", i, g_get_monotonic_time () - began_us);
+      g_assert_cmpuint (result.changes, ==, i == 0 ? n : 0);
+    }
+}
+
+#define CLAIM(path, test) g_test_add ("/ledger/" path, Fixture, NULL, set_up, test, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  CLAIM ("baseline", test_the_first_listing_is_a_baseline);
+  CLAIM ("same-again", test_hearing_the_same_again_changes_nothing);
+  CLAIM ("new-link", test_a_new_link_opens_one_incident);
+  CLAIM ("link-gone", test_a_link_is_gone_after_two_listings);
+  CLAIM ("failed-list", test_a_failed_list_is_unknown_and_never_empty);
+  CLAIM ("cancelled", test_a_cancelled_pending_line_is_withdrawn);
+  CLAIM ("booked", test_pending_becomes_booked_as_one_line);
+  CLAIM ("empty-listing", test_an_empty_listing_is_no_deletion);
+  CLAIM ("answer", test_an_answer_closes_and_can_be_undone);
+  CLAIM ("answered-again", test_what_is_answered_and_happens_again_is_a_new_incident);
+  CLAIM ("second-connection", test_a_second_connection_keeps_history);
+  CLAIM ("purge", test_a_purge_leaves_nothing);
+  CLAIM ("lists", test_lists_take_ids_and_names);
+  CLAIM ("quick", test_a_merge_without_news_is_quick);
+  return g_test_run ();
+}
