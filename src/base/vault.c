@@ -152,8 +152,7 @@ struct _KobanVaultKeyring
 {
   GObject parent_instance;
 
-  SecretService
-    *service; /* (owned) (nullable): of the present owner of the bus name; NULL before it is asked */
+  SecretService *service;      /* (owned) (nullable): of the owner of the bus name; NULL before it is asked */
   GDBusConnection *connection; /* (owned) (nullable): where @subscriptions are */
   guint subscriptions[3];
   guint watch;         /* of the bus name: only looks, never starts it */

@@ -14,7 +14,7 @@
 #define SETTLING_DAYS 30
 #define FRESH_DAYS 4
 #define ADOPTED_DEBITS 5 /* so many debits make a name usual */
-#define ADOPTED_WITHIN 80
+#define ADOPTED_WITHIN 50
 #define SIZE_SLOPE 384 /* of card sums 95 % stay under 5 and 99 % under 18 times the median (detection (b)) */
 #define PRIOR_LINES 10 /* so many lines is what we believe before anything is known worth */
 #define MAX_HALVED 768 /* a distribution forgets half when it holds so many: people change */
@@ -1079,7 +1079,7 @@ learn_debit (KobanHabit *self,
     count_in (self->hours, 24, &self->n_hours, (guint) debit->hour);
   learn_payee (payee, debit);
   if (payee->debits == ADOPTED_DEBITS && payee->same_run == 0 && payee->first_debit - self->first_day > SETTLING_DAYS
-      && debit->day - payee->first_debit < ADOPTED_WITHIN)
+      && payee->day_count_max <= 1 && debit->day - payee->first_debit < ADOPTED_WITHIN)
     self->adoptions++;
 }
 

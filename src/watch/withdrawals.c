@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define BIT 256
+#define ALONE_BITS (20 * BIT)
 #define BURST_US (10 * KOBAN_MINUTE_US)
 
 typedef struct
@@ -37,8 +38,8 @@ typedef struct
   gint64 tiny_us;
   guint new_payees;         /* names first paid within 24 hours, this one too */
   gint64 fresh_total;       /* to them, and to other names that are fresh, within 24 hours */
+  guint large;              /* debits to fresh names within 24 hours, this one too, none of them small beside it */
   guint tests;              /* tiny debits by card to other new names within three days */
-  guint tests_hour;         /* of them within an hour */
   gint64 tests_total, tests_us;
   gint64 savings;           /* that came in from own savings within a day */
   gint64 balance;           /* before; 0: not known */
@@ -123,7 +124,6 @@ gather_test (Evidence *self,
   self->tests++;
   self->tests_total += recent->amount;
   self->tests_us = MAX (self->tests_us, apart_us);
-  self->tests_hour += apart_us <= KOBAN_HOUR_US ? 1 : 0;
 }
 
 static void
@@ -138,6 +138,7 @@ gather_other_payee (Evidence *self,
     return;
   self->new_payees += (recent->flags & KOBAN_RECENT_NEW_PAYEE) != 0 ? 1 : 0;
   self->fresh_total += recent->amount;
+  self->large += recent->amount * 3 >= self->debit->amount ? 1 : 0;
 }
 
 static void
@@ -175,6 +176,16 @@ balance_before (const Evidence *self)
            : self->habit->balance;
 }
 
+/* A known name with another account number behind it is a new payee. */
+static gboolean
+is_other_account (const Evidence *self)
+{
+  const KobanDebit *debit = self->debit;
+
+  return debit->channel != KOBAN_TRANSACTION_DIRECT_DEBIT && debit->mandate == 0 && debit->counterparty != 0
+         && self->payee->counterparty != 0 && self->payee->counterparty != debit->counterparty;
+}
+
 static void
 gather (Evidence *self)
 {
@@ -185,7 +196,7 @@ gather (Evidence *self)
   self->round = is_round (self, debit->amount) ? 1 : 0;
   if (debit->line->id != NULL)
     g_ptr_array_add (self->refs, (gpointer) (guintptr) debit->line->id);
-  self->fresh = koban_payee_is_fresh (self->payee, debit->day);
+  self->fresh = koban_payee_is_fresh (self->payee, debit->day) || is_other_account (self);
   self->consumption = debit->channel == KOBAN_TRANSACTION_CARD || debit->channel == KOBAN_TRANSACTION_CASH;
   self->new_payees = self->payee == NULL || self->payee->debits == 0 ? 1 : 0;
   self->balance = balance_before (self);
@@ -198,6 +209,7 @@ gather (Evidence *self)
       gather_recent (self, recent);
     }
   self->fresh_total += self->fresh ? self->day_total : 0;
+  self->large += self->in_day;
 }
 
 /* --- the rows: who ------------------------------------------------------------------------------------ */
@@ -560,7 +572,7 @@ static int
 weigh_tests (const Evidence *self,
              GVariantBuilder *reasons)
 {
-  static const int bits[] = { 0, 3 * BIT, 5 * BIT, 7 * BIT };
+  static const int bits[] = { 0, BIT, 5 * BIT / 2, 4 * BIT };
   gint64 tests = self->tests_total;
 
   if (self->tests == 0 || !self->fresh || self->debit->amount < 20 * (tests / self->tests))
@@ -569,22 +581,6 @@ weigh_tests (const Evidence *self,
     say (reasons, koban_reason_new (KOBAN_REASON_CARD_TESTING, "count", "x", (gint64) self->tests, "minutes", "x",
                                     self->tests_us / KOBAN_MINUTE_US, "total", "m", money (self, -tests), NULL));
   return bits[MIN (self->tests, G_N_ELEMENTS (bits) - 1)];
-}
-
-/* Three tiny debits to three new names within an hour need no larger one. */
-static int
-weigh_testing (const Evidence *self,
-               GVariantBuilder *reasons)
-{
-  gint64 tiny = 2 * koban_euro (self->judgement->currency);
-
-  if (self->tests_hour < 2 || self->new_payees == 0 || self->debit->amount > tiny)
-    return 0;
-  if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_CARD_TESTING, "count", "x", (gint64) self->tests_hour + 1, "minutes", "x",
-                                    self->tests_us / KOBAN_MINUTE_US, "total", "m",
-                                    money (self, -self->tests_total - self->debit->amount), NULL));
-  return 16 * BIT;
 }
 
 /* The very sum that a regular collector took days ago, long before the next is due. */
@@ -596,15 +592,15 @@ weigh_duplicate (const Evidence *self,
   const KobanDebit *debit = self->debit;
 
   if (payee == NULL || payee->debits < 2 || self->consumption || debit->amount != payee->last_amount
-      || debit->amount < 5 * koban_euro (self->judgement->currency) || !is_bill (self))
+      || debit->amount < 5 * koban_euro (self->judgement->currency) || debit->service != NULL || !is_bill (self))
     return 0;
   int days = debit->day - payee->last_day;
-  if (days > 12 || payee->gap < 20 * 16 || days * 16 * 2 > payee->gap)
+  if (days > 12 || payee->gap < 20 * 16 || days * 16 * 2 > payee->gap || payee->gap_spread * 3 > payee->gap)
     return 0;
   if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_DUPLICATE_COLLECTION, "amount", "m", money (self, -debit->amount), "days", "x",
                                     (gint64) days, NULL));
-  return 16 * BIT;
+  return ALONE_BITS;
 }
 
 /* Neither small change nor a sum that somebody typed. */
@@ -614,7 +610,7 @@ is_odd (const Evidence *self,
 {
   gint64 euro = koban_euro (self->judgement->currency);
 
-  return amount >= 4 * euro && amount <= 80 * euro && amount % (koban_currency_get_exponent (self->judgement->currency) == 0 ? 50 : 100) != 0;
+  return amount >= 7 * euro && amount <= 80 * euro && amount % (koban_currency_get_exponent (self->judgement->currency) == 0 ? 50 : 100) != 0;
 }
 
 /* Small sums, each another, again and again to one new name; unless this person often takes up new names. */
@@ -626,17 +622,17 @@ weigh_skim (const Evidence *self,
   const KobanHabit *habit = self->habit;
   int days = payee != NULL ? self->debit->day - payee->first_debit : 0;
 
-  if (payee == NULL || payee->debits < 4 || payee->debits > 7 || days < 8 || days > 80 || payee->same_run > 0
-      || payee->day_count_max > 1 || self->debit->service != NULL || !is_odd (self, payee->last_amount)
-      || !is_odd (self, self->debit->amount) || self->debit->channel == KOBAN_TRANSACTION_TRANSFER
-      || self->debit->channel == KOBAN_TRANSACTION_CASH)
+  if (payee == NULL || payee->debits < 4 || payee->debits > 9 || days < 14 || days > 10 * (int) payee->debits
+      || payee->same_run > 0 || payee->log_spread > 200 || payee->day_count_max > 1 || self->debit->service != NULL
+      || !is_odd (self, payee->last_amount) || !is_odd (self, self->debit->amount)
+      || self->debit->channel == KOBAN_TRANSACTION_TRANSFER || self->debit->channel == KOBAN_TRANSACTION_CASH)
     return 0;
   if (payee->first_debit - habit->first_day < 45 || habit->adoptions * 150 > koban_habit_days (habit))
     return 0;
   if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_SLOW_SKIM, "count", "x", (gint64) payee->debits + 1, "total", "m",
                                     money (self, -payee->sum - self->debit->amount), "days", "x", (gint64) days, NULL));
-  return 16 * BIT;
+  return ALONE_BITS;
 }
 
 static int
@@ -655,6 +651,23 @@ weigh_night (const Evidence *self,
   if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_NIGHT, "hour", "x", (gint64) hour, NULL));
   return MIN (bits, 3 * BIT);
+}
+
+/* One large payment to a new name is a purchase; three in a day are a spree. */
+static int
+weigh_spree (const Evidence *self,
+             GVariantBuilder *reasons)
+{
+  int log = koban_log2 ((guint64) self->debit->amount);
+
+  if (!self->fresh || self->large < 3 || self->in_minutes >= self->large
+      || koban_habit_size_bits (self->habit, log, self->judgement->currency) < 5 * BIT / 2)
+    return 0;
+  if (reasons != NULL)
+    say (reasons, koban_reason_new (KOBAN_REASON_DAY_TOTAL, "total", "m", money (self, -self->fresh_total), "usual", "m",
+                                    money (self, koban_habit_usual_day (self->habit, self->judgement->currency)), "hours",
+                                    "x", (gint64) 24, NULL));
+  return self->large == 3 ? 2 * BIT : 4 * BIT;
 }
 
 static int
@@ -723,14 +736,14 @@ static const Row rows[] = {
   { FAMILY_SHAPE, weigh_test },
   /* charges of cents at unknown merchants, then larger ones hours to days later (detection (a)) */
   { FAMILY_SHAPE, weigh_tests },
-  /* the test itself: three within an hour (detection (a)) */
-  { FAMILY_ALONE, weigh_testing },
   /* all of 784 groups of standing payments in Berka keep to one sum and one rhythm (detection (b)) */
   { FAMILY_ALONE, weigh_duplicate },
   /* "small amounts so that it is not noticed" (detection (a), European direct debits; issue 3.2) */
   { FAMILY_ALONE, weigh_skim },
   /* Toss at 23:00; takeovers at night (detection (a)) */
   { FAMILY_SHAPE, weigh_night },
+  /* the charges after the test, one hour apart, each at another shop (detection (a)) */
+  { FAMILY_SHAPE, weigh_spree },
   /* several payments a case are usual (detection (a)) */
   { FAMILY_SHAPE, weigh_many_payees },
 };
@@ -754,11 +767,12 @@ add_up (const Evidence *self,
   return (Sum){ .total = total, .size = families[FAMILY_SIZE] + families[FAMILY_ALONE] };
 }
 
-enum { WARNING_BITS = 16 * BIT, CRITICAL_BITS = 20 * BIT, MIN_SIZE_BITS = 7 * BIT / 2 };
+enum { WARNING_BITS = 16 * BIT, KNOWN_BITS = 12 * BIT, CRITICAL_BITS = 20 * BIT, MIN_SIZE_BITS = 7 * BIT / 2 };
 
 /* Quiet asks for two bits more, wary for two less: a quarter or four times as many alerts. */
 static gboolean
 is_unexpected (const KobanJudgement *judgement,
+               gboolean fresh,
                Sum sum,
                KobanSeverity *severity)
 {
@@ -766,7 +780,7 @@ is_unexpected (const KobanJudgement *judgement,
   int total = sum.total - shift[judgement->wariness];
 
   *severity = total >= CRITICAL_BITS ? KOBAN_SEVERITY_CRITICAL : KOBAN_SEVERITY_WARNING;
-  return total >= WARNING_BITS && sum.size >= MIN_SIZE_BITS;
+  return total >= (fresh ? WARNING_BITS : KNOWN_BITS) && sum.size >= MIN_SIZE_BITS;
 }
 
 /* --- telling ------------------------------------------------------------------------------------------ */
@@ -865,7 +879,7 @@ koban_withdrawals_on_line (KobanJudgement *self)
       g_printerr (" mins%u day%u new%u fresh%d tests%u bal%ld\n", evidence.in_minutes, evidence.in_day, evidence.new_payees, evidence.fresh, evidence.tests, evidence.balance);
     }
   gboolean grows = evidence.episode != NULL && (evidence.episode->told & (1 << KOBAN_ALERT_WITHDRAWAL)) != 0;
-  if (is_unexpected (self, sum, &severity))
+  if (is_unexpected (self, evidence.fresh, sum, &severity))
     tell (&evidence, severity);
   else if (grows)
     tell (&evidence, (KobanSeverity) evidence.episode->severity);

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `add`: connects a bank. It says which hosts will receive the secret before it asks for it, puts
+ * it into the keyring, lets the agent sign in and look for the first time, and ends by saying what
+ * Koban sees at this bank, what it cannot, and how soon the person would hear.
+ */
+#include "config.h"
+
+#include "cli/client.h"
+#include "cli/cli.h"
+#include "cli/columns.h"
+#include "cli/keyring.h"
+#include "cli/prompt.h"
+
+#include <glib/gi18n-lib.h>
+#include <koban/error.h>
+#include <koban/http.h>
+#include <koban/text.h>
+
+typedef struct
+{
+  char *name, *base_url, *ca_file; /* (owned) (nullable) */
+  char **fields, **secret_files;   /* (owned) (nullable) */
+  gboolean secret_stdin, json;
+} AddOptions;
+
+static void
+add_options_clear (AddOptions *options)
+{
+  g_free (options->name);
+  g_free (options->base_url);
+  g_free (options->ca_file);
+  g_strfreev (options->fields);
+  g_strfreev (options->secret_files);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AddOptions, add_options_clear)
+
+static gboolean
+parse_options (int argc, char **argv, AddOptions *options, GStrv *words, int *status)
+{
+  static const KobanUsage usage = { "PROVIDER [OPTION…]", N_("Connects a bank, so that Koban watches it."),
+                                    1, 1 };
+  const GOptionEntry entries[] = {
+    { "name", 'n', 0, G_OPTION_ARG_FILENAME, &options->name, N_("What you call this connection"),
+      N_("NAME") },
+    { "field", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->fields,
+      N_("Something the provider needs that is no secret"), N_("KEY=VALUE") },
+    { "secret-stdin", 0, 0, G_OPTION_ARG_NONE, &options->secret_stdin,
+      N_("Read what is needed from standard input, one name=value a line"), NULL },
+    { "secret-file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->secret_files,
+      N_("Take a secret from a file, once, into the keyring"), N_("KEY=FILE") },
+    { "base-url", 0, 0, G_OPTION_ARG_FILENAME, &options->base_url,
+      N_("Another server that speaks this provider's language: your own bridge, a sandbox"), N_("URL") },
+    { "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &options->ca_file,
+      N_("Certificates to trust for this connection instead of the system's"), N_("FILE") },
+    { NULL },
+  };
+
+  return koban_cli_parse (argc, argv, &usage, entries, &options->json, words, status);
+}
+
+/* The hosts that will receive the secret: the profile's, or the one that was typed instead. */
+static GStrv
+hosts_for (KobanProfile *profile, const AddOptions *options, GError **error)
+{
+  g_autofree char *host = NULL;
+
+  if (options->base_url == NULL)
+    return g_strdupv ((char **) koban_profile_get_hosts (profile));
+  if (!koban_http_check_url (options->base_url, &host, error))
+    {
+      g_prefix_error (error, "--base-url: ");
+      return NULL;
+    }
+  return g_strdupv ((char *[]){ host, NULL });
+}
+
+static void
+show_hosts (KobanProfile *profile, const AddOptions *options, char *const *hosts)
+{
+  g_autofree char *list = g_strjoinv (", ", (char **) hosts);
+
+  g_printerr (_("Your key will be sent to: %s — and nowhere else.\n"), list);
+  if (options->base_url != NULL && !g_str_has_prefix (hosts[0], "127.") &&
+      !g_str_has_prefix (hosts[0], "localhost") && !g_str_has_prefix (hosts[0], "[::1]"))
+    g_printerr (_("Take care: this is not %s, but the server that you named.\n"),
+                koban_profile_get_name (profile));
+  if (koban_profile_get_power (profile) == KOBAN_POWER_PAY)
+    g_printerr (
+      "%s\n",
+      _("Take care: this provider's keys can also move money. Make one that can only read, if you can."));
+}
+
+static void
+show_signup (KobanProfile *profile)
+{
+  const char *const *steps = koban_profile_get_signup (profile);
+
+  g_printerr (_("Connecting %s:\n"), koban_profile_get_name (profile));
+  for (guint i = 0; steps != NULL && steps[i] != NULL; i++)
+    g_printerr ("  %u. %s\n", i + 1, steps[i]);
+}
+
+static KobanAnswers *
+gather (KobanProfile *profile, const AddOptions *options, GError **error)
+{
+  GArray *needs = koban_profile_get_needs (profile);
+  g_autoptr(KobanAnswers) answers = koban_answers_new ();
+
+  if (!koban_answers_take_options (answers, needs, options->fields, options->secret_files, error))
+    return NULL;
+  if (options->secret_stdin && !koban_answers_take_stdin (answers, needs, FALSE, error))
+    return NULL;
+  if (!koban_answers_ask (answers, needs, FALSE, error))
+    return NULL;
+  return g_steal_pointer (&answers);
+}
+
+static GVariant *
+fields_variant (GHashTable *fields)
+{
+  GVariantBuilder builder;
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  g_hash_table_iter_init (&iter, fields);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    g_variant_builder_add (&builder, "{ss}", key, value);
+  return g_variant_builder_end (&builder);
+}
+
+/* The request to the agent; the secret itself is in the keyring by now. Floating, or NULL. */
+static GVariant *
+request_for (KobanProfile *profile,
+             const AddOptions *options,
+             char *const *hosts,
+             KobanAnswers *answers,
+             const char *secret_id,
+             GError **error)
+{
+  g_auto(GVariantDict) request = G_VARIANT_DICT_INIT (NULL);
+  g_autofree char *pem = NULL;
+  gsize length;
+
+  g_variant_dict_insert (&request, "provider", "s", koban_profile_get_id (profile));
+  g_variant_dict_insert (&request, "name", "s",
+                         options->name != NULL ? options->name : koban_profile_get_name (profile));
+  g_variant_dict_insert (&request, "secret_id", "s", secret_id);
+  g_variant_dict_insert (&request, "hosts", "^as", hosts);
+  g_variant_dict_insert_value (&request, "fields", fields_variant (answers->fields));
+  if (options->base_url != NULL)
+    g_variant_dict_insert (&request, "base_url", "s", options->base_url);
+  if (options->ca_file != NULL)
+    {
+      if (!g_file_get_contents (options->ca_file, &pem, &length, error))
+        return NULL;
+      g_variant_dict_insert_value (&request, "ca_pem",
+                                   g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, pem, length, 1));
+    }
+  return g_variant_dict_end (&request);
+}
+
+/* Sends the request and waits. The new connection's row, or NULL. */
+static GVariant *
+connect_bank (GVariant *request, GError **error)
+{
+  g_autoptr(GVariant) asked = g_variant_ref_sink (request);
+  g_autoptr(KobanDBusKoban1) agent = koban_client_connect (error);
+  g_autofree char *path = NULL;
+  const char *connection = NULL;
+
+  if (agent == NULL ||
+      !koban_dbus_koban1_call_add_sync (agent, asked, G_DBUS_CALL_FLAGS_NONE, -1, &path, NULL, error))
+    return NULL;
+  g_autoptr(GVariant) result = koban_client_run (agent, path, error);
+  if (result == NULL)
+    return NULL;
+  if (!g_variant_lookup (result, "connection", "&s", &connection))
+    {
+      g_set_error_literal (error, KOBAN_ERROR, KOBAN_ERROR_FAILED,
+                           _("the agent did not say what it connected"));
+      return NULL;
+    }
+  return koban_client_get (koban_dbus_koban1_call_list_connections_sync, connection, _("connection"), error);
+}
+
+static GVariant *
+accounts_of (GVariant *connection)
+{
+  g_auto(GVariantDict) filter = G_VARIANT_DICT_INIT (NULL);
+  const char *id = "";
+
+  g_variant_lookup (connection, "id", "&s", &id);
+  g_variant_dict_insert (&filter, "connection", "s", id);
+  return koban_client_list (koban_dbus_koban1_call_list_accounts_sync, g_variant_dict_end (&filter), NULL);
+}
+
+/* What it sees, what it cannot, how soon one would hear: said once, when it is decided on. */
+static void
+say_what_is_seen (KobanProfile *profile, GVariant *accounts)
+{
+  const char *const *lists = koban_profile_get_lists (profile);
+  const char *const *revokes = koban_profile_get_revokes (profile);
+  const char *notes = koban_profile_get_notes (profile);
+  guint minutes = MAX (koban_profile_get_interval_s (profile), 15 * 60) / 60;
+  g_autofree char *kinds = g_strjoinv (", ", (char **) lists);
+  g_autofree char *ended = g_strjoinv (", ", (char **) revokes);
+
+  koban_print_rows (accounts, koban_account_columns, FALSE, _("The bank shows no account for this key."));
+  if (lists[0] != NULL)
+    g_print (_("\nKoban sees at this bank: balances, transactions, and these links: %s.\n"), kinds);
+  else
+    g_print ("\n%s\n",
+             _("Koban sees at this bank: balances and transactions. The bank lists no links: a new one is "
+                "noticed by the first money it takes."));
+  if (revokes[0] != NULL)
+    g_print (_("It can end, when you ask it to: %s.\n"), ended);
+  else
+    g_print ("%s\n", _("It cannot end links here; it tells you how to do it by hand."));
+  if (notes != NULL && *notes != '\0')
+    g_print ("%s\n", notes);
+  g_print (_("While this computer is on and online, you would hear within about %u minutes. While it is "
+              "off, Koban does "
+              "not look.\n"),
+           minutes);
+  g_print ("%s\n", _("What was there before today is taken as known: look through it with: koban links, "
+                      "koban transactions"));
+}
+
+static void
+print_json_result (GVariant *connection, GVariant *accounts)
+{
+  KobanJsonWriter *writer = koban_json_writer_new ();
+  GVariantIter iter;
+  GVariant *row;
+
+  koban_json_writer_begin_object (writer);
+  koban_json_writer_name (writer, "connection");
+  koban_print_object (writer, connection, koban_connection_columns);
+  koban_json_writer_name (writer, "accounts");
+  koban_json_writer_begin_array (writer);
+  g_variant_iter_init (&iter, accounts);
+  while ((row = g_variant_iter_next_value (&iter)) != NULL)
+    {
+      koban_print_object (writer, row, koban_account_columns);
+      g_variant_unref (row);
+    }
+  koban_json_writer_end_array (writer);
+  koban_json_writer_end_object (writer);
+  koban_print_json (writer);
+}
+
+static GVariant *
+add (KobanProfile *profile, const AddOptions *options, GError **error)
+{
+  g_auto(GStrv) hosts = hosts_for (profile, options, error);
+
+  if (hosts == NULL)
+    return NULL;
+  if (koban_prompt_can_ask () && !options->secret_stdin)
+    show_signup (profile);
+  show_hosts (profile, options, hosts);
+  g_autoptr(KobanAnswers) answers = gather (profile, options, error);
+  if (answers == NULL)
+    return NULL;
+
+  g_autofree char *label = g_strdup_printf ("Koban: %s", koban_profile_get_name (profile));
+  g_autoptr(KobanSecret) nothing = koban_secret_new ("", 0);
+  g_autofree char *secret_id =
+    koban_keyring_store (KOBAN_SECRET_CONNECTION, koban_profile_get_id (profile), label,
+                         answers->secrets != NULL ? answers->secrets : nothing, error);
+  if (secret_id == NULL)
+    return NULL;
+  GVariant *request = request_for (profile, options, hosts, answers, secret_id, error);
+  return request != NULL ? connect_bank (request, error) : NULL;
+}
+
+/* Words that cannot be meant are usage; what the bank or keyring says is not. */
+static int
+fail_to_add (GError *error)
+{
+  gboolean usage = koban_error_is (error, KOBAN_ERROR_INVALID) && !koban_prompt_can_ask () &&
+                   !g_dbus_error_is_remote_error (error);
+  int status = koban_cli_fail (error);
+
+  return usage ? KOBAN_EXIT_USAGE : status;
+}
+
+int
+koban_cli_add (int argc, char **argv)
+{
+  g_auto(AddOptions) options = { 0 };
+  g_auto(GStrv) words = NULL;
+  g_autoptr(GError) error = NULL;
+  int status;
+
+  if (!parse_options (argc, argv, &options, &words, &status))
+    return status;
+  g_autoptr(KobanProfiles) profiles = koban_profiles_load (NULL);
+  KobanProfile *profile = koban_profiles_lookup (profiles, words[0]);
+  if (profile == NULL)
+    {
+      g_set_error (&error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND,
+                   _("no provider is called “%s”; see: koban providers"), words[0]);
+      return koban_cli_fail (g_steal_pointer (&error));
+    }
+  g_autoptr(GVariant) connection = add (profile, &options, &error);
+  if (connection == NULL)
+    return fail_to_add (g_steal_pointer (&error));
+  g_autoptr(GVariant) accounts = accounts_of (connection);
+  if (options.json)
+    print_json_result (connection, accounts);
+  else
+    say_what_is_seen (profile, accounts);
+  return KOBAN_EXIT_DONE;
+}

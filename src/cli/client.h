@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The command's side of the bus: typed calls to the agent, which D-Bus starts if it does not run,
+ * and operations waited for with progress.
+ */
+#pragma once
+
+#include "data/koban-dbus.h"
+
+G_BEGIN_DECLS
+
+/* NULL with an error if there is no session bus or no agent that can be started. (transfer full) */
+KobanDBusKoban1 *koban_client_connect (GError **error);
+
+typedef gboolean (*KobanClientListFunc) (KobanDBusKoban1 *agent, GVariant *filter, GDBusCallFlags flags,
+                                         gint timeout_ms, GVariant **rows, GCancellable *cancellable,
+                                         GError **error);
+
+/* Rows of a list, aa{sv}. @filter (nullable) may be floating. (transfer full) */
+GVariant *koban_client_list (KobanClientListFunc list, GVariant *filter, GError **error);
+
+/* The one row that @id (or a unique name) means; NOT_FOUND says what was looked for. (transfer full) */
+GVariant *koban_client_get (KobanClientListFunc list, const char *id, const char *what, GError **error);
+
+/* Starts the operation at @path and waits until it is finished, showing its progress; an interrupt
+ * (Ctrl-C) cancels it. Its result, a{sv}, or NULL. (transfer full) */
+GVariant *koban_client_run (KobanDBusKoban1 *agent, const char *path, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The command `koban`: a table of commands, and the door to each. A write that failed (a full
+ * disk, a closed pipe) is an error, whatever the command thought.
+ */
+#include "config.h"
+
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <glib/gi18n.h>
+#include <koban/text.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct
+{
+  const char *name;
+  int (*run) (int argc, char **argv);
+  const char *summary;
+} commands[] = {
+  { "providers", koban_cli_providers, N_("what can be connected") },
+  { "provider", koban_cli_provider, N_("what is wrong with a provider profile (provider lint FILE)") },
+  { "add", koban_cli_add, N_("connect a bank") },
+  { "remove", koban_cli_remove, N_("stop watching a bank") },
+  { "connections", koban_cli_connections, N_("the banks that are connected") },
+  { "accounts", koban_cli_accounts, N_("the accounts, and how each is watched") },
+  { "transactions", koban_cli_transactions, N_("the lines of the statements") },
+  { "links", koban_cli_links, N_("who may take money, or look, without asking again") },
+  { "show", koban_cli_show, N_("everything about one thing") },
+  { "revoke", koban_cli_revoke, N_("end a link, and prove it") },
+  { "alerts", koban_cli_alerts, N_("what Koban has to say") },
+  { "answer", koban_cli_answer, N_("say whose it is: mine, not-mine, unsure") },
+  { "check", koban_cli_check, N_("ask the banks now") },
+  { "status", koban_cli_status, N_("does Koban watch, and what waits") },
+  { "notify", koban_cli_notify, N_("prove that an alert would reach you (notify --test)") },
+  { "unlock", koban_cli_unlock, N_("unlock the keyring, so that Koban can go on") },
+  { "replay", koban_cli_replay, N_("run recorded stories through the detectors") },
+};
+
+static void
+print_help (void)
+{
+  g_print ("%s\n  koban [COMMAND] [--help]\n\n%s\n", _("Usage:"), _("Commands:"));
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    g_print ("  %-13s %s\n", commands[i].name, _(commands[i].summary));
+  g_print (
+    "\n%s\n",
+    _("Without a command, on a terminal: how things stand. koban COMMAND --help tells more of each."));
+}
+
+static int
+run_bare (int argc, char **argv)
+{
+  if (isatty (STDOUT_FILENO) && isatty (STDIN_FILENO))
+    return koban_cli_home (argc, argv);
+  g_printerr ("%s\n", _("koban: say what to do; see: koban --help"));
+  return KOBAN_EXIT_USAGE;
+}
+
+static int
+run (int argc, char **argv)
+{
+  if (argc < 2)
+    return run_bare (argc, argv);
+  if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") || g_str_equal (argv[1], "help"))
+    {
+      print_help ();
+      return KOBAN_EXIT_DONE;
+    }
+  if (g_str_equal (argv[1], "--version"))
+    {
+      g_print ("koban %s\n", KOBAN_VERSION);
+      return KOBAN_EXIT_DONE;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (argv[1], commands[i].name))
+      return commands[i].run (argc - 1, argv + 1);
+
+  g_autofree char *clean = koban_text_clean (argv[1], 40);
+  g_printerr (_("koban: there is no command “%s”; see: koban --help\n"), clean);
+  return KOBAN_EXIT_USAGE;
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, KOBAN_LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  signal (SIGPIPE, SIG_IGN);
+
+  int status = run (argc, argv);
+  if (fflush (stdout) != 0 || ferror (stdout))
+    {
+      g_printerr (_("koban: the answer could not be written: %s\n"), g_strerror (errno));
+      return KOBAN_EXIT_FAILED;
+    }
+  return status;
+}

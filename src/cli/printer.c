@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Two ways to show the same rows: a table for people (libsmartcols knows widths), JSON for
+ * programs. Nothing of a bank reaches the terminal without having been cleaned.
+ */
+#include "config.h"
+
+#include "cli/printer.h"
+
+#include <glib/gi18n-lib.h>
+#include <koban/text.h>
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define CELL_MAX 60 /* characters of a bank's words in a table; `show` has them whole */
+
+static KobanMoney
+money_from_variant (GVariant *value)
+{
+  KobanMoney money = { 0 };
+  const char *code;
+
+  g_variant_get (value, "(x&s)", &money.minor, &code);
+  g_strlcpy (money.currency.code, code, sizeof money.currency.code);
+  return money;
+}
+
+static char *
+words_text (GVariant *value)
+{
+  g_autofree const char **words = g_variant_get_strv (value, NULL);
+  g_autofree char *joined = g_strjoinv (", ", (char **) words);
+
+  return koban_text_clean (joined, CELL_MAX);
+}
+
+static char *
+value_text (GVariant *value, KobanColumnType type)
+{
+  switch (type)
+    {
+    case KOBAN_COLUMN_TEXT:
+    case KOBAN_COLUMN_FOREIGN:
+      return koban_text_clean (g_variant_get_string (value, NULL), CELL_MAX);
+    case KOBAN_COLUMN_NUMBER:
+      return g_strdup_printf ("%" G_GINT64_FORMAT, g_variant_get_int64 (value));
+    case KOBAN_COLUMN_BOOL:
+      return g_strdup (g_variant_get_boolean (value) ? _("yes") : _("no"));
+    case KOBAN_COLUMN_MONEY:
+      return koban_money_format (money_from_variant (value));
+    case KOBAN_COLUMN_TIME:
+      return g_variant_get_int64 (value) == 0 ? NULL : koban_time_format_local (g_variant_get_int64 (value));
+    case KOBAN_COLUMN_WORDS:
+      return words_text (value);
+    case KOBAN_COLUMN_OBJECT:
+    case KOBAN_COLUMN_ROWS:
+    default:
+      return NULL;
+    }
+}
+
+static const GVariantType *
+type_of_column (KobanColumnType type)
+{
+  static const char *const types[] = {
+    [KOBAN_COLUMN_TEXT] = "s",   [KOBAN_COLUMN_FOREIGN] = "s",    [KOBAN_COLUMN_NUMBER] = "x",
+    [KOBAN_COLUMN_BOOL] = "b",   [KOBAN_COLUMN_MONEY] = "(xs)",   [KOBAN_COLUMN_TIME] = "x",
+    [KOBAN_COLUMN_WORDS] = "as", [KOBAN_COLUMN_OBJECT] = "a{sv}", [KOBAN_COLUMN_ROWS] = "aa{sv}",
+  };
+
+  return G_VARIANT_TYPE (types[type]);
+}
+
+char *
+koban_print_cell (GVariant *row, const KobanColumn *column)
+{
+  g_autoptr(GVariant) value = g_variant_lookup_value (row, column->key, type_of_column (column->type));
+
+  return value != NULL ? value_text (value, column->type) : NULL;
+}
+
+static void
+print_value (KobanJsonWriter *writer, GVariant *value, const KobanColumn *column)
+{
+  switch (column->type)
+    {
+    case KOBAN_COLUMN_MONEY:
+      koban_json_writer_money (writer, money_from_variant (value));
+      break;
+    case KOBAN_COLUMN_TIME:
+      koban_json_writer_time (writer, g_variant_get_int64 (value));
+      break;
+    case KOBAN_COLUMN_OBJECT:
+      koban_print_object (writer, value, column->inner);
+      break;
+    case KOBAN_COLUMN_TEXT:
+    case KOBAN_COLUMN_FOREIGN:
+    case KOBAN_COLUMN_NUMBER:
+    case KOBAN_COLUMN_BOOL:
+    case KOBAN_COLUMN_WORDS:
+    case KOBAN_COLUMN_ROWS:
+    default:
+      koban_json_writer_variant (writer, value);
+    }
+}
+
+void
+koban_print_object (KobanJsonWriter *writer, GVariant *row, const KobanColumn *columns)
+{
+  koban_json_writer_begin_object (writer);
+  for (const KobanColumn *column = columns; column->key != NULL; column++)
+    {
+      g_autoptr(GVariant) value = g_variant_lookup_value (row, column->key, type_of_column (column->type));
+
+      koban_json_writer_name (writer, column->key);
+      if (value != NULL)
+        print_value (writer, value, column);
+      else
+        koban_json_writer_null (writer);
+    }
+  koban_json_writer_end_object (writer);
+}
+
+void
+koban_print_json (KobanJsonWriter *writer)
+{
+  g_autoptr(KobanJsonWriter) owned = writer;
+  g_autofree char *text = koban_json_writer_finish (owned, isatty (STDOUT_FILENO));
+
+  fputs (text, stdout);
+  fputc ('\n', stdout);
+}
+
+static void
+print_json_rows (GVariant *rows, const KobanColumn *columns)
+{
+  KobanJsonWriter *writer = koban_json_writer_new ();
+  GVariantIter iter;
+  GVariant *row;
+
+  koban_json_writer_begin_array (writer);
+  g_variant_iter_init (&iter, rows);
+  while ((row = g_variant_iter_next_value (&iter)) != NULL)
+    {
+      koban_print_object (writer, row, columns);
+      g_variant_unref (row);
+    }
+  koban_json_writer_end_array (writer);
+  koban_print_json (writer);
+}
+
+static gboolean
+is_colourful (void)
+{
+  return isatty (STDOUT_FILENO) && g_getenv ("NO_COLOR") == NULL &&
+         g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+}
+
+/* Colour never carries a meaning that the word does not. */
+static const char *
+colour_of_cell (const char *text)
+{
+  static const struct
+  {
+    const char *word, *colour;
+  } colours[] = {
+    { "critical", "red" }, { "warning", "yellow" }, { "locked", "yellow" }, { "sign-in", "yellow" }
+  };
+
+  for (guint i = 0; text != NULL && i < G_N_ELEMENTS (colours); i++)
+    if (g_str_equal (text, colours[i].word))
+      return colours[i].colour;
+  return NULL;
+}
+
+static void
+add_line (struct libscols_table *table, GVariant *row, const KobanColumn *columns)
+{
+  struct libscols_line *line = scols_table_new_line (table, NULL);
+  guint n = 0;
+
+  for (const KobanColumn *column = columns; column->key != NULL; column++)
+    if (column->heading != NULL)
+      {
+        g_autofree char *text = koban_print_cell (row, column);
+
+        scols_line_set_data (line, n, text != NULL ? text : "");
+        scols_cell_set_color (scols_line_get_cell (line, n), colour_of_cell (text));
+        n++;
+      }
+}
+
+static void
+print_table (GVariant *rows, const KobanColumn *columns)
+{
+  struct libscols_table *table = scols_new_table ();
+  GVariantIter iter;
+  GVariant *row;
+  char *text = NULL;
+
+  scols_table_enable_colors (table, is_colourful ());
+  for (const KobanColumn *column = columns; column->key != NULL; column++)
+    if (column->heading != NULL)
+      scols_table_new_column (table, _(column->heading), 0,
+                              column->type == KOBAN_COLUMN_MONEY ? SCOLS_FL_RIGHT : 0);
+  g_variant_iter_init (&iter, rows);
+  while ((row = g_variant_iter_next_value (&iter)) != NULL)
+    {
+      add_line (table, row, columns);
+      g_variant_unref (row);
+    }
+  if (scols_print_table_to_string (table, &text) == 0)
+    g_print ("%s\n", text);
+  free (text);
+  scols_unref_table (table);
+}
+
+void
+koban_print_rows (GVariant *rows, const KobanColumn *columns, gboolean json, const char *nothing)
+{
+  if (json)
+    print_json_rows (rows, columns);
+  else if (g_variant_n_children (rows) == 0)
+    g_print ("%s\n", nothing);
+  else
+    print_table (rows, columns);
+}
+
+void
+koban_print_details (GVariant *row, const KobanColumn *columns)
+{
+  for (const KobanColumn *column = columns; column->key != NULL; column++)
+    {
+      g_autofree char *text = koban_print_cell (row, column);
+
+      if (text != NULL && *text != '\0')
+        g_print ("%s: %s\n", column->heading != NULL ? _(column->heading) : column->key, text);
+    }
+}
+
+void
+koban_print_progress (const char *text)
+{
+  if (isatty (STDERR_FILENO))
+    g_printerr ("\r\033[K%s", text);
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Questions to the person at the terminal. What is asked for comes from a fixed vocabulary of ours,
+ * so that no profile can make Koban ask for a banking password, PIN or card number. A secret is
+ * typed without echo and lives only in a KobanSecret.
+ */
+#include "config.h"
+
+#include "cli/prompt.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <koban/error.h>
+#include <koban/text.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 16384 /* a token is a few hundred bytes, a key file a few thousand */
+
+gboolean
+koban_prompt_can_ask (void)
+{
+  return isatty (STDIN_FILENO) && isatty (STDERR_FILENO);
+}
+
+/* Reads one line into @buffer, without its end. FALSE at end of input or if it does not fit. */
+static gboolean
+read_line (char *buffer, gsize size)
+{
+  if (fgets (buffer, (int) size, stdin) == NULL)
+    return FALSE;
+  gsize length = strcspn (buffer, "\r\n");
+  if (buffer[length] == '\0' && length == size - 1)
+    return FALSE;
+  buffer[length] = '\0';
+  return TRUE;
+}
+
+char *
+koban_prompt_line (const char *question)
+{
+  char buffer[1024];
+
+  g_printerr ("%s ", question);
+  return read_line (buffer, sizeof buffer) ? g_strstrip (g_strdup (buffer)) : NULL;
+}
+
+gboolean
+koban_prompt_yes (const char *question)
+{
+  g_autofree char *answer = koban_prompt_line (question);
+  /* TRANSLATORS: every word that means yes, in lower case, separated by |. Keep the English ones. */
+  g_auto(GStrv) words = g_strsplit (_("y|yes"), "|", -1);
+
+  if (answer == NULL)
+    return FALSE;
+  g_autofree char *lower = g_utf8_strdown (answer, -1);
+  return g_strv_contains ((const char *const *) words, lower);
+}
+
+/* One line without echo, straight into secret memory. (nullable) */
+static KobanSecret *
+prompt_secret (const char *question)
+{
+  static char buffer[LINE_MAX_BYTES]; /* static, so that it is in one known place to wipe */
+  struct termios before, silent;
+  KobanSecret *secret = NULL;
+
+  g_printerr ("%s ", question);
+  if (tcgetattr (STDIN_FILENO, &before) != 0)
+    return NULL;
+  silent = before;
+  silent.c_lflag &= ~(tcflag_t) ECHO;
+  tcsetattr (STDIN_FILENO, TCSAFLUSH, &silent);
+  if (read_line (buffer, sizeof buffer))
+    secret = koban_secret_new (buffer, -1);
+  tcsetattr (STDIN_FILENO, TCSAFLUSH, &before);
+  explicit_bzero (buffer, sizeof buffer);
+  g_printerr ("\n");
+  return secret;
+}
+
+/* --- answers --- */
+
+KobanAnswers *
+koban_answers_new (void)
+{
+  KobanAnswers *self = g_new0 (KobanAnswers, 1);
+
+  self->fields = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return self;
+}
+
+void
+koban_answers_free (KobanAnswers *self)
+{
+  g_clear_pointer (&self->secrets, koban_secret_unref);
+  g_clear_pointer (&self->fields, g_hash_table_unref);
+  g_free (self);
+}
+
+static void
+take_secret (KobanAnswers *self, const char *name, KobanSecret *value)
+{
+  KobanSecret *bundle = koban_secret_bundle_with (self->secrets, name, value);
+
+  g_clear_pointer (&self->secrets, koban_secret_unref);
+  self->secrets = bundle;
+}
+
+static void
+take (KobanAnswers *self, const KobanNeed *need, const char *value)
+{
+  if (!need->secret)
+    {
+      g_hash_table_replace (self->fields, g_strdup (need->name), g_strdup (value));
+      return;
+    }
+  g_autoptr(KobanSecret) secret = koban_secret_new (value, -1);
+  take_secret (self, need->name, secret);
+}
+
+static const KobanNeed *
+find_need (GArray *needs, const char *name)
+{
+  for (guint i = 0; i < needs->len; i++)
+    {
+      const KobanNeed *need = &g_array_index (needs, KobanNeed, i);
+
+      if (g_str_equal (need->name, name))
+        return need;
+    }
+  return NULL;
+}
+
+static gboolean
+is_answered (KobanAnswers *self, const KobanNeed *need)
+{
+  if (!need->secret)
+    return g_hash_table_contains (self->fields, need->name);
+  g_autoptr(KobanSecret) secret = koban_secret_bundle_lookup (self->secrets, need->name);
+  return secret != NULL;
+}
+
+static gboolean
+take_field (KobanAnswers *self, GArray *needs, const char *word, GError **error)
+{
+  g_auto(GStrv) pair = g_strsplit (word, "=", 2);
+  const KobanNeed *need = pair[1] != NULL ? find_need (needs, pair[0]) : NULL;
+
+  if (need == NULL)
+    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("--field %s: this provider has no such field"),
+                 pair[0]);
+  else if (need->secret)
+    g_set_error (
+      error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+      _("--field %s: a secret is not given on the command line, where others can see it: leave it out and "
+         "be asked, or use --secret-stdin"),
+      pair[0]);
+  else
+    take (self, need, pair[1]);
+  return need != NULL && !need->secret;
+}
+
+static gboolean
+take_file (KobanAnswers *self, GArray *needs, const char *word, GError **error)
+{
+  g_auto(GStrv) pair = g_strsplit (word, "=", 2);
+  const KobanNeed *need = pair[1] != NULL ? find_need (needs, pair[0]) : NULL;
+  g_autofree char *content = NULL;
+  gsize length;
+
+  if (need == NULL || !need->secret)
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                   _("--secret-file %s: this provider has no such secret"), pair[0]);
+      return FALSE;
+    }
+  if (!g_file_get_contents (pair[1], &content, &length, error))
+    return FALSE;
+  if (need->kind == KOBAN_NEED_TEXT)
+    g_strchomp (content);
+  take (self, need, content);
+  explicit_bzero (content, length);
+  return TRUE;
+}
+
+gboolean
+koban_answers_take_options (KobanAnswers *self,
+                            GArray *needs,
+                            char *const *fields,
+                            char *const *files,
+                            GError **error)
+{
+  for (guint i = 0; fields != NULL && fields[i] != NULL; i++)
+    if (!take_field (self, needs, fields[i], error))
+      return FALSE;
+  for (guint i = 0; files != NULL && files[i] != NULL; i++)
+    if (!take_file (self, needs, files[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The one secret that a line without a name means, if there is just one still to give. */
+static const KobanNeed *
+only_secret (KobanAnswers *self, GArray *needs, gboolean revoke)
+{
+  const KobanNeed *only = NULL;
+
+  for (guint i = 0; i < needs->len; i++)
+    {
+      const KobanNeed *need = &g_array_index (needs, KobanNeed, i);
+
+      if (!need->secret || need->revoke != revoke)
+        continue;
+      if (only != NULL)
+        return NULL;
+      only = need;
+    }
+  return only;
+}
+
+static gboolean
+take_line (KobanAnswers *self, GArray *needs, gboolean revoke, const char *line, GError **error)
+{
+  const KobanNeed *only = only_secret (self, needs, revoke);
+  const char *equals = strchr (line, '=');
+  g_autofree char *name = equals != NULL ? g_strndup (line, (gsize) (equals - line)) : NULL;
+  const KobanNeed *named = name != NULL ? find_need (needs, name) : NULL;
+
+  if (named != NULL)
+    take (self, named, equals + 1);
+  else if (only != NULL)
+    take (self, only, line);
+  else
+    {
+      g_set_error_literal (
+        error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+        _("a line of standard input names nothing that this provider needs: write name=value, one "
+           "a line; “koban providers” lists the names"));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+koban_answers_take_stdin (KobanAnswers *self, GArray *needs, gboolean revoke, GError **error)
+{
+  static char buffer[LINE_MAX_BYTES];
+  gboolean fine = TRUE;
+
+  while (fine && read_line (buffer, sizeof buffer))
+    if (*buffer != '\0')
+      fine = take_line (self, needs, revoke, buffer, error);
+  explicit_bzero (buffer, sizeof buffer);
+  return fine;
+}
+
+/* Our own words for what is asked: a profile chooses among these names, it cannot word the question. */
+static const char *
+question_for (const char *name)
+{
+  static const struct
+  {
+    const char *name, *question;
+  } vocabulary[] = {
+    { "token", N_("Access token (made at your bank for programs)") },
+    { "access_token", N_("Access token (made at your bank for programs)") },
+    { "revoke_token", N_("Access token that may cancel mandates") },
+    { "setup_token", N_("Setup token (made at the bridge, good for one use)") },
+    { "api_key", N_("API key (made at your bank for programs)") },
+    { "client_id", N_("Client id of your own application") },
+    { "client_secret", N_("Client secret of your own application") },
+    { "app_token", N_("Application token") },
+    { "user_token", N_("User token") },
+    { "private_key", N_("Private key file of your own application") },
+    { "certificate", N_("Certificate file of your own application") },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (vocabulary); i++)
+    if (g_str_equal (vocabulary[i].name, name))
+      return _(vocabulary[i].question);
+  return NULL;
+}
+
+static gboolean
+ask_need (KobanAnswers *self, const KobanNeed *need, GError **error)
+{
+  const char *known = question_for (need->name);
+  g_autofree char *question = g_strdup_printf ("%s:", known != NULL ? known : need->name);
+
+  if (need->secret && need->kind == KOBAN_NEED_TEXT)
+    {
+      g_autoptr(KobanSecret) secret = prompt_secret (question);
+
+      if (secret != NULL)
+        take_secret (self, need->name, secret);
+      return secret != NULL;
+    }
+  g_autofree char *line = koban_prompt_line (question);
+  if (line == NULL || *line == '\0')
+    return FALSE;
+  if (need->kind == KOBAN_NEED_FILE)
+    {
+      g_autofree char *word = g_strdup_printf ("%s=%s", need->name, line);
+      g_autoptr(GArray) needs = g_array_new (FALSE, FALSE, sizeof (KobanNeed));
+
+      g_array_append_vals (needs, need, 1);
+      return take_file (self, needs, word, error);
+    }
+  take (self, need, line);
+  return TRUE;
+}
+
+gboolean
+koban_answers_ask (KobanAnswers *self, GArray *needs, gboolean revoke, GError **error)
+{
+  gboolean told = FALSE;
+
+  for (guint i = 0; i < needs->len; i++)
+    {
+      const KobanNeed *need = &g_array_index (needs, KobanNeed, i);
+
+      if (need->revoke != revoke || is_answered (self, need))
+        continue;
+      if (koban_prompt_can_ask () && !told)
+        {
+          g_printerr ("%s\n", _("Koban never needs your banking password, PIN or card number."));
+          told = TRUE;
+        }
+      if (koban_prompt_can_ask () && ask_need (self, need, error))
+        continue;
+      if (error != NULL && *error == NULL)
+        g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                     _("“%s” is needed: give it on a terminal, or as a line %s=… on standard input"),
+                     need->name, need->name);
+      return FALSE;
+    }
+  return TRUE;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `show ID`: everything about one thing. The first letter of an id says what it is; a name is
+ * looked for among links, accounts and connections. An incident is told in sentences, with the lines it
+ * speaks of verbatim: here, and only here, a bank's words are shown whole.
+ */
+#include "config.h"
+
+#include "cli/client.h"
+#include "cli/cli.h"
+#include "cli/columns.h"
+#include "cli/summary.h"
+
+#include <glib/gi18n-lib.h>
+#include <koban/error.h>
+#include <koban/text.h>
+
+typedef struct
+{
+  char letter;
+  const char *what;
+  KobanClientListFunc list;
+  const KobanColumn *columns;
+} Kind;
+
+static const Kind kinds[] = {
+  { 'l', N_("link"), koban_dbus_koban1_call_list_links_sync, koban_link_columns },
+  { 'a', N_("account"), koban_dbus_koban1_call_list_accounts_sync, koban_account_columns },
+  { 'c', N_("connection"), koban_dbus_koban1_call_list_connections_sync, koban_connection_columns },
+  { 't', N_("transaction"), koban_dbus_koban1_call_list_transactions_sync, koban_transaction_columns },
+  { 'n', N_("alert"), koban_dbus_koban1_call_list_alerts_sync, koban_alert_columns },
+};
+
+/* "l12": a letter and digits. */
+static gboolean
+is_id (const char *word, char letter)
+{
+  return word[0] == letter && word[1] != '\0' && strspn (word + 1, "0123456789") == strlen (word + 1);
+}
+
+static void
+print_whole_text (GVariant *row, const char *key, const char *heading)
+{
+  const char *text = "";
+
+  if (!g_variant_lookup (row, key, "&s", &text))
+    return;
+  g_autofree char *clean = koban_text_clean (text, 0);
+  g_print ("%s: %s\n", heading, clean);
+}
+
+static int
+print_row (GVariant *row, const Kind *kind, gboolean json)
+{
+  if (json)
+    {
+      KobanJsonWriter *writer = koban_json_writer_new ();
+
+      koban_print_object (writer, row, kind->columns);
+      koban_print_json (writer);
+      return KOBAN_EXIT_DONE;
+    }
+  koban_print_details (row, kind->columns);
+  if (kind->letter == 't')
+    print_whole_text (row, "text", _("statement text"));
+  if (kind->letter == 'n')
+    {
+      g_autofree char *reasons = koban_summary_reasons (row);
+
+      g_print ("%s\n%s", _("why:"), reasons);
+    }
+  return KOBAN_EXIT_DONE;
+}
+
+/* Tries the kinds that @id can be; NULL with the last error. */
+static GVariant *
+find (const char *id, const Kind **found, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (is_id (id, kinds[i].letter))
+      {
+        *found = &kinds[i];
+        return koban_client_get (kinds[i].list, id, _(kinds[i].what), error);
+      }
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr(GError) local_error = NULL;
+      GVariant *row = koban_client_get (kinds[i].list, id, _(kinds[i].what), &local_error);
+
+      *found = &kinds[i];
+      if (row != NULL)
+        return row;
+      if (!koban_error_is (local_error, KOBAN_ERROR_NOT_FOUND))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return NULL;
+        }
+    }
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND,
+               _("nothing is called “%s”: ids are in koban links, alerts, transactions, accounts"), id);
+  return NULL;
+}
+
+/* --- incidents --- */
+
+static void
+print_lines_of (GVariant *alert)
+{
+  g_autofree const char **refs = NULL;
+
+  if (!g_variant_lookup (alert, "refs", "^a&s", &refs))
+    return;
+  for (guint i = 0; refs[i] != NULL; i++)
+    if (is_id (refs[i], 't'))
+      {
+        g_autoptr(GVariant) line =
+          koban_client_get (koban_dbus_koban1_call_list_transactions_sync, refs[i], _("transaction"), NULL);
+        g_autofree char *amount =
+          line != NULL ? koban_print_cell (line, &koban_transaction_columns[4]) : NULL;
+        g_autofree char *date = line != NULL ? koban_print_cell (line, &koban_transaction_columns[2]) : NULL;
+        g_autofree char *time = line != NULL ? koban_print_cell (line, &koban_transaction_columns[3]) : NULL;
+        const char *text = "";
+
+        if (line == NULL)
+          continue;
+        g_variant_lookup (line, "text", "&s", &text);
+        g_autofree char *clean = koban_text_clean (text, 0);
+        g_print ("  %-5s %s  %s  %s\n", refs[i], time != NULL ? time : (date != NULL ? date : ""), amount,
+                 clean);
+      }
+}
+
+static void
+print_alert (GVariant *alert)
+{
+  g_autofree char *reasons = koban_summary_reasons (alert);
+  const char *summary = "", *severity = "", *id = "";
+
+  g_variant_lookup (alert, "summary", "&s", &summary);
+  g_variant_lookup (alert, "severity", "&s", &severity);
+  g_variant_lookup (alert, "id", "&s", &id);
+  g_print ("%s [%s, %s]\n%s", summary, severity, id, reasons);
+  print_lines_of (alert);
+}
+
+static int
+show_incident (const char *id, gboolean json)
+{
+  g_auto(GVariantDict) filter = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_variant_dict_insert (&filter, "incident", "s", id);
+  g_variant_dict_insert (&filter, "all", "b", TRUE);
+  g_autoptr(GVariant) rows =
+    koban_client_list (koban_dbus_koban1_call_list_alerts_sync, g_variant_dict_end (&filter), &error);
+  if (rows != NULL && g_variant_n_children (rows) == 0)
+    g_set_error (&error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("there is no incident “%s”"), id);
+  if (error != NULL)
+    return koban_cli_fail (g_steal_pointer (&error));
+
+  g_autoptr(GVariant) told = koban_summary_add (rows);
+  if (json)
+    {
+      koban_print_rows (told, koban_alert_columns, TRUE, "");
+      return KOBAN_EXIT_DONE;
+    }
+  for (gsize i = 0; i < g_variant_n_children (told); i++)
+    {
+      g_autoptr(GVariant) alert = g_variant_get_child_value (told, i);
+
+      print_alert (alert);
+    }
+  g_print (
+    _(
+      "\nYours? koban answer %s mine — not yours? koban answer %s not-mine, and call your bank on the number "
+      "printed on your card.\n"),
+    id, id);
+  return KOBAN_EXIT_DONE;
+}
+
+int
+koban_cli_show (int argc, char **argv)
+{
+  static const KobanUsage usage = {
+    "ID", N_("Shows everything about one link, incident, alert, transaction, account."), 1, 1
+  };
+  g_auto(GStrv) words = NULL;
+  g_autoptr(GError) error = NULL;
+  const Kind *kind = NULL;
+  gboolean json = FALSE;
+  int status;
+
+  if (!koban_cli_parse (argc, argv, &usage, NULL, &json, &words, &status))
+    return status;
+  if (is_id (words[0], 'i'))
+    return show_incident (words[0], json);
+  g_autoptr(GVariant) row = find (words[0], &kind, &error);
+  if (row == NULL)
+    return koban_cli_fail (g_steal_pointer (&error));
+  if (kind->letter != 'n')
+    return print_row (row, kind, json);
+
+  const GVariant *one[] = { row };
+  g_autoptr(GVariant) rows =
+    g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) one, 1));
+  g_autoptr(GVariant) told = koban_summary_add (rows);
+  g_autoptr(GVariant) alert = g_variant_get_child_value (told, 0);
+  return print_row (alert, kind, json);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `status`: does Koban watch, what waits, and until when is what it says true. With --check it asks
+ * the banks nothing, and tells a monitor by its exit code whether something is not being watched.
+ */
+#include "config.h"
+
+#include "cli/client.h"
+#include "cli/cli.h"
+#include "cli/columns.h"
+#include "cli/summary.h"
+
+#include <glib/gi18n-lib.h>
+
+static const KobanColumn status_columns[] = {
+  { "open", KOBAN_COLUMN_NUMBER, N_("open incidents") },
+  { "unsent", KOBAN_COLUMN_NUMBER, N_("messages not yet delivered") },
+  { "keyring", KOBAN_COLUMN_TEXT, N_("keyring") },
+  { "notifications", KOBAN_COLUMN_TEXT, N_("notifications") },
+  { "next_check", KOBAN_COLUMN_TIME, N_("next check") },
+  { NULL },
+};
+
+static void
+print_json_status (GVariant *status, GVariant *connections)
+{
+  KobanJsonWriter *writer = koban_json_writer_new ();
+  GVariantIter iter;
+  GVariant *row;
+
+  koban_json_writer_begin_object (writer);
+  koban_json_writer_name (writer, "status");
+  koban_print_object (writer, status, status_columns);
+  koban_json_writer_name (writer, "connections");
+  koban_json_writer_begin_array (writer);
+  g_variant_iter_init (&iter, connections);
+  while ((row = g_variant_iter_next_value (&iter)) != NULL)
+    {
+      koban_print_object (writer, row, koban_connection_columns);
+      g_variant_unref (row);
+    }
+  koban_json_writer_end_array (writer);
+  koban_json_writer_end_object (writer);
+  koban_print_json (writer);
+}
+
+static void
+print_status (GVariant *status, GVariant *connections)
+{
+  g_autofree char *found = NULL;
+  gint64 open = 0;
+
+  koban_print_rows (connections, koban_connection_columns, FALSE, "");
+  koban_print_details (status, status_columns);
+  g_variant_lookup (status, "open", "x", &open);
+  found =
+    open > 0 ? g_strdup (_("There is something to look at: koban alerts")) : koban_summary_nothing_found ();
+  g_print ("%s\n", found);
+}
+
+/* Not watched now, or not yet: what a monitor should know. */
+static gboolean
+is_unwatched (GVariant *connections)
+{
+  GVariantIter iter;
+  GVariant *row;
+  gboolean unwatched = g_variant_n_children (connections) == 0;
+
+  g_variant_iter_init (&iter, connections);
+  while ((row = g_variant_iter_next_value (&iter)) != NULL)
+    {
+      const char *state = "error";
+
+      g_variant_lookup (row, "state", "&s", &state);
+      unwatched |= !g_str_equal (state, "ok");
+      g_variant_unref (row);
+    }
+  return unwatched;
+}
+
+int
+koban_cli_status (int argc, char **argv)
+{
+  static const KobanUsage usage = { "[--check]", N_("Says whether Koban watches, and what waits."), 0, 0 };
+  gboolean check = FALSE, json = FALSE;
+  const GOptionEntry entries[] = {
+    { "check", 0, 0, G_OPTION_ARG_NONE, &check, N_("Exit with 11 if something is not being watched"), NULL },
+    { NULL },
+  };
+  g_auto(GStrv) words = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) status = NULL;
+  int exit;
+
+  if (!koban_cli_parse (argc, argv, &usage, entries, &json, &words, &exit))
+    return exit;
+  g_autoptr(KobanDBusKoban1) agent = koban_client_connect (&error);
+  if (agent == NULL ||
+      !koban_dbus_koban1_call_status_sync (agent, G_DBUS_CALL_FLAGS_NONE, -1, &status, NULL, &error))
+    return koban_cli_fail (g_steal_pointer (&error));
+  g_autoptr(GVariant) connections =
+    koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, &error);
+  if (connections == NULL)
+    return koban_cli_fail (g_steal_pointer (&error));
+  if (json)
+    print_json_status (status, connections);
+  else
+    print_status (status, connections);
+  return check && is_unwatched (connections) ? KOBAN_EXIT_UNCHECKED : KOBAN_EXIT_DONE;
+}

@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays every story of a folder through `koban replay` and says how well it watched.
+
+An episode is found by a warning or critical whose refs hold one of its lines or links (or, where
+the bank lists no line, by a balance alert within ten days). A warning or critical that holds none
+is false; so is a notice, counted apart. Account-months are those of current accounts while they
+are watched: savings accounts, where little happens, would flatter the rate.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import time
+
+import baselines
+import world
+
+DAY, MONTH = 86400, 30.4375 * 86400
+LOUD = ("warning", "critical")
+
+
+def replay(koban, story, poll):
+    started = time.monotonic()
+    done = subprocess.run([koban, "replay", str(story)] + (["--poll", poll] if poll else []), capture_output=True, text=True, encoding="utf-8")
+    if done.returncode != 0:
+        raise SystemExit(f"{story}: koban replay ended with {done.returncode}: {done.stderr.strip()}")
+    return [json.loads(line) for line in done.stdout.splitlines()], time.monotonic() - started
+
+
+class Person:
+    """How one story went."""
+
+    def __init__(self, story, truth, alerts, seconds):
+        self.name, self.truth, self.seconds = story.stem, truth, seconds
+        self.country, self.attack = truth["country"], truth["attack"]
+        self.months = (truth["until"] - truth["monitor_from"]) / MONTH
+        self.fraud = set(self.attack["links"]) | {line["id"] for line in self.attack["lines"]} if self.attack else set()
+        self.alerts = alerts
+        hits = [a for a in alerts if self.is_hit(a)]
+        self.hit = min((a["ts"] for a in hits if a["severity"] in LOUD), default=None)
+        self.whispered = bool(hits) and self.hit is None
+        worst = {}
+        for alert in alerts:
+            key = (alert["incident"], alert["kind"])
+            if not self.is_hit(alert) and not self.is_aftermath(alert):
+                worst[key] = max(worst.get(key, False), alert["severity"] in LOUD)
+            elif key in worst:
+                del worst[key]
+        self.false, self.notices = sum(worst.values()), sum(not loud for loud in worst.values())
+        self.false_alerts = [a for a in alerts if not self.is_hit(a) and not self.is_aftermath(a)]
+
+    def is_hit(self, alert):
+        if not self.attack:
+            return False
+        if self.attack["hidden"]:
+            return alert["kind"] == "balance" and self.attack["first"] <= alert["ts"] <= self.attack["first"] + 10 * DAY
+        return bool(self.fraud & set([alert["ref"]] + alert["refs"]))
+
+    def is_aftermath(self, alert):
+        """What the theft itself does to the balance."""
+        return bool(self.attack) and alert["kind"] == "balance" and self.attack["first"] <= alert["ts"] <= self.attack["first"] + 14 * DAY
+
+    def units(self, amount):
+        return -amount / world.COUNTRIES[self.country].minor(1)
+
+    def kept(self):
+        """What was still there when the person acted, 15 minutes after the first alert."""
+        if self.hit is None:
+            return 0.0
+        return sum(self.units(p["amount"]) for p in self.attack["payments"] if p["ts"] > self.hit + 900)
+
+
+def links_told(people, stories):
+    """Of the links that the bank newly listed while we watched: how many were told, at whatever severity."""
+    told = new = 0
+    for person in people:
+        named = {r for a in person.alerts for r in a["refs"] + [a["ref"]]}
+        for text in open(stories / (person.name + ".jsonl"), encoding="utf-8"):
+            event = json.loads(text)
+            if event["kind"] == "link_added" and event["ts"] > person.truth["monitor_from"]:
+                new += 1
+                told += event["link_id"] in named
+    return told, new
+
+
+def figures(people):
+    """(name, value) of everything that is counted over a set of people."""
+    attacked = [p for p in people if p.attack]
+    months, episodes = sum(p.months for p in people), max(1, len(attacked))
+    lost = sum(p.units(p.attack["sum"]) for p in attacked)
+    return {
+        "episode recall": sum(p.hit is not None for p in attacked) / episodes,
+        "recall within 24 h": sum(p.hit is not None and p.hit <= p.attack["first"] + DAY for p in attacked) / episodes,
+        "money kept": sum(p.kept() for p in attacked) / max(1.0, lost),
+        "false alerts an account-month": sum(p.false for p in people) / months,
+        "notices an account-month": sum(p.notices for p in people) / months,
+        "false, worst tenth of people": worst_tenth(people),
+    }
+
+
+def worst_tenth(people):
+    rates = sorted((p.false / p.months for p in people), reverse=True)
+    tenth = rates[:max(1, len(rates) // 10)]
+    return sum(tenth) / len(tenth)
+
+
+def bootstrap(people, rounds=600):
+    rng, drawn = random.Random(11), collections.defaultdict(list)
+    for _ in range(rounds):
+        for name, value in figures(rng.choices(people, k=len(people))).items():
+            drawn[name].append(value)
+    return {name: (sorted(v)[int(rounds * 0.025)], sorted(v)[int(rounds * 0.975)]) for name, v in drawn.items()}
+
+
+GOALS = {"episode recall": ("≥", 0.97), "recall within 24 h": ("≥", 0.80), "money kept": ("≥", 0.50), "false alerts an account-month": ("≤", 0.08),
+         "notices an account-month": ("≤", 0.15), "false, worst tenth of people": ("≤", 0.2)}
+
+
+def print_figures(people):
+    """True if every goal is met."""
+    bounds, met = bootstrap(people), True
+    print(f"{'':32} {'value':>7}  {'95 %':>15}   goal")
+    for name, value in figures(people).items():
+        sign, goal = GOALS[name]
+        good = value >= goal if sign == "≥" else value <= goal
+        met = met and good
+        print(f"{name:32} {value:7.3f}  {bounds[name][0]:7.3f}–{bounds[name][1]:.3f}   {sign} {goal:.2f} {'' if good else '  MISSED'}")
+    return met
+
+
+def print_groups(title, people, key, only_attacked):
+    groups = collections.defaultdict(list)
+    for person in people:
+        groups[key(person)].append(person)
+    print(f"\n{title:26} {'people':>6} {'recall':>7} {'24 h':>6} {'kept':>6} {'false':>7} {'notices':>8}")
+    for name in sorted(groups, key=str):
+        f = figures(groups[name])
+        shown = f"{f['episode recall']:7.2f} {f['recall within 24 h']:6.2f} {f['money kept']:6.2f}" if any(p.attack for p in groups[name]) else " " * 21
+        print(f"{name:26} {len(groups[name]):6} {shown} {f['false alerts an account-month']:7.3f} {f['notices an account-month']:8.3f}")
+
+
+def print_reasons(people):
+    counts = collections.Counter()
+    for person in people:
+        for alert in person.false_alerts:
+            counts[(alert["severity"], alert["kind"], "+".join(alert["reasons"]))] += 1
+    print("\nwhat was told of honest things, by reasons")
+    for (severity, kind, reasons), count in counts.most_common(18):
+        print(f"{count:6}  {severity:8} {kind:10} {reasons}")
+
+
+def print_missed(people):
+    missed = [p for p in people if p.attack and p.hit is None]
+    print(f"\nnot found ({len(missed)}): " + (" ".join(f"{p.name}:{p.attack['kind']}{'(notice)' if p.whispered else ''}" for p in missed) or "none"))
+
+
+def print_baselines(results, months):
+    """True if the stories are hard enough."""
+    hard = True
+    print(f"\n{'best threshold in hindsight':32} recall at 0.1 false   must be")
+    for name, recall, most in baselines.in_hindsight(results, months):
+        print(f"{name:32} {recall:7.3f}               ≤ {most:.2f} {'' if recall <= most else '  TOO EASY'}")
+        hard = hard and recall <= most
+    return hard
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("stories", type=pathlib.Path)
+    parser.add_argument("--koban", default=os.environ.get("KOBAN", "koban"))
+    parser.add_argument("--poll")
+    parser.add_argument("--no-baselines", action="store_true")
+    parser.add_argument("--baselines-only", action="store_true")
+    parser.add_argument("--check", action="store_true", help="fails if a goal is missed or the stories are too easy")
+    parser.add_argument("--json", type=pathlib.Path, help="also writes the figures there")
+    options = parser.parse_args()
+    stories = sorted(options.stories.glob("*.jsonl"))
+    truths = {s: json.loads(s.with_suffix("").with_suffix(".truth.json").read_text()) for s in stories}
+    good = True
+    if not options.baselines_only:
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            played = list(pool.map(lambda s: replay(options.koban, s, options.poll), stories))
+        people = [Person(s, truths[s], *result) for s, result in zip(stories, played)]
+        print(f"{len(people)} people, {sum(bool(p.attack) for p in people)} attacks, {sum(p.months for p in people):.0f} account-months, "
+              f"{sum(p.seconds for p in people):.0f} s of replay, slowest {max(p.seconds for p in people):.2f} s\n")
+        good = print_figures(people)
+        print("new listed links told            %d of %d" % links_told(people, options.stories))
+        print_groups("by kind of attack", people, lambda p: p.attack["kind"] if p.attack else "(none)", True)
+        print_groups("by country", people, lambda p: p.country, False)
+        print_groups("links listed", people, lambda p: "yes" if p.truth["links_listed"] else "no", False)
+        print_groups("times given", people, lambda p: "yes" if p.truth["times"] else "no", False)
+        print_groups("debits a year", people, lambda p: f"{'0-250' if p.truth['activity'] < 250 else '250-600' if p.truth['activity'] < 600 else '600-'}", False)
+        print_reasons(people)
+        print_missed(people)
+        if options.json:
+            options.json.write_text(json.dumps(figures(people), indent=1) + "\n")
+    if not options.no_baselines:
+        results = [baselines.scored(s, truths[s]) for s in stories]
+        good = print_baselines(results, sum((t["until"] - t["monitor_from"]) / MONTH for t in truths.values())) and good
+    return 1 if options.check and not good else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
