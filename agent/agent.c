@@ -1,0 +1,672 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The composition root. It builds the parts, joins them, and takes them down: poller → operations
+ * → checks → courier → ledger → name, each step begun by the end of the one before. What a part
+ * does is in its own file.
+ */
+#include "config.h"
+
+#include "alarm.h"
+#include "agent.h"
+#include "bus.h"
+#include "channel/desktop.h"
+#include "host.h"
+#include "parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <glib/gi18n-lib.h>
+#include <koban/date.h>
+#include <koban/error.h>
+#include <koban/settings.h>
+#include <unistd.h>
+
+#define LEAVE_AFTER_S 10
+#define LOCK_WAIT_S 5
+
+/* 78 is EX_CONFIG: starting again cannot help. */
+enum
+{
+  EXIT_GOOD = 0,
+  EXIT_FAILED = 1,
+  EXIT_CONFIG = 78,
+};
+
+typedef struct
+{
+  GMainLoop *loop; /* (owned) */
+  int status;
+  int lock; /* descriptor, -1: none */
+  guint term_id, interrupt_id;
+
+  GDBusConnection *connection; /* (owned) (nullable) */
+  guint name_id;
+  KobanServices *services; /* (owned) (nullable): none could be read */
+  KobanDetail detail;
+  KobanParts parts;
+  KobanHost *host;       /* (owned) (nullable) */
+  KobanChannel *channel; /* (owned) (nullable) */
+  KobanBus *bus;         /* (owned) (nullable) */
+  GRand *random;         /* (owned): of the main thread; the cycles have their own */
+
+  gboolean opened;  /* the ledger is there, and the parts run */
+  gboolean leaving; /* the way out has begun */
+  gboolean looking; /* whether there is anything to stay for */
+  gboolean look_again;
+  guint leave_alarm; /* 0: none */
+} Agent;
+
+static void agent_leave (Agent *self, int status);
+static void consider_leaving (Agent *self);
+
+/* --- what is said among the parts ----------------------------------------------------------------------- */
+
+static void
+agent_changed (gpointer agent, const char *list)
+{
+  Agent *self = agent;
+
+  if (self->leaving)
+    return;
+  koban_bus_changed (self->bus, list);
+  if (g_str_equal (list, "connections"))
+    koban_poller_refresh (self->parts.poller);
+  if (g_str_equal (list, "alerts") || g_str_equal (list, "connections"))
+    koban_courier_wake (self->parts.courier);
+  consider_leaving (self);
+}
+
+static void
+on_checked (KobanRounds *rounds, KobanOutcome *outcome, Agent *self)
+{
+  if (outcome->merged.changes > 0)
+    {
+      agent_changed (self, "accounts");
+      agent_changed (self, "transactions");
+      agent_changed (self, "links");
+    }
+  if (outcome->merged.opened > 0 || outcome->merged.raised > 0)
+    agent_changed (self, "alerts");
+  agent_changed (self, "connections");
+}
+
+static void
+on_poll_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree char *connection = user_data;
+  Agent *self = g_object_get_data (source, "koban-agent");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KobanOutcome) outcome = koban_rounds_check_finish (KOBAN_ROUNDS (source), result, &error);
+
+  if (outcome != NULL && outcome->error != NULL)
+    g_message ("%s: %s", connection, outcome->error->message);
+  koban_poller_checked (self->parts.poller, connection);
+}
+
+static void
+on_due (KobanPoller *poller, const char *connection, gpointer user_data)
+{
+  Agent *self = user_data;
+
+  koban_rounds_check_async (self->parts.rounds, connection, KOBAN_CYCLE_BY_CLOCK, NULL, on_poll_checked,
+                            g_strdup (connection));
+}
+
+static void
+on_online (KobanHost *host, gboolean online, Agent *self)
+{
+  koban_poller_set_online (self->parts.poller, online);
+}
+
+static void
+on_resumed (KobanHost *host, Agent *self)
+{
+  koban_poller_resumed (self->parts.poller);
+}
+
+static void
+on_unlocked (KobanVault *vault, Agent *self)
+{
+  koban_poller_unlocked (self->parts.poller);
+}
+
+/* --- the person pressed a button ------------------------------------------------------------------------ */
+
+typedef struct
+{
+  Agent *agent; /* (unowned): outlives every job */
+  char *incident;
+  KobanAnswer answer;
+  gint64 now_us;
+} Pressed;
+
+static void
+pressed_free (gpointer data)
+{
+  Pressed *pressed = data;
+
+  g_free (pressed->incident);
+  g_free (pressed);
+}
+
+static gboolean
+answer_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Pressed *pressed = job;
+
+  return koban_ledger_answer (ledger, pressed->incident, pressed->answer, pressed->now_us, error);
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Agent *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_books_finish (KOBAN_BOOKS (source), result, &error))
+    {
+      g_message ("An answer could not be kept: %s", error->message);
+      return;
+    }
+  agent_changed (self, "alerts");
+  agent_changed (self, "links");
+}
+
+static void
+on_action (KobanCourier *courier, const char *incident, const char *action, Agent *self)
+{
+  KobanAnswer answer;
+
+  if (!koban_answer_parse (action, &answer))
+    return;
+  Pressed *pressed = g_new0 (Pressed, 1);
+  *pressed = (Pressed){ self, g_strdup (incident), answer, koban_parts_now_us (&self->parts) };
+  koban_books_write_async (self->parts.tools.books, answer_in_worker, pressed, pressed_free, on_answered,
+                           self);
+}
+
+/* --- nothing to stay for -----------------------------------------------------------------------------------
+ */
+
+static gboolean
+look_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  gboolean *needed = job;
+  g_autoptr(GPtrArray) connections = koban_ledger_get_connections (ledger, error);
+  if (connections == NULL)
+    return FALSE;
+  g_autoptr(GPtrArray) unsent = koban_ledger_get_outbox (ledger, G_MAXINT64, NULL, error);
+  if (unsent == NULL)
+    return FALSE;
+  g_autoptr(GPtrArray) open = koban_ledger_get_open_deliveries (ledger, "desktop", error);
+  if (open == NULL)
+    return FALSE;
+
+  *needed = connections->len > 0 || unsent->len > 0 || open->len > 0;
+  return TRUE;
+}
+
+static void
+on_leave_alarm (gpointer user_data)
+{
+  Agent *self = user_data;
+
+  self->leave_alarm = 0;
+  if (koban_bus_is_busy (self->bus) || self->looking)
+    return;
+  g_debug ("There is nothing to watch: leaving until somebody asks.");
+  agent_leave (self, EXIT_GOOD);
+}
+
+static void
+on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Agent *self = user_data;
+  gboolean *needed = koban_books_get_job (result);
+
+  self->looking = FALSE;
+  if (self->leaving)
+    return;
+  gboolean looked = koban_books_finish (KOBAN_BOOKS (source), result, NULL);
+  if (self->look_again)
+    consider_leaving (self);
+  else if (looked && !*needed && !koban_bus_is_busy (self->bus))
+    {
+      KobanClock *clock = self->parts.tools.clock;
+      gint64 leave_us = koban_clock_get_boot_us (clock) + LEAVE_AFTER_S * KOBAN_SECOND_US;
+      self->leave_alarm = koban_clock_add_alarm (clock, leave_us, on_leave_alarm, self);
+    }
+}
+
+static void
+consider_leaving (Agent *self)
+{
+  if (!self->opened || self->leaving)
+    return;
+  koban_alarm_clear (self->parts.tools.clock, &self->leave_alarm);
+  self->look_again = self->looking;
+  if (self->looking || koban_bus_is_busy (self->bus))
+    return;
+  self->looking = TRUE;
+  koban_books_read_async (self->parts.tools.books, look_in_worker, g_new0 (gboolean, 1), g_free, on_looked,
+                          self);
+}
+
+static void
+on_busy_changed (KobanBus *bus, Agent *self)
+{
+  consider_leaving (self);
+}
+
+/* --- the way in
+ * ----------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  char *damaged; /* (owned) (nullable): where the old file went */
+  gint64 now_us;
+} Opening;
+
+static void
+opening_free (gpointer data)
+{
+  Opening *opening = data;
+
+  g_free (opening->damaged);
+  g_free (opening);
+}
+
+static Opening *
+opening_new (Agent *self, char *damaged)
+{
+  Opening *opening = g_new0 (Opening, 1);
+
+  opening->damaged = damaged;
+  opening->now_us = koban_parts_now_us (&self->parts);
+  return opening;
+}
+
+static gboolean
+tell_damage_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  const Opening *opening = job;
+  const char *const refs[] = { NULL };
+  GVariant *reason = koban_reason_new ("set_aside", "path", "s", opening->damaged, NULL);
+  KobanAlert fields = {
+    .incident = "freshness:ledger:set_aside",
+    .kind = KOBAN_ALERT_FRESHNESS,
+    .severity = KOBAN_SEVERITY_WARNING,
+    .opened_us = opening->now_us,
+    .updated_us = opening->now_us,
+    .refs = refs,
+    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
+  };
+  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+
+  return koban_ledger_raise (ledger, alert, opening->now_us, NULL, error);
+}
+
+static void
+on_damage_told (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_books_finish (KOBAN_BOOKS (source), result, &error))
+    g_message ("%s", error->message);
+  agent_changed (user_data, "alerts");
+  agent_changed (user_data, "connections");
+}
+
+static void
+tell_damage (Agent *self, char *damaged)
+{
+  g_message ("The ledger was damaged and set aside as %s.", damaged);
+  koban_books_write_async (self->parts.tools.books, tell_damage_in_worker, opening_new (self, damaged),
+                           opening_free, on_damage_told, self);
+}
+
+/* A connection whose first check never came to its end was never remembered: we were killed while it was
+ * added. */
+static gboolean
+forget_half_added_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  const Opening *opening = job;
+  g_autoptr(GPtrArray) connections = koban_ledger_get_connections (ledger, error);
+
+  for (guint i = 0; connections != NULL && i < connections->len; i++)
+    {
+      const KobanConnection *connection = connections->pdata[i];
+      if (connection->last_check_us == 0 &&
+          !koban_ledger_remove_connection (ledger, connection->id, TRUE, opening->now_us, error))
+        return FALSE;
+    }
+  return connections != NULL;
+}
+
+static void
+on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Agent *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  gboolean ready = koban_books_finish (KOBAN_BOOKS (source), result, &error);
+  if (self->leaving)
+    return;
+  if (!ready)
+    g_message ("%s", error->message);
+  self->opened = TRUE;
+  koban_poller_set_online (self->parts.poller, koban_host_get_online (self->host));
+  koban_poller_start (self->parts.poller);
+  koban_courier_start (self->parts.courier);
+  consider_leaving (self);
+}
+
+static void
+on_verified (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Agent *self = user_data;
+  char *damaged = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_books_verify_finish (KOBAN_BOOKS (source), result, &damaged, &error) && !self->leaving)
+    {
+      g_printerr ("koban-agent: %s\n", error->message);
+      agent_leave (self, EXIT_FAILED);
+    }
+  if (damaged != NULL)
+    tell_damage (self, damaged);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Agent *self = user_data;
+  char *damaged = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_books_open_finish (KOBAN_BOOKS (source), result, &damaged, &error))
+    {
+      g_printerr ("koban-agent: %s\n", error->message);
+      agent_leave (self, koban_error_is (error, KOBAN_ERROR_NEWER) ? EXIT_CONFIG : EXIT_FAILED);
+    }
+  if (damaged != NULL)
+    tell_damage (self, damaged);
+}
+
+static void
+on_name_acquired (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  Agent *self = user_data;
+
+  koban_books_verify_async (self->parts.tools.books, on_verified, self);
+}
+
+static void
+on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  Agent *self = user_data;
+
+  if (self->leaving)
+    return;
+  g_printerr ("koban-agent: %s\n", _("another agent has the name on this bus"));
+  agent_leave (self, EXIT_GOOD);
+}
+
+static void
+on_bus_closed (GDBusConnection *connection, gboolean by_peer, GError *error, Agent *self)
+{
+  agent_leave (self, EXIT_FAILED);
+}
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  agent_leave (user_data, EXIT_GOOD);
+  return G_SOURCE_CONTINUE;
+}
+
+/* --- building
+ * ---------------------------------------------------------------------------------------------------- */
+
+/* An agent that leaves has given up its name and still holds the lock for a moment: it is waited for. */
+static gboolean
+take_lock (int descriptor)
+{
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+  gint64 until_us = g_get_monotonic_time () + LOCK_WAIT_S * G_USEC_PER_SEC;
+
+  while (fcntl (descriptor, F_OFD_SETLK, &lock) != 0)
+    {
+      if ((errno != EAGAIN && errno != EACCES) || g_get_monotonic_time () > until_us)
+        return FALSE;
+      g_usleep (50000);
+    }
+  return TRUE;
+}
+
+/* Two sessions of one user can have two buses: the name alone does not make us the only one (trust P2). */
+static gboolean
+lock_directory (Agent *self, GError **error)
+{
+  g_autofree char *path = g_build_filename (koban_settings_data_directory (), "lock", NULL);
+
+  self->lock = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (self->lock >= 0 && take_lock (self->lock))
+    return TRUE;
+  if (self->lock >= 0 && (errno == EAGAIN || errno == EACCES))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, _("another agent works in %s"),
+                 koban_settings_data_directory ());
+  else
+    g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+load_settings (Agent *self, GError **error)
+{
+  g_autofree char *path = koban_settings_config_file ();
+  KobanSettings settings = koban_settings_defaults ();
+
+  if (!koban_settings_load (path, &settings, error))
+    return FALSE;
+  self->detail = settings.desktop_detail;
+  self->parts.tools.interval_s = settings.check_interval_s;
+  return TRUE;
+}
+
+/* A directory that cannot be read names no service; new links and odd withdrawals are seen without it. */
+static void
+load_services (Agent *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  self->services = koban_services_load (NULL, &error);
+  if (self->services == NULL)
+    g_message ("The directory of services is not used: %s", error->message);
+}
+
+static void
+build_parts (Agent *self)
+{
+  g_autofree char *path = g_build_filename (koban_settings_data_directory (), "koban.db", NULL);
+  KobanParts *parts = &self->parts;
+
+  parts->tools.books = koban_books_new (path, self->services);
+  parts->tools.vault = koban_vault_keyring_new ();
+  parts->tools.http = koban_http_new ("koban/" KOBAN_VERSION);
+  parts->tools.clock = koban_clock_system_new ();
+  parts->tools.profiles = koban_profiles_load (NULL);
+  parts->tools.random = g_rand_new ();
+  parts->tools.unsaved =
+    g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) koban_secret_unref);
+  parts->changed = agent_changed;
+  parts->agent = self;
+  self->random = g_rand_new ();
+  self->host = koban_host_new ();
+  self->channel = KOBAN_CHANNEL (koban_desktop_new (self->detail));
+  parts->rounds = koban_rounds_new (&parts->tools);
+  parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
+  parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->channel, self->random);
+}
+
+static void
+join_parts (Agent *self)
+{
+  g_object_set_data (G_OBJECT (self->parts.rounds), "koban-agent", self);
+  g_signal_connect (self->parts.rounds, "checked", G_CALLBACK (on_checked), self);
+  g_signal_connect (self->parts.courier, "action", G_CALLBACK (on_action), self);
+  g_signal_connect (self->parts.tools.vault, "unlocked", G_CALLBACK (on_unlocked), self);
+  g_signal_connect (self->host, "online", G_CALLBACK (on_online), self);
+  g_signal_connect (self->host, "resumed", G_CALLBACK (on_resumed), self);
+  g_signal_connect (self->bus, "busy-changed", G_CALLBACK (on_busy_changed), self);
+  g_signal_connect (self->connection, "closed", G_CALLBACK (on_bus_closed), self);
+}
+
+static gboolean
+connect_bus (Agent *self, GError **error)
+{
+  self->connection = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, error);
+  if (self->connection == NULL)
+    return FALSE;
+  g_dbus_connection_set_exit_on_close (self->connection, FALSE);
+  return TRUE;
+}
+
+static gboolean
+agent_build (Agent *self, GError **error)
+{
+  if (!koban_settings_make_directories (error) || !load_settings (self, error) ||
+      !lock_directory (self, error))
+    return FALSE;
+  load_services (self);
+  if (!connect_bus (self, error))
+    return FALSE;
+
+  build_parts (self);
+  self->bus = koban_bus_new (self->connection, &self->parts, error);
+  if (self->bus == NULL)
+    return FALSE;
+  join_parts (self);
+  return TRUE;
+}
+
+/* The ledger is opened and put in order before anybody can call: whatever they ask waits behind that. */
+static void
+agent_start (Agent *self)
+{
+  self->term_id = g_unix_signal_add (SIGTERM, on_signal, self);
+  self->interrupt_id = g_unix_signal_add (SIGINT, on_signal, self);
+  koban_books_open_async (self->parts.tools.books, on_opened, self);
+  koban_books_write_async (self->parts.tools.books, forget_half_added_in_worker, opening_new (self, NULL),
+                           opening_free, on_ready, self);
+  self->name_id =
+    g_bus_own_name_on_connection (self->connection, KOBAN_APP_ID, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
+                                  on_name_acquired, on_name_lost, self, NULL);
+}
+
+/* --- the way out
+ * -------------------------------------------------------------------------------------------------- */
+
+static void on_halted (GObject *source, GAsyncResult *result, gpointer user_data);
+static void on_courier_stopped (GObject *source, GAsyncResult *result, gpointer user_data);
+
+/* The name goes first when we leave of our own: who calls from now on starts the next agent. */
+static void
+agent_leave (Agent *self, int status)
+{
+  if (self->leaving)
+    return;
+  self->leaving = TRUE;
+  self->status = status;
+  koban_alarm_clear (self->parts.tools.clock, &self->leave_alarm);
+  g_clear_handle_id (&self->name_id, g_bus_unown_name);
+  koban_poller_stop (self->parts.poller);
+  koban_bus_close (self->bus);
+  koban_rounds_halt_async (self->parts.rounds, NULL, on_halted, self);
+}
+
+static void
+on_halted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Agent *self = user_data;
+
+  koban_rounds_halt_finish (KOBAN_ROUNDS (source), result);
+  koban_courier_stop_async (self->parts.courier, on_courier_stopped, self);
+}
+
+static void
+on_courier_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Agent *self = user_data;
+
+  koban_courier_stop_finish (KOBAN_COURIER (source), result);
+  koban_books_close (self->parts.tools.books);
+  g_dbus_connection_flush_sync (self->connection, NULL, NULL);
+  g_main_loop_quit (self->loop);
+}
+
+static void
+disconnect (gpointer object, Agent *self)
+{
+  if (object != NULL)
+    g_signal_handlers_disconnect_by_data (object, self);
+}
+
+static void
+agent_clear (Agent *self)
+{
+  KobanParts *parts = &self->parts;
+
+  /* Whoever still waits for a job hears now that there is none. */
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_clear_handle_id (&self->term_id, g_source_remove);
+  g_clear_handle_id (&self->interrupt_id, g_source_remove);
+  disconnect (self->connection, self);
+  disconnect (self->host, self);
+  disconnect (parts->tools.vault, self);
+  g_clear_object (&self->bus);
+  g_clear_object (&parts->courier);
+  g_clear_object (&parts->poller);
+  g_clear_object (&parts->rounds);
+  g_clear_object (&self->channel);
+  g_clear_object (&self->host);
+  g_clear_object (&parts->tools.http);
+  g_clear_object (&parts->tools.vault);
+  g_clear_object (&parts->tools.books);
+  g_clear_object (&parts->tools.clock);
+  g_clear_pointer (&parts->tools.profiles, koban_profiles_free);
+  g_clear_pointer (&parts->tools.random, g_rand_free);
+  g_clear_pointer (&parts->tools.unsaved, g_hash_table_unref);
+  g_clear_pointer (&self->random, g_rand_free);
+  g_clear_pointer (&self->services, koban_services_free);
+  g_clear_object (&self->connection);
+  if (self->lock >= 0)
+    close (self->lock);
+}
+
+int
+koban_agent_run (void)
+{
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Agent self = { .loop = loop, .lock = -1 };
+  g_autoptr(GError) error = NULL;
+
+  if (agent_build (&self, &error))
+    {
+      agent_start (&self);
+      g_main_loop_run (loop);
+    }
+  else
+    {
+      g_printerr ("koban-agent: %s\n", error->message);
+      if (self.parts.tools.books != NULL)
+        koban_books_close (self.parts.tools.books);
+      self.status = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY) ? EXIT_GOOD : EXIT_FAILED;
+      if (koban_error_is (error, KOBAN_ERROR_INVALID))
+        self.status = EXIT_CONFIG;
+    }
+  agent_clear (&self);
+  return self.status;
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The ledger behind its threads. The writing ledger belongs to the ledger thread, the read-only
+ * one to the reader thread; this file hands jobs over and never touches either from the main thread.
+ */
+#include "config.h"
+
+#include "books.h"
+
+#include <koban/error.h>
+#include <koban/worker.h>
+
+/* One ledger and what keeps it on its thread. */
+typedef struct
+{
+  KobanWorker *worker; /* (owned) */
+  KobanLedger *ledger; /* (owned) (nullable): touched in the worker only */
+} Desk;
+
+struct _KobanBooks
+{
+  GObject parent;
+
+  char *path;              /* (owned) (nullable): NULL is in memory */
+  KobanServices *services; /* (unowned) (nullable) */
+  Desk writer;
+  Desk reader;     /* worker is NULL in memory: the writer reads, too */
+  GError *broken;  /* (owned) (nullable): why there is no ledger; writer's thread only */
+  gboolean opened; /* main thread: the reader may look for the file */
+  gboolean closed; /* main thread */
+  GQueue early;    /* (element-type GTask): asked of the reader before the file was there */
+  char *damaged;   /* (owned) (nullable): where a damaged file went, until asked for */
+};
+
+G_DEFINE_FINAL_TYPE (KobanBooks, koban_books, G_TYPE_OBJECT)
+
+typedef struct
+{
+  KobanBooksFunc func;
+  gpointer job;
+  GDestroyNotify destroy;
+} Job;
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  if (job->destroy != NULL)
+    job->destroy (job->job);
+  g_free (job);
+}
+
+/* --- on the ledger thread ------------------------------------------------------------------ */
+
+static KobanLedger *
+open_or_set_aside_in_worker (KobanBooks *self, GError **error)
+{
+  g_autoptr(GError) local_error = NULL;
+
+  KobanLedger *ledger = koban_ledger_open (self->path, self->services, &local_error);
+  if (ledger != NULL)
+    return ledger;
+  if (self->path == NULL || !koban_error_is (local_error, KOBAN_ERROR_CORRUPT))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+
+  g_clear_pointer (&self->damaged, g_free);
+  if (!koban_ledger_set_aside (self->path, &self->damaged, error))
+    return NULL;
+  return koban_ledger_open (self->path, self->services, error);
+}
+
+static void
+return_opened_in_worker (KobanBooks *self, GTask *task)
+{
+  GError *error = NULL;
+
+  g_clear_error (&self->broken);
+  self->writer.ledger = open_or_set_aside_in_worker (self, &error);
+  if (self->writer.ledger == NULL)
+    {
+      self->broken = g_error_copy (error);
+      g_task_return_error (task, error);
+      return;
+    }
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+open_in_worker (GTask *task, gpointer task_data)
+{
+  return_opened_in_worker (g_task_get_source_object (task), task);
+}
+
+static void
+verify_in_worker (GTask *task, gpointer task_data)
+{
+  KobanBooks *self = g_task_get_source_object (task);
+  g_autoptr(GError) error = NULL;
+
+  if (self->writer.ledger == NULL || koban_ledger_verify (self->writer.ledger, &error) ||
+      !koban_error_is (error, KOBAN_ERROR_CORRUPT) || self->path == NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  g_clear_object (&self->writer.ledger);
+  g_clear_pointer (&self->damaged, g_free);
+  GError *aside_error = NULL;
+  if (koban_ledger_set_aside (self->path, &self->damaged, &aside_error))
+    return_opened_in_worker (self, task);
+  else
+    g_task_return_error (task, aside_error);
+}
+
+static void
+run_job_in_worker (GTask *task, KobanLedger *ledger)
+{
+  Job *job = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (job->func (ledger, job->job, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+write_in_worker (GTask *task, gpointer task_data)
+{
+  KobanBooks *self = g_task_get_source_object (task);
+
+  if (self->writer.ledger != NULL)
+    run_job_in_worker (task, self->writer.ledger);
+  else if (self->broken != NULL)
+    g_task_return_error (task, g_error_copy (self->broken));
+  else
+    g_task_return_new_error (task, KOBAN_ERROR, KOBAN_ERROR_STORAGE, "The ledger is not open.");
+}
+
+/* --- on the reader thread ------------------------------------------------------------------ */
+
+static void
+read_in_worker (GTask *task, gpointer task_data)
+{
+  KobanBooks *self = g_task_get_source_object (task);
+  GError *error = NULL;
+
+  if (self->reader.ledger == NULL)
+    self->reader.ledger = koban_ledger_open_readonly (self->path, &error);
+  if (self->reader.ledger == NULL)
+    g_task_return_error (task, error);
+  else
+    run_job_in_worker (task, self->reader.ledger);
+}
+
+static void
+close_ledger_in_worker (GTask *task, gpointer task_data)
+{
+  Desk *desk = task_data;
+
+  g_clear_object (&desk->ledger);
+  g_task_return_boolean (task, TRUE);
+}
+
+/* --- on the main thread -------------------------------------------------------------------- */
+
+static void
+push_close (KobanBooks *self, Desk *desk)
+{
+  g_autoptr(GTask) task = g_task_new (self, NULL, NULL, NULL);
+
+  g_task_set_task_data (task, desk, NULL);
+  koban_worker_push (desk->worker, task, close_ledger_in_worker);
+}
+
+static void
+flush_early (KobanBooks *self)
+{
+  self->opened = TRUE;
+  while (!g_queue_is_empty (&self->early))
+    {
+      g_autoptr(GTask) task = g_queue_pop_head (&self->early);
+      koban_worker_push (self->reader.worker, task, read_in_worker);
+    }
+}
+
+static void
+push_first (KobanBooks *self,
+            gpointer tag,
+            KobanWorkFunc func,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
+{
+  g_autoptr(GTask) task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, tag);
+  koban_worker_push (self->writer.worker, task, func);
+}
+
+static gboolean
+finish_first (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error)
+{
+  gboolean ok = g_task_propagate_boolean (G_TASK (result), error);
+
+  /* The worker is done with the name before it returns, and writes it in no other job. */
+  g_autofree char *moved_to = g_steal_pointer (&self->damaged);
+  if (moved_to != NULL && self->reader.worker != NULL)
+    push_close (self, &self->reader);
+  flush_early (self);
+  if (damaged != NULL)
+    *damaged = g_steal_pointer (&moved_to);
+  return ok;
+}
+
+void
+koban_books_open_async (KobanBooks *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  push_first (self, koban_books_open_async, open_in_worker, callback, user_data);
+}
+
+gboolean
+koban_books_open_finish (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error)
+{
+  return finish_first (self, result, damaged, error);
+}
+
+void
+koban_books_verify_async (KobanBooks *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  push_first (self, koban_books_verify_async, verify_in_worker, callback, user_data);
+}
+
+gboolean
+koban_books_verify_finish (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error)
+{
+  return finish_first (self, result, damaged, error);
+}
+
+static GTask *
+job_task_new (KobanBooks *self,
+              KobanBooksFunc func,
+              gpointer data,
+              GDestroyNotify destroy,
+              GAsyncReadyCallback callback,
+              gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  Job *job = g_new (Job, 1);
+
+  *job = (Job){ func, data, destroy };
+  g_task_set_task_data (task, job, job_free);
+  return task;
+}
+
+/* We are leaving: whoever comes now hears that it was cancelled, which leaves no trace. */
+static gboolean
+refuse_if_closed (KobanBooks *self, GTask *task)
+{
+  if (self->closed)
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The ledger is closed.");
+  return self->closed;
+}
+
+void
+koban_books_write_async (KobanBooks *self,
+                         KobanBooksFunc func,
+                         gpointer job,
+                         GDestroyNotify destroy,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_autoptr(GTask) task = job_task_new (self, func, job, destroy, callback, user_data);
+
+  if (refuse_if_closed (self, task))
+    return;
+  koban_worker_push (self->writer.worker, task, write_in_worker);
+}
+
+void
+koban_books_read_async (KobanBooks *self,
+                        KobanBooksFunc func,
+                        gpointer job,
+                        GDestroyNotify destroy,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  g_autoptr(GTask) task = job_task_new (self, func, job, destroy, callback, user_data);
+
+  if (refuse_if_closed (self, task))
+    return;
+  if (self->reader.worker == NULL)
+    koban_worker_push (self->writer.worker, task, write_in_worker);
+  else if (self->opened)
+    koban_worker_push (self->reader.worker, task, read_in_worker);
+  else
+    g_queue_push_tail (&self->early, g_steal_pointer (&task));
+}
+
+gboolean
+koban_books_finish (KobanBooks *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+gpointer
+koban_books_get_job (GAsyncResult *result)
+{
+  Job *job = g_task_get_task_data (G_TASK (result));
+
+  return job->job;
+}
+
+void
+koban_books_close (KobanBooks *self)
+{
+  if (self->closed)
+    return;
+
+  self->closed = TRUE;
+  if (self->reader.worker != NULL)
+    {
+      flush_early (self);
+      push_close (self, &self->reader);
+      koban_worker_stop (self->reader.worker);
+    }
+  push_close (self, &self->writer);
+  koban_worker_stop (self->writer.worker);
+}
+
+static void
+koban_books_finalize (GObject *object)
+{
+  KobanBooks *self = KOBAN_BOOKS (object);
+
+  g_assert (self->closed);
+  g_assert (g_queue_is_empty (&self->early));
+  g_clear_object (&self->writer.worker);
+  g_clear_object (&self->reader.worker);
+  g_clear_error (&self->broken);
+  g_free (self->damaged);
+  g_free (self->path);
+  G_OBJECT_CLASS (koban_books_parent_class)->finalize (object);
+}
+
+static void
+koban_books_class_init (KobanBooksClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = koban_books_finalize;
+}
+
+static void
+koban_books_init (KobanBooks *self)
+{
+  g_queue_init (&self->early);
+}
+
+KobanBooks *
+koban_books_new (const char *path, KobanServices *services)
+{
+  KobanBooks *self = g_object_new (KOBAN_TYPE_BOOKS, NULL);
+
+  self->path = g_strdup (path);
+  self->services = services;
+  self->writer.worker = koban_worker_new ("koban-ledger");
+  if (path != NULL)
+    self->reader.worker = koban_worker_new ("koban-reader");
+  return self;
+}

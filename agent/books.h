@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The ledger behind its threads: one that writes, one that only reads. Jobs of a kind run in the
+ * order in which they were handed over; none is cancelled once begun. Opening is the first job, so
+ * whatever is asked earlier waits for it, and fails with its error if it fails.
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <koban/ledger.h>
+
+G_BEGIN_DECLS
+
+#define KOBAN_TYPE_BOOKS (koban_books_get_type ())
+G_DECLARE_FINAL_TYPE (KobanBooks, koban_books, KOBAN, BOOKS, GObject)
+
+/* Runs on one of the ledger's threads; nobody else touches @job meanwhile. */
+typedef gboolean (*KobanBooksFunc) (KobanLedger *ledger, gpointer job, GError **error);
+
+/* @path NULL is a ledger in memory (readers then share the writer). @services (unowned) outlives the books. */
+KobanBooks *koban_books_new          (const char *path, KobanServices *services);
+
+/* A damaged file is set aside and a new one begun: @damaged (optional) (transfer full) (nullable) is where it went. */
+void        koban_books_open_async   (KobanBooks *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean    koban_books_open_finish  (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error);
+/* The slow look at the whole file; the same promise about a damaged one. */
+void        koban_books_verify_async  (KobanBooks *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean    koban_books_verify_finish (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error);
+
+/* @job is freed by @destroy (nullable) after @callback, on either thread: plain data only. */
+void        koban_books_write_async  (KobanBooks *self, KobanBooksFunc func, gpointer job, GDestroyNotify destroy,
+                                      GAsyncReadyCallback callback, gpointer user_data);
+void        koban_books_read_async   (KobanBooks *self, KobanBooksFunc func, gpointer job, GDestroyNotify destroy,
+                                      GAsyncReadyCallback callback, gpointer user_data);
+gboolean    koban_books_finish       (KobanBooks *self, GAsyncResult *result, GError **error);
+gpointer    koban_books_get_job      (GAsyncResult *result);
+
+/* Lets all jobs end, closes the file and joins the threads. Call it before the last unref. */
+void        koban_books_close        (KobanBooks *self);
+
+G_END_DECLS

@@ -1,0 +1,754 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The agent's face. Lists come from the reader thread, changes go to the ledger thread, and what
+ * asks a bank becomes an operation. Arguments are measured here, before anything else sees them.
+ */
+#include "config.h"
+
+#include "autostart.h"
+#include "bus.h"
+#include "connect.h"
+#include "operation.h"
+#include "revoke.h"
+#include "survey.h"
+
+#include <glib/gi18n-lib.h>
+#include <koban/error.h>
+
+#include "data/koban-dbus.h"
+
+#define LARGEST_ARGUMENT (512 * 1024)
+#define LONGEST_NAME 1024
+#define MOST_OPERATIONS 32
+
+struct _KobanBus
+{
+  GObject parent;
+
+  GDBusConnection *connection; /* (owned) */
+  KobanDBusKoban1 *skeleton;   /* (owned) */
+  KobanParts *parts;           /* (unowned) */
+  GPtrArray *operations;       /* (owned) (element-type KobanOperation) */
+  guint pending;               /* calls not yet answered */
+  gboolean closed;
+};
+
+enum
+{
+  SIGNAL_BUSY_CHANGED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (KobanBus, koban_bus, G_TYPE_OBJECT)
+
+/* --- one call that waits for a ledger thread ------------------------------------------------------------ */
+
+typedef struct
+{
+  KobanBus *bus;                     /* (owned) */
+  GDBusMethodInvocation *invocation; /* (owned) (nullable): answered when NULL */
+  KobanList list;
+  GVariant *argument; /* (owned) (nullable): filter or changes */
+  char *id;           /* (owned) (nullable) */
+  KobanAnswer answer;
+  gboolean purge;
+  gint64 now_us;
+  KobanConnection *connection; /* (owned) (nullable) */
+  gboolean was_last;           /* no connection is left */
+  GVariant *rows;              /* (owned) (nullable): what came of it */
+  gint64 open, unsent, next_check_us;
+  const char *keyring;
+} Call;
+
+static Call *
+call_new (KobanBus *self, GDBusMethodInvocation *invocation)
+{
+  Call *call = g_new0 (Call, 1);
+
+  call->bus = g_object_ref (self);
+  call->invocation = g_object_ref (invocation);
+  call->now_us = koban_parts_now_us (self->parts);
+  self->pending++;
+  g_signal_emit (self, signals[SIGNAL_BUSY_CHANGED], 0);
+  return call;
+}
+
+static void
+call_free (Call *call)
+{
+  call->bus->pending--;
+  g_signal_emit (call->bus, signals[SIGNAL_BUSY_CHANGED], 0);
+  g_clear_object (&call->bus);
+  g_clear_object (&call->invocation);
+  g_clear_pointer (&call->argument, g_variant_unref);
+  g_clear_pointer (&call->connection, koban_connection_free);
+  g_clear_pointer (&call->rows, g_variant_unref);
+  g_free (call->id);
+  g_free (call);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
+
+/* Errors of our own keep their name on the bus; all others are "failed", with their sentence. */
+static void
+refuse (GDBusMethodInvocation *invocation, const GError *error)
+{
+  if (error->domain == KOBAN_ERROR)
+    g_dbus_method_invocation_return_gerror (invocation, error);
+  else
+    g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_FAILED,
+                                                   error->message);
+}
+
+static gboolean
+is_small (GDBusMethodInvocation *invocation, GVariant *argument)
+{
+  if (g_variant_get_size (argument) <= LARGEST_ARGUMENT)
+    return TRUE;
+  g_dbus_method_invocation_return_error (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                                         _("The request is larger than %d bytes."), LARGEST_ARGUMENT);
+  return FALSE;
+}
+
+static gboolean
+is_name (GDBusMethodInvocation *invocation, const char *name)
+{
+  if (*name != '\0' && strlen (name) <= LONGEST_NAME)
+    return TRUE;
+  g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                                                 _("An id or a name is needed, and not a long text."));
+  return FALSE;
+}
+
+static gboolean
+finish_call (Call *call, GAsyncResult *result)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (koban_books_finish (call->bus->parts->tools.books, result, &error))
+    return TRUE;
+  refuse (call->invocation, error);
+  return FALSE;
+}
+
+/* --- lists -------------------------------------------------------------------------------------------- */
+
+static gboolean
+list_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+  GVariant *rows = koban_ledger_list (ledger, call->list, call->argument, error);
+
+  call->rows = rows != NULL ? g_variant_ref_sink (rows) : NULL;
+  return rows != NULL;
+}
+
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(Call) call = user_data;
+
+  if (finish_call (call, result))
+    g_dbus_method_invocation_return_value (call->invocation, g_variant_new ("(@aa{sv})", call->rows));
+}
+
+static gboolean
+list (KobanBus *self, GDBusMethodInvocation *invocation, KobanList what, GVariant *filter)
+{
+  if (!is_small (invocation, filter))
+    return TRUE;
+
+  Call *call = call_new (self, invocation);
+  call->list = what;
+  call->argument = g_variant_ref (filter);
+  koban_books_read_async (self->parts->tools.books, list_in_worker, call, NULL, on_listed, call);
+  return TRUE;
+}
+
+static gboolean
+on_list_connections (KobanDBusKoban1 *skeleton,
+                     GDBusMethodInvocation *invocation,
+                     GVariant *filter,
+                     KobanBus *self)
+{
+  return list (self, invocation, KOBAN_LIST_CONNECTIONS, filter);
+}
+
+static gboolean
+on_list_accounts (KobanDBusKoban1 *skeleton,
+                  GDBusMethodInvocation *invocation,
+                  GVariant *filter,
+                  KobanBus *self)
+{
+  return list (self, invocation, KOBAN_LIST_ACCOUNTS, filter);
+}
+
+static gboolean
+on_list_transactions (KobanDBusKoban1 *skeleton,
+                      GDBusMethodInvocation *invocation,
+                      GVariant *filter,
+                      KobanBus *self)
+{
+  return list (self, invocation, KOBAN_LIST_TRANSACTIONS, filter);
+}
+
+static gboolean
+on_list_links (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, GVariant *filter, KobanBus *self)
+{
+  return list (self, invocation, KOBAN_LIST_LINKS, filter);
+}
+
+static gboolean
+on_list_alerts (KobanDBusKoban1 *skeleton,
+                GDBusMethodInvocation *invocation,
+                GVariant *filter,
+                KobanBus *self)
+{
+  return list (self, invocation, KOBAN_LIST_ALERTS, filter);
+}
+
+/* --- operations ----------------------------------------------------------------------------------------- */
+
+static void
+on_operation_ended (KobanOperation *operation, KobanBus *self)
+{
+  g_ptr_array_remove (self->operations, operation);
+  g_signal_emit (self, signals[SIGNAL_BUSY_CHANGED], 0);
+}
+
+/* Takes @errand. */
+static gboolean
+begin (KobanBus *self,
+       GDBusMethodInvocation *invocation,
+       KobanOperationFunc start,
+       gpointer errand,
+       GDestroyNotify destroy)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (self->operations->len >= MOST_OPERATIONS || self->closed)
+    {
+      destroy (errand);
+      g_dbus_method_invocation_return_error_literal (
+        invocation, KOBAN_ERROR, KOBAN_ERROR_FAILED,
+        _("Too much is under way; try again when some of it is done."));
+      return TRUE;
+    }
+  KobanOperation *operation = koban_operation_new (
+    self->connection, g_dbus_method_invocation_get_sender (invocation), start, errand, destroy, &error);
+  if (operation == NULL)
+    {
+      refuse (invocation, error);
+      return TRUE;
+    }
+  g_signal_connect_object (operation, "ended", G_CALLBACK (on_operation_ended), self, 0);
+  g_ptr_array_add (self->operations, operation);
+  g_signal_emit (self, signals[SIGNAL_BUSY_CHANGED], 0);
+  g_dbus_method_invocation_return_value (invocation,
+                                         g_variant_new ("(o)", koban_operation_get_path (operation)));
+  return TRUE;
+}
+
+static gboolean
+on_add (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, GVariant *request, KobanBus *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!is_small (invocation, request))
+    return TRUE;
+  KobanConnect *connect = koban_connect_new (self->parts, request, &error);
+  if (connect != NULL)
+    return begin (self, invocation, koban_connect_start, connect, koban_connect_free);
+  refuse (invocation, error);
+  return TRUE;
+}
+
+static gboolean
+on_check (KobanDBusKoban1 *skeleton,
+          GDBusMethodInvocation *invocation,
+          const char *const *connections,
+          KobanBus *self)
+{
+  if (g_strv_length ((char **) connections) > LONGEST_NAME)
+    {
+      g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                                                     _("These are too many connections."));
+      return TRUE;
+    }
+  return begin (self, invocation, koban_survey_start, koban_survey_new (self->parts, connections),
+                koban_survey_free);
+}
+
+static gboolean
+on_revoke (KobanDBusKoban1 *skeleton,
+           GDBusMethodInvocation *invocation,
+           const char *link,
+           GVariant *options,
+           KobanBus *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!is_small (invocation, options))
+    return TRUE;
+  KobanRevoke *revoke = koban_revoke_new (self->parts, link, options, &error);
+  if (revoke != NULL)
+    return begin (self, invocation, koban_revoke_start, revoke, koban_revoke_free);
+  refuse (invocation, error);
+  return TRUE;
+}
+
+typedef struct
+{
+  KobanParts *parts; /* (unowned) */
+  char *channel;     /* (owned) */
+} Test;
+
+static void
+test_free (gpointer data)
+{
+  Test *test = data;
+
+  g_free (test->channel);
+  g_free (test);
+}
+
+static void
+on_tested (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(KobanOperation) operation = user_data;
+  g_autoptr(GError) error = NULL;
+
+  koban_courier_test_finish (KOBAN_COURIER (source), result, &error);
+  koban_operation_end (operation, NULL, error);
+}
+
+static void
+test_start (KobanOperation *operation, gpointer data)
+{
+  Test *test = data;
+
+  koban_courier_test_async (test->parts->courier, test->channel, koban_operation_get_cancellable (operation),
+                            on_tested, g_object_ref (operation));
+}
+
+static gboolean
+on_test (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, const char *channel, KobanBus *self)
+{
+  if (!is_name (invocation, channel))
+    return TRUE;
+
+  Test *test = g_new (Test, 1);
+  *test = (Test){ self->parts, g_strdup (channel) };
+  return begin (self, invocation, test_start, test, test_free);
+}
+
+/* --- answers and settings ----------------------------------------------------------------------------------
+ */
+
+static gboolean
+answer_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+
+  return koban_ledger_answer (ledger, call->id, call->answer, call->now_us, error);
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(Call) call = user_data;
+
+  if (!finish_call (call, result))
+    return;
+  koban_dbus_koban1_complete_answer (call->bus->skeleton, call->invocation);
+  koban_parts_changed (call->bus->parts, "alerts");
+  koban_parts_changed (call->bus->parts, "links");
+}
+
+static gboolean
+on_answer (KobanDBusKoban1 *skeleton,
+           GDBusMethodInvocation *invocation,
+           const char *id,
+           const char *answer,
+           KobanBus *self)
+{
+  KobanAnswer parsed = KOBAN_ANSWER_NONE;
+
+  if (!is_name (invocation, id))
+    return TRUE;
+  if (*answer != '\0' && !koban_answer_parse (answer, &parsed))
+    {
+      g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                                                     _("An answer is one of: mine, not-mine, unsure."));
+      return TRUE;
+    }
+
+  Call *call = call_new (self, invocation);
+  call->id = g_strdup (id);
+  call->answer = parsed;
+  koban_books_write_async (self->parts->tools.books, answer_in_worker, call, NULL, on_answered, call);
+  return TRUE;
+}
+
+/* Words of one setting, in the order of its enum. */
+static const char *const watch_words[] = { "all", "links", "off", NULL };
+static const char *const ownership_words[] = { "own", "joint", NULL };
+
+/* FALSE with an error if @key is there with a word that is none of @words; -1: not there. */
+static gboolean
+read_word (GVariant *changes, const char *key, const char *const *words, int *index, GError **error)
+{
+  const char *word = NULL;
+
+  *index = -1;
+  if (!g_variant_lookup (changes, key, "&s", &word))
+    return TRUE;
+  for (int i = 0; words[i] != NULL; i++)
+    if (g_str_equal (word, words[i]))
+      *index = i;
+  if (*index >= 0)
+    return TRUE;
+  g_autofree char *known = g_strjoinv (", ", (char **) words);
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("“%s” is one of: %s."), key, known);
+  return FALSE;
+}
+
+static gboolean
+set_account_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+  int watch_index, ownership_index;
+
+  if (!read_word (call->argument, "watch", watch_words, &watch_index, error) ||
+      !read_word (call->argument, "ownership", ownership_words, &ownership_index, error))
+    return FALSE;
+  KobanWatchMode watch = (KobanWatchMode) MAX (watch_index, 0);
+  KobanOwnership ownership = (KobanOwnership) MAX (ownership_index, 0);
+  return koban_ledger_set_account (ledger, call->id, watch_index >= 0 ? &watch : NULL,
+                                   ownership_index >= 0 ? &ownership : NULL, call->now_us, error);
+}
+
+static void
+on_account_set (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(Call) call = user_data;
+
+  if (!finish_call (call, result))
+    return;
+  koban_dbus_koban1_complete_set_account (call->bus->skeleton, call->invocation);
+  koban_parts_changed (call->bus->parts, "accounts");
+}
+
+static gboolean
+on_set_account (KobanDBusKoban1 *skeleton,
+                GDBusMethodInvocation *invocation,
+                const char *account,
+                GVariant *changes,
+                KobanBus *self)
+{
+  if (!is_name (invocation, account) || !is_small (invocation, changes))
+    return TRUE;
+
+  Call *call = call_new (self, invocation);
+  call->id = g_strdup (account);
+  call->argument = g_variant_ref (changes);
+  koban_books_write_async (self->parts->tools.books, set_account_in_worker, call, NULL, on_account_set, call);
+  return TRUE;
+}
+
+/* --- removing: know it, end its check, forget the secret, forget it
+ * ------------------------------------------ */
+
+static void on_removal_known (GObject *source, GAsyncResult *result, gpointer user_data);
+static void on_removal_halted (GObject *source, GAsyncResult *result, gpointer user_data);
+static void on_secret_removed (GObject *source, GAsyncResult *result, gpointer user_data);
+static void on_removed (GObject *source, GAsyncResult *result, gpointer user_data);
+
+static gboolean
+know_connection_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+
+  call->connection = koban_ledger_get_connection (ledger, call->id, error);
+  return call->connection != NULL;
+}
+
+static gboolean
+on_remove (KobanDBusKoban1 *skeleton,
+           GDBusMethodInvocation *invocation,
+           const char *connection,
+           gboolean purge,
+           KobanBus *self)
+{
+  if (!is_name (invocation, connection))
+    return TRUE;
+
+  Call *call = call_new (self, invocation);
+  call->id = g_strdup (connection);
+  call->purge = purge;
+  koban_books_write_async (self->parts->tools.books, know_connection_in_worker, call, NULL, on_removal_known,
+                           call);
+  return TRUE;
+}
+
+static void
+on_removal_known (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+
+  if (finish_call (call, result))
+    koban_rounds_halt_async (call->bus->parts->rounds, call->connection->id, on_removal_halted, call);
+  else
+    call_free (call);
+}
+
+static void
+on_removal_halted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+
+  koban_rounds_halt_finish (KOBAN_ROUNDS (source), result);
+  g_hash_table_remove (call->bus->parts->tools.unsaved, call->connection->secret_id);
+  koban_vault_remove_async (call->bus->parts->tools.vault, KOBAN_SECRET_CONNECTION,
+                            call->connection->secret_id, NULL, on_secret_removed, call);
+}
+
+static gboolean
+remove_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+
+  for (const char *const *reason = koban_cycle_reasons (); *reason != NULL; reason++)
+    {
+      g_autofree char *key = koban_cycle_incident_key (call->connection->id, *reason);
+      if (!koban_ledger_settle (ledger, key, call->now_us, error))
+        return FALSE;
+    }
+  if (!koban_ledger_remove_connection (ledger, call->connection->id, call->purge, call->now_us, error))
+    return FALSE;
+  g_autoptr(GPtrArray) left = koban_ledger_get_connections (ledger, error);
+  call->was_last = left != NULL && left->len == 0;
+  return left != NULL;
+}
+
+/* A secret that cannot be deleted now (locked keyring) keeps its connection: what is forgotten is really
+ * gone. */
+static void
+on_secret_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(Call) call = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_vault_remove_finish (KOBAN_VAULT (source), result, &error))
+    {
+      refuse (call->invocation, error);
+      return;
+    }
+  Call *job = g_steal_pointer (&call);
+  koban_books_write_async (job->bus->parts->tools.books, remove_in_worker, job, NULL, on_removed, job);
+}
+
+static void
+on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(Call) call = user_data;
+
+  if (!finish_call (call, result))
+    return;
+  if (call->was_last)
+    koban_autostart_set (FALSE);
+  koban_dbus_koban1_complete_remove (call->bus->skeleton, call->invocation);
+  koban_parts_changed (call->bus->parts, "connections");
+  koban_parts_changed (call->bus->parts, "alerts");
+}
+
+/* --- status
+ * ------------------------------------------------------------------------------------------------- */
+
+static void on_keyring_seen (GObject *source, GAsyncResult *result, gpointer user_data);
+static void on_status (GObject *source, GAsyncResult *result, gpointer user_data);
+
+static gboolean
+on_status_asked (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, KobanBus *self)
+{
+  /* No item is called so: the answer is only about the keyring itself. */
+  koban_vault_lookup_async (self->parts->tools.vault, KOBAN_SECRET_CHANNEL, "status", NULL, on_keyring_seen,
+                            call_new (self, invocation));
+  return TRUE;
+}
+
+static gint64
+count_incidents (GVariant *alerts)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  GVariantIter iter;
+  GVariant *row;
+  const char *incident = NULL;
+
+  g_variant_iter_init (&iter, alerts);
+  while ((row = g_variant_iter_next_value (&iter)) != NULL)
+    {
+      /* The string is @alerts' own, which outlives the table. */
+      if (g_variant_lookup (row, "incident", "&s", &incident))
+        g_hash_table_add (seen, (gpointer) incident);
+      g_variant_unref (row);
+    }
+  return g_hash_table_size (seen);
+}
+
+static gboolean
+read_next_check (KobanLedger *ledger, Call *call, GError **error)
+{
+  g_autoptr(GPtrArray) connections = koban_ledger_get_connections (ledger, error);
+
+  for (guint i = 0; connections != NULL && i < connections->len; i++)
+    {
+      gint64 next_us = ((KobanConnection *) connections->pdata[i])->next_check_us;
+      if (next_us > 0 && (call->next_check_us == 0 || next_us < call->next_check_us))
+        call->next_check_us = next_us;
+    }
+  return connections != NULL;
+}
+
+static gboolean
+status_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+  GVariant *alerts = koban_ledger_list (ledger, KOBAN_LIST_ALERTS, NULL, error);
+
+  if (alerts == NULL)
+    return FALSE;
+  g_autoptr(GVariant) sunk = g_variant_ref_sink (alerts);
+  call->open = count_incidents (sunk);
+
+  g_autoptr(GPtrArray) unsent = koban_ledger_get_outbox (ledger, G_MAXINT64, NULL, error);
+  if (unsent == NULL)
+    return FALSE;
+  call->unsent = unsent->len;
+  call->list = KOBAN_LIST_CONNECTIONS;
+  return read_next_check (ledger, call, error) && list_in_worker (ledger, call, error);
+}
+
+static void
+on_keyring_seen (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KobanSecret) secret = koban_vault_lookup_finish (KOBAN_VAULT (source), result, &error);
+
+  if (secret != NULL || koban_error_is (error, KOBAN_ERROR_NOT_FOUND))
+    call->keyring = "ok";
+  else
+    call->keyring = koban_error_is (error, KOBAN_ERROR_LOCKED) ? "locked" : "none";
+  koban_books_read_async (call->bus->parts->tools.books, status_in_worker, call, NULL, on_status, call);
+}
+
+static void
+on_status (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(Call) call = user_data;
+  g_auto(GVariantDict) status;
+
+  if (!finish_call (call, result))
+    return;
+  g_variant_dict_init (&status, NULL);
+  g_variant_dict_insert_value (&status, "connections", call->rows);
+  g_variant_dict_insert (&status, "open", "x", call->open);
+  g_variant_dict_insert (&status, "unsent", "x", call->unsent);
+  g_variant_dict_insert (&status, "keyring", "s", call->keyring);
+  g_variant_dict_insert (&status, "notifications", "s",
+                         koban_courier_is_heard (call->bus->parts->courier) ? "ok" : "none");
+  if (call->next_check_us != 0)
+    g_variant_dict_insert (&status, "next_check", "x", call->next_check_us);
+  koban_dbus_koban1_complete_status (call->bus->skeleton, call->invocation, g_variant_dict_end (&status));
+}
+
+/* --- the object
+ * ---------------------------------------------------------------------------------------------- */
+
+void
+koban_bus_changed (KobanBus *self, const char *list_name)
+{
+  if (!self->closed)
+    koban_dbus_koban1_emit_changed (self->skeleton, list_name);
+}
+
+gboolean
+koban_bus_is_busy (KobanBus *self)
+{
+  return self->operations->len > 0 || self->pending > 0;
+}
+
+void
+koban_bus_close (KobanBus *self)
+{
+  self->closed = TRUE;
+  while (self->operations->len > 0)
+    koban_operation_cancel (self->operations->pdata[0]);
+  if (g_dbus_interface_skeleton_get_connection (G_DBUS_INTERFACE_SKELETON (self->skeleton)) != NULL)
+    g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->skeleton));
+}
+
+static void
+koban_bus_finalize (GObject *object)
+{
+  KobanBus *self = KOBAN_BUS (object);
+
+  g_assert (self->closed || self->connection == NULL);
+  g_signal_handlers_disconnect_by_data (self->skeleton, self);
+  g_object_unref (self->skeleton);
+  g_clear_object (&self->connection);
+  g_ptr_array_unref (self->operations);
+  G_OBJECT_CLASS (koban_bus_parent_class)->finalize (object);
+}
+
+static void
+koban_bus_class_init (KobanBusClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = koban_bus_finalize;
+  signals[SIGNAL_BUSY_CHANGED] = g_signal_new ("busy-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                               0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+koban_bus_init (KobanBus *self)
+{
+  static const struct
+  {
+    const char *signal;
+    GCallback handler;
+  } handlers[] = {
+    { "handle-list-connections", G_CALLBACK (on_list_connections) },
+    { "handle-list-accounts", G_CALLBACK (on_list_accounts) },
+    { "handle-list-transactions", G_CALLBACK (on_list_transactions) },
+    { "handle-list-links", G_CALLBACK (on_list_links) },
+    { "handle-list-alerts", G_CALLBACK (on_list_alerts) },
+    { "handle-add", G_CALLBACK (on_add) },
+    { "handle-remove", G_CALLBACK (on_remove) },
+    { "handle-check", G_CALLBACK (on_check) },
+    { "handle-revoke", G_CALLBACK (on_revoke) },
+    { "handle-answer", G_CALLBACK (on_answer) },
+    { "handle-set-account", G_CALLBACK (on_set_account) },
+    { "handle-status", G_CALLBACK (on_status_asked) },
+    { "handle-test", G_CALLBACK (on_test) },
+  };
+
+  self->operations = g_ptr_array_new_with_free_func (g_object_unref);
+  self->skeleton = koban_dbus_koban1_skeleton_new ();
+  koban_dbus_koban1_set_version (self->skeleton, KOBAN_VERSION);
+  for (gsize i = 0; i < G_N_ELEMENTS (handlers); i++)
+    g_signal_connect (self->skeleton, handlers[i].signal, handlers[i].handler, self);
+}
+
+KobanBus *
+koban_bus_new (GDBusConnection *connection, KobanParts *parts, GError **error)
+{
+  g_autoptr(KobanBus) self = g_object_new (KOBAN_TYPE_BUS, NULL);
+
+  self->parts = parts;
+  if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->skeleton), connection,
+                                         KOBAN_BUS_PATH, error))
+    return NULL;
+  self->connection = g_object_ref (connection);
+  return g_steal_pointer (&self);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * From the outbox to a channel: at least once, in order, one at a time, retried until the channel
+ * took it. A kill between the taking and the mark costs one repeat. It opens no alert and answers
+ * none; signal "action" (incident s, action s) passes on what the person pressed.
+ */
+#pragma once
+
+#include <koban/clock.h>
+
+#include "books.h"
+#include "channel/channel.h"
+
+G_BEGIN_DECLS
+
+#define KOBAN_TYPE_COURIER (koban_courier_get_type ())
+G_DECLARE_FINAL_TYPE (KobanCourier, koban_courier, KOBAN, COURIER, GObject)
+
+/* All (unowned), outlive the courier. */
+KobanCourier *koban_courier_new        (KobanClock *clock, KobanBooks *books, KobanChannel *channel, GRand *random);
+/* Shows open incidents again, in silence, and delivers what waits. */
+void          koban_courier_start      (KobanCourier *self);
+/* Something was committed: there may be something to tell, or something that is over. */
+void          koban_courier_wake       (KobanCourier *self);
+
+/* As far as is known without telling anything. */
+gboolean      koban_courier_is_heard   (KobanCourier *self);
+
+/* A message that says that this channel works. */
+void          koban_courier_test_async  (KobanCourier *self, const char *channel, GCancellable *cancellable,
+                                         GAsyncReadyCallback callback, gpointer user_data);
+gboolean      koban_courier_test_finish (KobanCourier *self, GAsyncResult *result, GError **error);
+
+/* Calls back when the delivery at hand has ended and is marked; begins no other. */
+void          koban_courier_stop_async  (KobanCourier *self, GAsyncReadyCallback callback, gpointer user_data);
+void          koban_courier_stop_finish (KobanCourier *self, GAsyncResult *result);
+
+/* The words for one delivery at one level of detail. (transfer full) */
+KobanMessage *koban_courier_word       (const KobanDelivery *delivery, KobanDetail detail);
+
+G_END_DECLS

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the computer tells. A machine without logind, or without a system bus, simply never says
+ * that it woke up; the boot clock's alarms then do.
+ */
+#include "config.h"
+
+#include "host.h"
+
+struct _KobanHost
+{
+  GObject parent;
+
+  GNetworkMonitor *network; /* (unowned): GLib's own */
+  gulong network_id;
+  GCancellable *cancellable;   /* (owned) */
+  GDBusConnection *system_bus; /* (owned) (nullable) */
+  guint sleep_id;              /* 0: not subscribed */
+  gboolean online;
+};
+
+enum
+{
+  SIGNAL_ONLINE,
+  SIGNAL_RESUMED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (KobanHost, koban_host, G_TYPE_OBJECT)
+
+static void
+on_network_changed (GNetworkMonitor *network, gboolean available, gpointer user_data)
+{
+  KobanHost *self = user_data;
+
+  if (self->online == available)
+    return;
+  self->online = available;
+  g_signal_emit (self, signals[SIGNAL_ONLINE], 0, available);
+}
+
+static void
+on_prepare_for_sleep (GDBusConnection *bus,
+                      const char *sender,
+                      const char *path,
+                      const char *interface,
+                      const char *signal,
+                      GVariant *parameters,
+                      gpointer user_data)
+{
+  gboolean falling_asleep = TRUE;
+
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(b)")))
+    return;
+  g_variant_get (parameters, "(b)", &falling_asleep);
+  if (!falling_asleep)
+    g_signal_emit (user_data, signals[SIGNAL_RESUMED], 0);
+}
+
+static void
+on_system_bus (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GDBusConnection) bus = g_bus_get_finish (result, &error);
+
+  /* Cancelled means that @user_data is gone. */
+  if (bus == NULL)
+    {
+      g_debug ("No system bus: %s", error->message);
+      return;
+    }
+
+  KobanHost *self = user_data;
+  self->system_bus = g_steal_pointer (&bus);
+  g_dbus_connection_set_exit_on_close (self->system_bus, FALSE);
+  self->sleep_id = g_dbus_connection_signal_subscribe (
+    self->system_bus, "org.freedesktop.login1", "org.freedesktop.login1.Manager", "PrepareForSleep",
+    "/org/freedesktop/login1", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_prepare_for_sleep, self, NULL);
+}
+
+gboolean
+koban_host_get_online (KobanHost *self)
+{
+  return self->online;
+}
+
+static void
+koban_host_dispose (GObject *object)
+{
+  KobanHost *self = KOBAN_HOST (object);
+
+  g_cancellable_cancel (self->cancellable);
+  g_clear_signal_handler (&self->network_id, self->network);
+  if (self->sleep_id != 0)
+    g_dbus_connection_signal_unsubscribe (self->system_bus, self->sleep_id);
+  self->sleep_id = 0;
+  g_clear_object (&self->system_bus);
+  G_OBJECT_CLASS (koban_host_parent_class)->dispose (object);
+}
+
+static void
+koban_host_finalize (GObject *object)
+{
+  g_object_unref (KOBAN_HOST (object)->cancellable);
+  G_OBJECT_CLASS (koban_host_parent_class)->finalize (object);
+}
+
+static void
+koban_host_class_init (KobanHostClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = koban_host_dispose;
+  G_OBJECT_CLASS (klass)->finalize = koban_host_finalize;
+  signals[SIGNAL_ONLINE] = g_signal_new ("online", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                         NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
+  signals[SIGNAL_RESUMED] = g_signal_new ("resumed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                          NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+koban_host_init (KobanHost *self)
+{
+  self->cancellable = g_cancellable_new ();
+  self->network = g_network_monitor_get_default ();
+  self->online = g_network_monitor_get_network_available (self->network);
+  self->network_id =
+    g_signal_connect (self->network, "network-changed", G_CALLBACK (on_network_changed), self);
+  g_bus_get (G_BUS_TYPE_SYSTEM, self->cancellable, on_system_bus, self);
+}
+
+KobanHost *
+koban_host_new (void)
+{
+  return g_object_new (KOBAN_TYPE_HOST, NULL);
+}

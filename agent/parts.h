@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the composition root built, for whoever works with several of them. All (unowned): the
+ * agent owns them and takes them down after the last of their users.
+ */
+#pragma once
+
+#include "courier.h"
+#include "cycle.h"
+#include "poller.h"
+#include "rounds.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  KobanCycleTools tools;
+  KobanRounds    *rounds;
+  KobanPoller    *poller;
+  KobanCourier   *courier;
+  /* Something was committed that @list ("alerts" …) would show. */
+  void          (*changed) (gpointer agent, const char *list);
+  gpointer        agent;
+} KobanParts;
+
+static inline void
+koban_parts_changed (KobanParts *self, const char *list)
+{
+  self->changed (self->agent, list);
+}
+
+static inline gint64
+koban_parts_now_us (KobanParts *self)
+{
+  return koban_clock_get_wall_us (self->tools.clock);
+}
+
+G_END_DECLS

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Completion of koban for bash: words and files only, it asks neither agent nor network.
+_koban ()
+{
+  local commands="providers provider add remove connections accounts transactions links show revoke alerts answer
+    check status notify unlock replay"
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
+  local words='' files=''
+
+  # bash takes key=value for three words
+  if [ "$current" = "=" ]; then current=''
+  elif [ "$previous" = "=" ]; then previous=${COMP_WORDS[COMP_CWORD-2]}
+  fi
+  if [ "$COMP_CWORD" -eq 1 ]; then command=''; fi
+  case $command in
+    '') words="$commands --help --version" ;;
+    provider) words="lint --json --help" ;;
+    add) words="--name --field --secret-stdin --secret-file --base-url --ca-file --json --help" ;;
+    remove) words="--purge --yes --help" ;;
+    accounts) words="set watch=all watch=links watch=off ownership=own ownership=joint --json --help" ;;
+    transactions) words="--account --since --json --help" ;;
+    links|alerts) words="--all --json --help" ;;
+    revoke) words="--yes --json --help" ;;
+    answer) words="mine not-mine unsure undo --help" ;;
+    status) words="--check --json --help" ;;
+    notify) words="--test desktop --help" ;;
+    unlock) words="--help" ;;
+    replay) words="--poll --help" files=yes ;;
+    providers|connections|show|check) words="--json --help" ;;
+  esac
+  case $command:$previous in
+    accounts:watch) words="all links off" ;;
+    accounts:ownership) words="own joint" ;;
+    provider:lint) words='' files=yes ;;
+  esac
+  case " ${COMP_WORDS[*]: -4} " in
+    *" --ca-file "*|*" --secret-file "*) files=yes ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"; [ -z "$files" ] || compgen -f -- "$current")
+}
+complete -F _koban koban
