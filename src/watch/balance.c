@@ -7,17 +7,18 @@
 
 #include "watch/judgement.h"
 
-#define QUICK_LAG_US (12 * KOBAN_HOUR_US)  /* a bank that was never late may be once */
-#define FIRST_LAG_US (30 * KOBAN_HOUR_US)  /* some list a line so long after the balance moved (detection (c)) */
-#define LATE_LAG_US (4 * KOBAN_DAY_US)     /* one that is seen to be late is later still over a weekend */
-#define LONGEST_LAG_US (6 * KOBAN_DAY_US)
-#define SETTLING_US (4 * KOBAN_DAY_US)     /* the first balance may not hold yet what the first lines do */
+#define QUICK_LAG_US (12 * KOBAN_HOUR_US) /* a bank that was never late may be once */
+#define FIRST_LAG_US                                                                                         \
+  (30 * KOBAN_HOUR_US)                 /* some list a line so long after the balance moved (detection (c)) */
+#define LATE_LAG_US (6 * KOBAN_DAY_US) /* one that is seen to be late is later still over a weekend */
+#define LONGEST_LAG_US (8 * KOBAN_DAY_US)
+#define SETTLING_US (6 * KOBAN_DAY_US) /* the first balance may not hold yet what the first lines do */
 #define ENOUGH_MOVES 12
 
 static gint64
 tolerance (const KobanJudgement *self)
 {
-  return 2 * koban_euro (self->currency);
+  return 2 * self->habit->euro;
 }
 
 /* What the balance lacks when every line, booked or pending, is granted to it. */
@@ -48,10 +49,10 @@ tell_gap (KobanJudgement *self)
   GVariantBuilder reasons;
 
   g_variant_builder_init (&reasons, G_VARIANT_TYPE ("aa{sv}"));
-  g_variant_builder_add_value (&reasons,
-                               koban_reason_new (KOBAN_REASON_BALANCE_UNEXPLAINED, "amount", "m",
-                                                 koban_judgement_money (self, habit->gap), "hours", "x", hours, NULL));
-  gboolean large = koban_habit_size_bits (habit, koban_log2 ((guint64) -habit->gap), self->currency) >= 5 * 256;
+  g_variant_builder_add_value (&reasons, koban_reason_new (KOBAN_REASON_BALANCE_UNEXPLAINED, "amount", "m",
+                                                           koban_judgement_money (self, habit->gap), "hours",
+                                                           "x", hours, NULL));
+  gboolean large = koban_habit_size_bits (habit, koban_log2 ((guint64) -habit->gap)) >= 5 * 256;
   KobanVerdict verdict = { .incident = key,
                            .kind = KOBAN_ALERT_BALANCE,
                            .severity = large ? KOBAN_SEVERITY_CRITICAL : KOBAN_SEVERITY_WARNING,
@@ -95,7 +96,8 @@ open_withdrawal (KobanJudgement *self)
   for (guint32 i = 0; i < self->habit->n_episodes; i++)
     {
       KobanEpisode *episode = &self->habit->episodes[i];
-      if ((episode->told & (1 << KOBAN_ALERT_WITHDRAWAL)) != 0 && self->delta->now_us - episode->last_us <= 3 * KOBAN_DAY_US)
+      if ((episode->told & (1 << KOBAN_ALERT_WITHDRAWAL)) != 0 &&
+          self->delta->now_us - episode->last_us <= 3 * KOBAN_DAY_US)
         return episode;
     }
   return NULL;
@@ -122,11 +124,13 @@ judge_negative (KobanJudgement *self)
   GVariantBuilder reasons;
 
   g_variant_builder_init (&reasons, G_VARIANT_TYPE ("aa{sv}"));
-  g_variant_builder_add_value (&reasons, koban_reason_new (KOBAN_REASON_NEGATIVE_BALANCE, "balance", "m",
-                                                           koban_judgement_money (self, habit->negative), NULL));
+  g_variant_builder_add_value (&reasons,
+                               koban_reason_new (KOBAN_REASON_NEGATIVE_BALANCE, "balance", "m",
+                                                 koban_judgement_money (self, habit->negative), NULL));
   KobanVerdict verdict = { .incident = episode != NULL ? episode->key : key,
                            .kind = episode != NULL ? KOBAN_ALERT_WITHDRAWAL : KOBAN_ALERT_BALANCE,
-                           .severity = episode != NULL ? (KobanSeverity) episode->severity : KOBAN_SEVERITY_NOTICE,
+                           .severity =
+                             episode != NULL ? (KobanSeverity) episode->severity : KOBAN_SEVERITY_NOTICE,
                            .reasons = g_variant_builder_end (&reasons) };
   koban_judgement_tell (self, &verdict);
   habit->negative_told = day;
@@ -159,10 +163,7 @@ learn_explained (KobanJudgement *self)
 /* Only a balance that falls opens a gap, and by no more than it fell: a credit that is listed before the
  * balance shows it takes nothing away. The smallest shortfall since then is what no line explains. */
 static void
-measure_gap (KobanHabit *habit,
-             gint64 lacks,
-             gint64 fell,
-             gint64 heard_us)
+measure_gap (KobanHabit *habit, gint64 lacks, gint64 fell, gint64 heard_us)
 {
   if (habit->gap == 0 && fell > 0)
     habit->gap_since_us = heard_us;
@@ -171,9 +172,7 @@ measure_gap (KobanHabit *habit,
 
 /* Lines that the balance never comes to show were in it before the anchor. */
 static void
-measure_excess (KobanHabit *habit,
-                gint64 lacks,
-                gint64 heard_us)
+measure_excess (KobanHabit *habit, gint64 lacks, gint64 heard_us)
 {
   if (habit->excess == 0)
     {
@@ -188,8 +187,7 @@ measure_excess (KobanHabit *habit,
 }
 
 static void
-measure (KobanJudgement *self,
-         gint64 fell)
+measure (KobanJudgement *self, gint64 fell)
 {
   KobanHabit *habit = self->habit;
   gint64 heard_us = self->change->heard_us;
@@ -265,7 +263,8 @@ learn_line (KobanJudgement *self)
 
   habit->pending -= pending_part (change->line_before);
   habit->pending += pending_part (change->line);
-  if (!habit->anchored || (change->baseline && change->heard_us <= habit->anchored_us)) /* the first balance holds them */
+  if (!habit->anchored ||
+      (change->baseline && change->heard_us <= habit->anchored_us)) /* the first balance holds them */
     return;
   habit->explained -= booked_part (change->line_before);
   habit->explained += booked_part (change->line);

@@ -110,8 +110,10 @@ typedef struct
 
 typedef struct
 {
+  gint64         euro;                       /* koban_euro() of the account; not kept */
   KobanPayee     payees[KOBAN_HABIT_PAYEES];
   guint32        n_payees;
+  guint64        keys[KOBAN_HABIT_PAYEES];   /* of @payees, side by side: what a search reads */
   KobanRecent    recent[KOBAN_HABIT_RECENT]; /* a ring: the newest is before @next_recent */
   guint32        next_recent, n_recent;
   KobanKnownLink links[KOBAN_HABIT_LINKS];
@@ -174,11 +176,30 @@ typedef struct
   gboolean                paired;    /* and its other half was seen on another account */
 } KobanDebit;
 
+/* What a name on a statement says, worked out once. */
+typedef struct
+{
+  char                 *folded;  /* (owned): without banks' words and numbers */
+  guint64               key;
+  guint32               brand;
+  const KobanService   *service; /* (nullable) (unowned) */
+  KobanTransactionType  type;    /* by the banks' words; OTHER: they say nothing */
+} KobanName;
+
+/* Names read lately; NULL if @raw is none of them, or was read with other @services. */
+const KobanName *koban_habits_find_name (KobanHabits *self, const KobanServices *services, const char *raw);
+/* Takes @name. It lives until koban_habits_trim_names(). */
+const KobanName *koban_habits_add_name  (KobanHabits *self, const char *raw, KobanName *name);
+void             koban_habits_trim_names (KobanHabits *self);
+
 /* log2 in 1/256, by table; 0 for 0 and 1. */
 int              koban_log2            (guint64 value);
 /* Minor units that are worth roughly one euro: only for what to expect before anything is known. */
 gint64           koban_euro            (KobanCurrency currency);
 
+KobanHabit      *koban_habit_new       (void);
+/* Takes @habit. */
+void             koban_habits_put      (KobanHabits *self, const char *account, KobanHabit *habit);
 KobanHabit      *koban_habits_get      (KobanHabits *self, const char *account);
 void             koban_habits_touch    (KobanHabits *self, const char *account);
 
@@ -201,10 +222,10 @@ gboolean         koban_payee_is_fixed  (const KobanPayee *self);  /* one amount,
 gboolean         koban_payee_is_regular (const KobanPayee *self); /* even gaps */
 
 /* log2 of the amount that all but one in 2^bits of free debits stay under, and how odd @log is: bits in 1/256. */
-int              koban_habit_size_bits (const KobanHabit *self, int log, KobanCurrency currency);
-int              koban_habit_fresh_bits (const KobanHabit *self, int log, KobanCurrency currency);
-gint64           koban_habit_usual_size (const KobanHabit *self, KobanCurrency currency); /* nearly all debits stay under it */
-gint64           koban_habit_usual_day  (const KobanHabit *self, KobanCurrency currency);
+int              koban_habit_size_bits (const KobanHabit *self, int log);
+int              koban_habit_fresh_bits (const KobanHabit *self, int log);
+gint64           koban_habit_usual_size (const KobanHabit *self); /* nearly all debits stay under it */
+gint64           koban_habit_usual_day  (const KobanHabit *self);
 guint            koban_habit_days      (const KobanHabit *self); /* of history */
 
 G_END_DECLS

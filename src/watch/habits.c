@@ -9,41 +9,41 @@
 
 #include <string.h>
 
-#define MAGIC G_GUINT64_CONSTANT (0x3142414e41424f4b) /* "KOBANAB1" in the order of the bytes */
-#define VERSION 1
+#define MAX_NAMES 4096
 #define SETTLING_DAYS 30
 #define FRESH_DAYS 4
 #define ADOPTED_DEBITS 5 /* so many debits make a name usual */
 #define ADOPTED_WITHIN 50
-#define SIZE_SLOPE 384 /* of card sums 95 % stay under 5 and 99 % under 18 times the median (detection (b)) */
+#define SIZE_SLOPE                                                                                           \
+  384                  /* of card sums 95 % stay under 5 and 99 % under 18 times the median (detection (b))  \
+                        */
 #define PRIOR_LINES 10 /* so many lines is what we believe before anything is known worth */
 #define MAX_HALVED 768 /* a distribution forgets half when it holds so many: people change */
 
 struct _KobanHabits
 {
-  GHashTable *accounts; /* (owned) (element-type utf8 KobanHabit) */
-  GHashTable *changed;  /* (owned) set of utf8 */
+  GHashTable *accounts;          /* (owned) (element-type utf8 KobanHabit) */
+  GHashTable *changed;           /* (owned) set of utf8 */
+  GHashTable *names;             /* (owned) (element-type utf8 KobanName): how statements write them */
+  const KobanServices *services; /* (unowned): by which @names were read; compared, never used */
 };
 
 /* --- numbers ------------------------------------------------------------------------------------------ */
 
 /* 256 · log2 (1 + i/256) */
 static const guint16 log2_table[256] = {
-  0, 1, 3, 4, 6, 7, 9, 10, 11, 13, 14, 16, 17, 18, 20, 21,
-  22, 24, 25, 26, 28, 29, 30, 32, 33, 34, 36, 37, 38, 40, 41, 42,
-  44, 45, 46, 47, 49, 50, 51, 52, 54, 55, 56, 57, 59, 60, 61, 62,
-  63, 65, 66, 67, 68, 69, 71, 72, 73, 74, 75, 77, 78, 79, 80, 81,
-  82, 84, 85, 86, 87, 88, 89, 90, 92, 93, 94, 95, 96, 97, 98, 99,
-  100, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 116, 117,
-  118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133,
-  134, 135, 136, 137, 138, 139, 140, 141, 142, 143, 144, 145, 146, 147, 148, 149,
-  150, 151, 152, 153, 154, 155, 155, 156, 157, 158, 159, 160, 161, 162, 163, 164,
-  165, 166, 167, 168, 169, 169, 170, 171, 172, 173, 174, 175, 176, 177, 178, 178,
-  179, 180, 181, 182, 183, 184, 185, 185, 186, 187, 188, 189, 190, 191, 192, 192,
-  193, 194, 195, 196, 197, 198, 198, 199, 200, 201, 202, 203, 203, 204, 205, 206,
-  207, 208, 208, 209, 210, 211, 212, 212, 213, 214, 215, 216, 216, 217, 218, 219,
-  220, 220, 221, 222, 223, 224, 224, 225, 226, 227, 228, 228, 229, 230, 231, 231,
-  232, 233, 234, 234, 235, 236, 237, 238, 238, 239, 240, 241, 241, 242, 243, 244,
+  0,   1,   3,   4,   6,   7,   9,   10,  11,  13,  14,  16,  17,  18,  20,  21,  22,  24,  25,  26,
+  28,  29,  30,  32,  33,  34,  36,  37,  38,  40,  41,  42,  44,  45,  46,  47,  49,  50,  51,  52,
+  54,  55,  56,  57,  59,  60,  61,  62,  63,  65,  66,  67,  68,  69,  71,  72,  73,  74,  75,  77,
+  78,  79,  80,  81,  82,  84,  85,  86,  87,  88,  89,  90,  92,  93,  94,  95,  96,  97,  98,  99,
+  100, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 116, 117, 118, 119, 120, 121,
+  122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 138, 139, 140, 141,
+  142, 143, 144, 145, 146, 147, 148, 149, 150, 151, 152, 153, 154, 155, 155, 156, 157, 158, 159, 160,
+  161, 162, 163, 164, 165, 166, 167, 168, 169, 169, 170, 171, 172, 173, 174, 175, 176, 177, 178, 178,
+  179, 180, 181, 182, 183, 184, 185, 185, 186, 187, 188, 189, 190, 191, 192, 192, 193, 194, 195, 196,
+  197, 198, 198, 199, 200, 201, 202, 203, 203, 204, 205, 206, 207, 208, 208, 209, 210, 211, 212, 212,
+  213, 214, 215, 216, 216, 217, 218, 219, 220, 220, 221, 222, 223, 224, 224, 225, 226, 227, 228, 228,
+  229, 230, 231, 231, 232, 233, 234, 234, 235, 236, 237, 238, 238, 239, 240, 241, 241, 242, 243, 244,
   244, 245, 246, 247, 247, 248, 249, 249, 250, 251, 252, 252, 253, 254, 255, 255,
 };
 
@@ -79,12 +79,13 @@ koban_euro (KobanCurrency currency)
     char code[4];
     gint64 minor;
   } table[] = {
-    { "JPY", 160 },  { "KRW", 1500 },    { "INR", 9000 },     { "BRL", 600 },   { "CNY", 780 },   { "TWD", 3500 },
-    { "HKD", 850 },  { "THB", 3800 },    { "PHP", 6500 },     { "IDR", 1750000 }, { "VND", 27000 }, { "MXN", 2000 },
-    { "COP", 450000 }, { "ARS", 110000 }, { "CLP", 1050 },    { "SEK", 1130 },  { "NOK", 1160 },  { "DKK", 746 },
-    { "CZK", 2500 }, { "HUF", 40000 },   { "PLN", 430 },      { "TRY", 4000 },  { "ZAR", 2000 },  { "NGN", 170000 },
-    { "KES", 14000 }, { "EGP", 5300 },   { "RUB", 10000 },    { "KWD", 330 },   { "BHD", 410 },   { "ISK", 150 },
-    { "MYR", 470 },  { "SAR", 400 },     { "AED", 400 },
+    { "JPY", 160 },   { "KRW", 1500 },  { "INR", 9000 },   { "BRL", 600 },    { "CNY", 780 },
+    { "TWD", 3500 },  { "HKD", 850 },   { "THB", 3800 },   { "PHP", 6500 },   { "IDR", 1750000 },
+    { "VND", 27000 }, { "MXN", 2000 },  { "COP", 450000 }, { "ARS", 110000 }, { "CLP", 1050 },
+    { "SEK", 1130 },  { "NOK", 1160 },  { "DKK", 746 },    { "CZK", 2500 },   { "HUF", 40000 },
+    { "PLN", 430 },   { "TRY", 4000 },  { "ZAR", 2000 },   { "NGN", 170000 }, { "KES", 14000 },
+    { "EGP", 5300 },  { "RUB", 10000 }, { "KWD", 330 },    { "BHD", 410 },    { "ISK", 150 },
+    { "MYR", 470 },   { "SAR", 400 },   { "AED", 400 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
@@ -97,6 +98,15 @@ koban_euro (KobanCurrency currency)
 
 /* --- the store of all accounts ------------------------------------------------------------------------ */
 
+static void
+name_free (gpointer data)
+{
+  KobanName *name = data;
+
+  g_free (name->folded);
+  g_free (name);
+}
+
 KobanHabits *
 koban_habits_new (void)
 {
@@ -104,6 +114,7 @@ koban_habits_new (void)
 
   self->accounts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->changed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, name_free);
   return self;
 }
 
@@ -114,14 +125,39 @@ koban_habits_free (KobanHabits *self)
     return;
   g_hash_table_unref (self->accounts);
   g_hash_table_unref (self->changed);
+  g_hash_table_unref (self->names);
   g_free (self);
 }
 
-static KobanHabit *
-habit_new (void)
+const KobanName *
+koban_habits_find_name (KobanHabits *self, const KobanServices *services, const char *raw)
+{
+  if (self->services != services)
+    g_hash_table_remove_all (self->names);
+  self->services = services;
+  return g_hash_table_lookup (self->names, raw);
+}
+
+const KobanName *
+koban_habits_add_name (KobanHabits *self, const char *raw, KobanName *name)
+{
+  g_hash_table_insert (self->names, g_strdup (raw), name);
+  return name;
+}
+
+void
+koban_habits_trim_names (KobanHabits *self)
+{
+  if (g_hash_table_size (self->names) >= MAX_NAMES)
+    g_hash_table_remove_all (self->names);
+}
+
+KobanHabit *
+koban_habit_new (void)
 {
   KobanHabit *habit = g_new0 (KobanHabit, 1);
 
+  habit->euro = 100;
   habit->first_day = KOBAN_NO_DATE;
   habit->last_day = KOBAN_NO_DATE;
   habit->negative_told = KOBAN_NO_DATE;
@@ -129,30 +165,27 @@ habit_new (void)
 }
 
 KobanHabit *
-koban_habits_get (KobanHabits *self,
-                  const char *account)
+koban_habits_get (KobanHabits *self, const char *account)
 {
   KobanHabit *habit = g_hash_table_lookup (self->accounts, account);
 
   if (habit == NULL)
     {
-      habit = habit_new ();
+      habit = koban_habit_new ();
       g_hash_table_insert (self->accounts, g_strdup (account), habit);
     }
   return habit;
 }
 
 void
-koban_habits_touch (KobanHabits *self,
-                    const char *account)
+koban_habits_touch (KobanHabits *self, const char *account)
 {
   if (!g_hash_table_contains (self->changed, account))
     g_hash_table_add (self->changed, g_strdup (account));
 }
 
 static int
-compare_names (gconstpointer a,
-               gconstpointer b)
+compare_names (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
@@ -160,7 +193,7 @@ compare_names (gconstpointer a,
 char **
 koban_habits_take_changed (KobanHabits *self)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autoptr(GPtrArray) names = g_ptr_array_new ();
   GHashTableIter iter;
   gpointer name = NULL;
 
@@ -175,372 +208,35 @@ koban_habits_take_changed (KobanHabits *self)
 }
 
 void
-koban_habits_forget (KobanHabits *self,
-                     const char *account)
+koban_habits_forget (KobanHabits *self, const char *account)
 {
   g_hash_table_remove (self->accounts, account);
   g_hash_table_remove (self->changed, account);
 }
 
-/* --- as bytes: one description serves reading and writing --------------------------------------------- */
-
-typedef struct
+/* Takes @habit. */
+void
+koban_habits_put (KobanHabits *self, const char *account, KobanHabit *habit)
 {
-  GByteArray *out;   /* (nullable): writing */
-  const guint8 *in;  /* reading */
-  gsize left;
-  gboolean failed;
-} Tape;
-
-static void
-tape_word (Tape *tape,
-           guint64 *word,
-           guint bytes)
-{
-  guint8 buffer[8] = { 0 };
-
-  if (tape->out != NULL)
-    {
-      for (guint i = 0; i < bytes; i++)
-        buffer[i] = (guint8) (*word >> (8 * i));
-      g_byte_array_append (tape->out, buffer, bytes);
-      return;
-    }
-
-  *word = 0;
-  if (tape->left < bytes)
-    {
-      tape->failed = TRUE;
-      return;
-    }
-  for (guint i = 0; i < bytes; i++)
-    *word |= (guint64) tape->in[i] << (8 * i);
-  tape->in += bytes;
-  tape->left -= bytes;
-}
-
-static void
-tape_u64 (Tape *tape,
-          guint64 *value)
-{
-  tape_word (tape, value, 8);
-}
-
-static void
-tape_i64 (Tape *tape,
-          gint64 *value)
-{
-  guint64 word = (guint64) *value;
-
-  tape_word (tape, &word, 8);
-  *value = (gint64) word;
-}
-
-static void
-tape_u32 (Tape *tape,
-          guint32 *value)
-{
-  guint64 word = *value;
-
-  tape_word (tape, &word, 4);
-  *value = (guint32) word;
-}
-
-static void
-tape_i32 (Tape *tape,
-          gint32 *value)
-{
-  guint32 word = (guint32) *value;
-
-  tape_u32 (tape, &word);
-  *value = (gint32) word;
-}
-
-static void
-tape_text (Tape *tape,
-           char *text,
-           guint size)
-{
-  guint64 length = tape->out != NULL ? strlen (text) : 0;
-
-  tape_word (tape, &length, 1);
-  if (length >= size)
-    tape->failed = TRUE;
-  for (guint i = 0; i < length && !tape->failed; i++)
-    {
-      guint64 byte = (guint8) text[i];
-      tape_word (tape, &byte, 1);
-      text[i] = (char) byte;
-    }
-  if (!tape->failed)
-    text[length] = '\0';
-}
-
-/* A count of rows that fit. */
-static guint32
-tape_count (Tape *tape,
-            guint32 *count,
-            guint32 most)
-{
-  tape_u32 (tape, count);
-  if (*count > most)
-    {
-      tape->failed = TRUE;
-      *count = 0;
-    }
-  return *count;
-}
-
-static void
-tape_counts (Tape *tape,
-             guint32 *counts,
-             guint n)
-{
-  for (guint i = 0; i < n; i++)
-    tape_u32 (tape, &counts[i]);
-}
-
-static void
-tape_payee (Tape *tape,
-            KobanPayee *payee)
-{
-  tape_u64 (tape, &payee->key);
-  tape_u32 (tape, &payee->brand);
-  tape_u64 (tape, &payee->counterparty);
-  tape_i32 (tape, &payee->first_day);
-  tape_i32 (tape, &payee->first_debit);
-  tape_i32 (tape, &payee->last_day);
-  tape_u32 (tape, &payee->debits);
-  tape_u32 (tape, &payee->credits);
-  tape_i64 (tape, &payee->last_us);
-  tape_i64 (tape, &payee->last_amount);
-  tape_i64 (tape, &payee->largest);
-  tape_i64 (tape, &payee->sum);
-  tape_i32 (tape, &payee->log_mean);
-  tape_i32 (tape, &payee->log_spread);
-  tape_i32 (tape, &payee->gap);
-  tape_i32 (tape, &payee->gap_spread);
-  tape_u32 (tape, &payee->base_debits);
-  tape_i32 (tape, &payee->base_mean);
-  tape_i32 (tape, &payee->base_spread);
-  tape_i32 (tape, &payee->base_day);
-  tape_u32 (tape, &payee->same_run);
-  tape_i64 (tape, &payee->day_total);
-  tape_i64 (tape, &payee->day_total_max);
-  tape_u32 (tape, &payee->day_count);
-  tape_u32 (tape, &payee->day_count_max);
-  tape_u32 (tape, &payee->channel);
-  tape_u32 (tape, &payee->answer);
-  tape_u32 (tape, &payee->quick_pairs);
-  tape_u32 (tape, &payee->own);
-}
-
-static void
-tape_recent (Tape *tape,
-             KobanRecent *recent)
-{
-  tape_u64 (tape, &recent->key);
-  tape_text (tape, recent->id, sizeof recent->id);
-  tape_i64 (tape, &recent->amount);
-  tape_i64 (tape, &recent->at_us);
-  tape_i64 (tape, &recent->heard_us);
-  tape_i32 (tape, &recent->day);
-  tape_u32 (tape, &recent->channel);
-  tape_u32 (tape, &recent->flags);
-}
-
-static void
-tape_link (Tape *tape,
-           KobanKnownLink *link)
-{
-  tape_u64 (tape, &link->identity);
-  tape_text (tape, link->id, sizeof link->id);
-  tape_text (tape, link->subject, sizeof link->subject);
-  tape_u64 (tape, &link->mandate);
-  tape_u64 (tape, &link->collector);
-  tape_u64 (tape, &link->service);
-  tape_u32 (tape, &link->kind);
-  tape_u32 (tape, &link->answer);
-  tape_u32 (tape, &link->dead);
-  tape_i64 (tape, &link->since_us);
-  tape_i64 (tape, &link->amended_us);
-  tape_i32 (tape, &link->last_debit);
-}
-
-static void
-tape_episode (Tape *tape,
-              KobanEpisode *episode)
-{
-  tape_text (tape, episode->key, sizeof episode->key);
-  tape_text (tape, episode->subject, sizeof episode->subject);
-  tape_text (tape, episode->link, sizeof episode->link);
-  tape_u64 (tape, &episode->payee);
-  tape_u64 (tape, &episode->mandate);
-  tape_u64 (tape, &episode->collector);
-  tape_u64 (tape, &episode->service);
-  tape_i64 (tape, &episode->opened_us);
-  tape_i64 (tape, &episode->last_us);
-  tape_u32 (tape, &episode->told);
-  tape_u32 (tape, &episode->severity);
-  tape_u32 (tape, &episode->debits);
-  tape_u32 (tape, &episode->answer);
-  tape_i64 (tape, &episode->total);
-}
-
-static void
-tape_balance (Tape *tape,
-              KobanHabit *habit)
-{
-  tape_i32 (tape, &habit->has_balance);
-  tape_i64 (tape, &habit->balance);
-  tape_i64 (tape, &habit->balance_us);
-  tape_i64 (tape, &habit->balance_before);
-  tape_i64 (tape, &habit->balance_before_us);
-  tape_u32 (tape, &habit->times_negative);
-  tape_i32 (tape, &habit->negative_told);
-  tape_i64 (tape, &habit->negative);
-  tape_i32 (tape, &habit->anchored);
-  tape_i64 (tape, &habit->anchor);
-  tape_i64 (tape, &habit->explained);
-  tape_i64 (tape, &habit->pending);
-  tape_i64 (tape, &habit->gap);
-  tape_i64 (tape, &habit->gap_since_us);
-  tape_i64 (tape, &habit->excess);
-  tape_i64 (tape, &habit->excess_since_us);
-  tape_i64 (tape, &habit->anchored_us);
-  tape_i64 (tape, &habit->lag_us);
-  tape_u32 (tape, &habit->moves);
-  tape_i64 (tape, &habit->booked);
-}
-
-static void
-tape_distributions (Tape *tape,
-                    KobanHabit *habit)
-{
-  tape_counts (tape, habit->sizes, KOBAN_HABIT_BINS);
-  tape_u32 (tape, &habit->n_sizes);
-  tape_counts (tape, habit->channel_debits, KOBAN_HABIT_CHANNELS);
-  tape_counts (tape, habit->channel_new, KOBAN_HABIT_CHANNELS);
-  tape_counts (tape, habit->hours, 24);
-  tape_u32 (tape, &habit->n_hours);
-  tape_counts (tape, habit->day_sizes, KOBAN_HABIT_BINS);
-  tape_u32 (tape, &habit->n_days);
-  tape_counts (tape, habit->fresh_days, KOBAN_HABIT_BINS);
-  tape_u32 (tape, &habit->n_fresh_days);
-  tape_i64 (tape, &habit->fresh_total);
-  tape_i32 (tape, &habit->first_day);
-  tape_i32 (tape, &habit->last_day);
-  tape_i64 (tape, &habit->day_total);
-  tape_u32 (tape, &habit->lines);
-  tape_u32 (tape, &habit->adoptions);
-  tape_counts (tape, habit->creditor_country, G_N_ELEMENTS (habit->creditor_country));
-  tape_counts (tape, habit->creditor_count, G_N_ELEMENTS (habit->creditor_count));
-}
-
-static void
-tape_ring (Tape *tape,
-           KobanHabit *habit)
-{
-  guint32 n = tape_count (tape, &habit->n_recent, KOBAN_HABIT_RECENT);
-
-  tape_u32 (tape, &habit->next_recent);
-  if (habit->next_recent >= KOBAN_HABIT_RECENT)
-    tape->failed = TRUE;
-  for (guint32 i = 0; i < n && !tape->failed; i++)
-    tape_recent (tape, &habit->recent[i]);
-}
-
-static void
-tape_habit (Tape *tape,
-            KobanHabit *habit)
-{
-  guint64 magic = MAGIC;
-  guint32 version = VERSION;
-
-  tape_u64 (tape, &magic);
-  tape_u32 (tape, &version);
-  if (magic != MAGIC || version != VERSION)
-    tape->failed = TRUE;
-
-  tape_distributions (tape, habit);
-  tape_balance (tape, habit);
-  tape_ring (tape, habit);
-  for (guint32 i = 0, n = tape_count (tape, &habit->n_payees, KOBAN_HABIT_PAYEES); i < n && !tape->failed; i++)
-    tape_payee (tape, &habit->payees[i]);
-  for (guint32 i = 0, n = tape_count (tape, &habit->n_links, KOBAN_HABIT_LINKS); i < n && !tape->failed; i++)
-    tape_link (tape, &habit->links[i]);
-  for (guint32 i = 0, n = tape_count (tape, &habit->n_episodes, KOBAN_HABIT_EPISODES); i < n && !tape->failed; i++)
-    tape_episode (tape, &habit->episodes[i]);
-}
-
-static guint64
-digest (const guint8 *data,
-        gsize length)
-{
-  guint64 hash = G_GUINT64_CONSTANT (14695981039346656037);
-
-  for (gsize i = 0; i < length; i++)
-    hash = (hash ^ data[i]) * G_GUINT64_CONSTANT (1099511628211);
-  return hash;
-}
-
-GBytes *
-koban_habits_save (KobanHabits *self,
-                   const char *account)
-{
-  Tape tape = { .out = g_byte_array_new () };
-
-  tape_habit (&tape, koban_habits_get (self, account));
-  guint64 sum = digest (tape.out->data, tape.out->len);
-  tape_u64 (&tape, &sum);
-  return g_byte_array_free_to_bytes (tape.out);
-}
-
-gboolean
-koban_habits_load (KobanHabits *self,
-                   const char *account,
-                   GBytes *blob)
-{
-  gsize length = 0;
-  const guint8 *data = g_bytes_get_data (blob, &length);
-  g_autofree KobanHabit *habit = habit_new ();
-
   koban_habits_forget (self, account);
-  if (length < 8)
-    return FALSE;
-
-  Tape sum_tape = { .in = data + length - 8, .left = 8 };
-  guint64 sum = 0;
-  tape_u64 (&sum_tape, &sum);
-  if (sum != digest (data, length - 8))
-    return FALSE;
-
-  Tape tape = { .in = data, .left = length - 8 };
-  tape_habit (&tape, habit);
-  if (tape.failed || tape.left != 0)
-    return FALSE;
-
-  g_hash_table_insert (self->accounts, g_strdup (account), g_steal_pointer (&habit));
-  return TRUE;
+  g_hash_table_insert (self->accounts, g_strdup (account), habit);
 }
 
 /* --- payees ------------------------------------------------------------------------------------------- */
 
 KobanPayee *
-koban_habit_payee (KobanHabit *self,
-                   guint64 key)
+koban_habit_payee (KobanHabit *self, guint64 key)
 {
   for (guint32 i = 0; i < self->n_payees; i++)
     {
-      if (self->payees[i].key == key)
+      if (self->keys[i] == key)
         return &self->payees[i];
     }
   return NULL;
 }
 
 gboolean
-koban_habit_knows_brand (const KobanHabit *self,
-                         guint32 brand)
+koban_habit_knows_brand (const KobanHabit *self, guint32 brand)
 {
   if (brand == 0)
     return FALSE;
@@ -575,22 +271,19 @@ least_useful (KobanHabit *self)
 }
 
 static KobanPayee *
-add_payee (KobanHabit *self,
-           const KobanDebit *debit)
+add_payee (KobanHabit *self, const KobanDebit *debit)
 {
-  KobanPayee *payee
-    = self->n_payees < KOBAN_HABIT_PAYEES ? &self->payees[self->n_payees++] : least_useful (self);
+  KobanPayee *payee =
+    self->n_payees < KOBAN_HABIT_PAYEES ? &self->payees[self->n_payees++] : least_useful (self);
 
-  *payee = (KobanPayee){ .key = debit->key,
-                         .brand = debit->brand,
-                         .first_day = debit->day,
-                         .last_day = debit->day };
+  *payee =
+    (KobanPayee){ .key = debit->key, .brand = debit->brand, .first_day = debit->day, .last_day = debit->day };
+  self->keys[payee - self->payees] = debit->key;
   return payee;
 }
 
 KobanPast
-koban_payee_before (const KobanPayee *self,
-                    KobanDate day)
+koban_payee_before (const KobanPayee *self, KobanDate day)
 {
   if (self->debits > 0 && day <= self->last_day)
     return (KobanPast){ self->base_debits, self->base_mean, self->base_spread, self->base_day };
@@ -598,8 +291,7 @@ koban_payee_before (const KobanPayee *self,
 }
 
 gboolean
-koban_payee_is_fresh (const KobanPayee *self,
-                      KobanDate day)
+koban_payee_is_fresh (const KobanPayee *self, KobanDate day)
 {
   return self == NULL || self->debits == 0 || day - self->first_debit < FRESH_DAYS;
 }
@@ -619,8 +311,7 @@ koban_payee_is_regular (const KobanPayee *self)
 /* --- links and episodes ------------------------------------------------------------------------------- */
 
 KobanKnownLink *
-koban_habit_link (KobanHabit *self,
-                  guint64 identity)
+koban_habit_link (KobanHabit *self, guint64 identity)
 {
   for (guint32 i = 0; i < self->n_links; i++)
     {
@@ -646,20 +337,17 @@ link_to_forget (KobanHabit *self)
 }
 
 KobanKnownLink *
-koban_habit_add_link (KobanHabit *self,
-                      guint64 identity)
+koban_habit_add_link (KobanHabit *self, guint64 identity)
 {
-  KobanKnownLink *link
-    = self->n_links < KOBAN_HABIT_LINKS ? &self->links[self->n_links++] : link_to_forget (self);
+  KobanKnownLink *link =
+    self->n_links < KOBAN_HABIT_LINKS ? &self->links[self->n_links++] : link_to_forget (self);
 
   *link = (KobanKnownLink){ .identity = identity, .last_debit = KOBAN_NO_DATE };
   return link;
 }
 
 KobanEpisode *
-koban_habit_add_episode (KobanHabit *self,
-                         const char *key,
-                         gint64 now_us)
+koban_habit_add_episode (KobanHabit *self, const char *key, gint64 now_us)
 {
   KobanEpisode *episode = &self->episodes[0];
 
@@ -679,8 +367,7 @@ koban_habit_add_episode (KobanHabit *self,
 /* --- recent lines ------------------------------------------------------------------------------------- */
 
 KobanRecent *
-koban_habit_recent (KobanHabit *self,
-                    guint i)
+koban_habit_recent (KobanHabit *self, guint i)
 {
   if (i >= self->n_recent)
     return NULL;
@@ -688,8 +375,7 @@ koban_habit_recent (KobanHabit *self,
 }
 
 KobanRecent *
-koban_habit_find_recent (KobanHabit *self,
-                         const char *id)
+koban_habit_find_recent (KobanHabit *self, const char *id)
 {
   if (id == NULL || *id == '\0')
     return NULL;
@@ -702,9 +388,7 @@ koban_habit_find_recent (KobanHabit *self,
 }
 
 static void
-remember_recent (KobanHabit *self,
-                 const KobanPayee *payee,
-                 const KobanDebit *debit)
+remember_recent (KobanHabit *self, const KobanPayee *payee, const KobanDebit *debit)
 {
   KobanRecent *recent = &self->recent[self->next_recent];
 
@@ -724,17 +408,17 @@ remember_recent (KobanHabit *self,
     recent->flags |= KOBAN_RECENT_OWN;
   if (debit->line->state == KOBAN_TRANSACTION_PENDING)
     recent->flags |= KOBAN_RECENT_PENDING;
-  if (ABS (debit->amount) <= 2 * koban_euro (debit->line->amount.currency))
+  if (ABS (debit->amount) <= 2 * self->euro)
     recent->flags |= KOBAN_RECENT_TINY;
 
   self->next_recent = (self->next_recent + 1) % KOBAN_HABIT_RECENT;
   self->n_recent = MIN (self->n_recent + 1, (guint32) KOBAN_HABIT_RECENT);
 }
 
-/* The other half of a transfer between two accounts of one person: the same sum, the other way, within days. */
+/* The other half of a transfer between two accounts of one person: the same sum, the other way, within days.
+ */
 static KobanRecent *
-find_counterpart (KobanHabit *self,
-                  const KobanDebit *debit)
+find_counterpart (KobanHabit *self, const KobanDebit *debit)
 {
   for (guint i = 0; i < self->n_recent; i++)
     {
@@ -746,8 +430,7 @@ find_counterpart (KobanHabit *self,
 }
 
 static void
-note_own (KobanHabit *self,
-          KobanRecent *recent)
+note_own (KobanHabit *self, KobanRecent *recent)
 {
   KobanPayee *payee = koban_habit_payee (self, recent->key);
 
@@ -757,14 +440,12 @@ note_own (KobanHabit *self,
 }
 
 gboolean
-koban_habits_find_own (KobanHabits *self,
-                       const KobanHabit *here,
-                       const KobanDebit *debit)
+koban_habits_find_own (KobanHabits *self, const KobanHabit *here, const KobanDebit *debit)
 {
   GHashTableIter iter;
   gpointer other = NULL;
 
-  if (ABS (debit->amount) < 10 * koban_euro (debit->line->amount.currency)) /* small sums are often equal */
+  if (ABS (debit->amount) < 10 * here->euro) /* small sums are often equal */
     return FALSE;
   g_hash_table_iter_init (&iter, self->accounts);
   while (g_hash_table_iter_next (&iter, NULL, &other))
@@ -781,10 +462,7 @@ koban_habits_find_own (KobanHabits *self,
 /* --- distributions ------------------------------------------------------------------------------------ */
 
 static void
-count_in (guint32 *bins,
-          guint n_bins,
-          guint32 *total,
-          guint bin)
+count_in (guint32 *bins, guint n_bins, guint32 *total, guint bin)
 {
   bins[MIN (bin, n_bins - 1)]++;
   if (++*total < MAX_HALVED)
@@ -799,10 +477,7 @@ count_in (guint32 *bins,
 }
 
 static int
-median_log (const guint32 *bins,
-            guint32 total,
-            int prior,
-            guint32 weight)
+median_log (const guint32 *bins, guint32 total, int prior, guint32 weight)
 {
   guint32 seen = 0;
   guint bin = 0;
@@ -816,11 +491,7 @@ median_log (const guint32 *bins,
 /* How odd is a value: log2 of one in how many. The tail that was seen, and behind it, with the weight of
  * PRIOR_LINES, a straight one: half at @centre, and @slope 256ths of a bit more for each doubling. */
 static int
-tail_bits (const guint32 *bins,
-           guint32 total,
-           int log,
-           int centre,
-           int slope)
+tail_bits (const guint32 *bins, guint32 total, int log, int centre, int slope)
 {
   int prior_bits = CLAMP (256 + (log - centre) * slope / 256, 32, 24 * 256);
   guint bin = MIN ((guint) (log / 64), KOBAN_HABIT_BINS - 1);
@@ -835,37 +506,30 @@ tail_bits (const guint32 *bins,
 }
 
 static int
-euros_log (KobanCurrency currency,
-           guint euros)
+euros_log (const KobanHabit *self, guint euros)
 {
-  return koban_log2 ((guint64) koban_euro (currency) * euros);
+  return koban_log2 ((guint64) self->euro * euros);
 }
 
 int
-koban_habit_size_bits (const KobanHabit *self,
-                       int log,
-                       KobanCurrency currency)
+koban_habit_size_bits (const KobanHabit *self, int log)
 {
-  int centre = median_log (self->sizes, self->n_sizes, euros_log (currency, 20), PRIOR_LINES);
+  int centre = median_log (self->sizes, self->n_sizes, euros_log (self, 20), PRIOR_LINES);
 
   return tail_bits (self->sizes, self->n_sizes, log, centre, SIZE_SLOPE);
 }
 
 int
-koban_habit_fresh_bits (const KobanHabit *self,
-                        int log,
-                        KobanCurrency currency)
+koban_habit_fresh_bits (const KobanHabit *self, int log)
 {
-  int centre = median_log (self->sizes, self->n_sizes, euros_log (currency, 20), PRIOR_LINES);
+  int centre = median_log (self->sizes, self->n_sizes, euros_log (self, 20), PRIOR_LINES);
 
   return tail_bits (self->fresh_days, self->n_fresh_days, log, centre, SIZE_SLOPE);
 }
 
 /* The value that one in 64 exceeds. */
 static gint64
-nearly_all (const guint32 *bins,
-            guint32 total,
-            int prior)
+nearly_all (const guint32 *bins, guint32 total, int prior)
 {
   guint32 above = 0;
 
@@ -881,17 +545,15 @@ nearly_all (const guint32 *bins,
 }
 
 gint64
-koban_habit_usual_size (const KobanHabit *self,
-                        KobanCurrency currency)
+koban_habit_usual_size (const KobanHabit *self)
 {
-  return nearly_all (self->sizes, self->n_sizes, koban_log2 ((guint64) koban_euro (currency) * 300));
+  return nearly_all (self->sizes, self->n_sizes, euros_log (self, 300));
 }
 
 gint64
-koban_habit_usual_day (const KobanHabit *self,
-                       KobanCurrency currency)
+koban_habit_usual_day (const KobanHabit *self)
 {
-  return nearly_all (self->day_sizes, self->n_days, koban_log2 ((guint64) koban_euro (currency) * 500));
+  return nearly_all (self->day_sizes, self->n_days, euros_log (self, 500));
 }
 
 guint
@@ -905,8 +567,7 @@ koban_habit_days (const KobanHabit *self)
 /* --- the fold ----------------------------------------------------------------------------------------- */
 
 static void
-learn_rhythm (KobanPayee *payee,
-              const KobanDebit *debit)
+learn_rhythm (KobanPayee *payee, const KobanDebit *debit)
 {
   int gap = (debit->day - payee->last_day) * 16;
 
@@ -915,7 +576,7 @@ learn_rhythm (KobanPayee *payee,
   if (payee->gap == 0)
     {
       payee->gap = gap;
-      payee->gap_spread = gap / 2;
+      payee->gap_spread = gap / 4;
       return;
     }
   int off = ABS (gap - payee->gap);
@@ -924,8 +585,7 @@ learn_rhythm (KobanPayee *payee,
 }
 
 static void
-learn_amount (KobanPayee *payee,
-              const KobanDebit *debit)
+learn_amount (KobanPayee *payee, const KobanDebit *debit)
 {
   if (payee->debits == 0)
     {
@@ -941,8 +601,7 @@ learn_amount (KobanPayee *payee,
 }
 
 static void
-learn_day (KobanPayee *payee,
-           const KobanDebit *debit)
+learn_day (KobanPayee *payee, const KobanDebit *debit)
 {
   if (debit->day != payee->last_day || payee->debits == 0)
     {
@@ -951,15 +610,15 @@ learn_day (KobanPayee *payee,
       payee->day_count = 0;
       payee->day_total = 0;
     }
-  else if (debit->at_us != 0 && payee->last_us != 0 && ABS (debit->at_us - payee->last_us) <= 10 * KOBAN_MINUTE_US)
+  else if (debit->at_us != 0 && payee->last_us != 0 &&
+           ABS (debit->at_us - payee->last_us) <= 10 * KOBAN_MINUTE_US)
     payee->quick_pairs++;
   payee->day_count++;
   payee->day_total += debit->amount;
 }
 
 static void
-learn_base (KobanPayee *payee,
-            const KobanDebit *debit)
+learn_base (KobanPayee *payee, const KobanDebit *debit)
 {
   if (payee->debits > 0 && debit->day <= payee->last_day)
     return;
@@ -970,8 +629,7 @@ learn_base (KobanPayee *payee,
 }
 
 static void
-learn_payee (KobanPayee *payee,
-             const KobanDebit *debit)
+learn_payee (KobanPayee *payee, const KobanDebit *debit)
 {
   learn_base (payee, debit);
   if (payee->debits == 0)
@@ -992,12 +650,12 @@ learn_payee (KobanPayee *payee,
 
 /* Days on which nothing went to a fresh name count too: they say how rare such days are. */
 static void
-count_fresh_days (KobanHabit *self,
-                  KobanDate day)
+count_fresh_days (KobanHabit *self, KobanDate day)
 {
   if (self->last_day != KOBAN_NO_DATE && koban_habit_days (self) >= SETTLING_DAYS)
     {
-      count_in (self->fresh_days, KOBAN_HABIT_BINS, &self->n_fresh_days, (guint) koban_log2 ((guint64) self->fresh_total) / 64);
+      count_in (self->fresh_days, KOBAN_HABIT_BINS, &self->n_fresh_days,
+                (guint) koban_log2 ((guint64) self->fresh_total) / 64);
       for (int empty = MIN (day - self->last_day - 1, 30); empty > 0; empty--)
         count_in (self->fresh_days, KOBAN_HABIT_BINS, &self->n_fresh_days, 0);
     }
@@ -1006,8 +664,7 @@ count_fresh_days (KobanHabit *self,
 
 /* A day is counted when the next one begins. */
 static void
-learn_course (KobanHabit *self,
-              const KobanDebit *debit)
+learn_course (KobanHabit *self, const KobanDebit *debit)
 {
   if (self->first_day == KOBAN_NO_DATE || debit->day < self->first_day)
     self->first_day = debit->day;
@@ -1015,7 +672,8 @@ learn_course (KobanHabit *self,
     {
       count_fresh_days (self, debit->day);
       if (self->day_total > 0)
-        count_in (self->day_sizes, KOBAN_HABIT_BINS, &self->n_days, (guint) koban_log2 ((guint64) self->day_total) / 64);
+        count_in (self->day_sizes, KOBAN_HABIT_BINS, &self->n_days,
+                  (guint) koban_log2 ((guint64) self->day_total) / 64);
       self->last_day = debit->day;
       self->day_total = 0;
     }
@@ -1023,8 +681,7 @@ learn_course (KobanHabit *self,
 
 /* "DE98ZZZ…" of a SEPA creditor, "DE12…" of an account number. */
 static void
-learn_country (KobanHabit *self,
-               const KobanDebit *debit)
+learn_country (KobanHabit *self, const KobanDebit *debit)
 {
   const char *id = debit->line->counterparty_id;
 
@@ -1047,9 +704,7 @@ learn_country (KobanHabit *self,
 }
 
 static void
-learn_channel (KobanHabit *self,
-               const KobanDebit *debit,
-               gboolean first)
+learn_channel (KobanHabit *self, const KobanDebit *debit, gboolean first)
 {
   if (koban_habit_days (self) < SETTLING_DAYS) /* at first every name is new */
     return;
@@ -1062,9 +717,7 @@ learn_channel (KobanHabit *self,
 }
 
 static void
-learn_debit (KobanHabit *self,
-             KobanPayee *payee,
-             const KobanDebit *debit)
+learn_debit (KobanHabit *self, KobanPayee *payee, const KobanDebit *debit)
 {
   gboolean first = payee->debits == 0;
 
@@ -1078,14 +731,14 @@ learn_debit (KobanHabit *self,
   if (debit->hour >= 0)
     count_in (self->hours, 24, &self->n_hours, (guint) debit->hour);
   learn_payee (payee, debit);
-  if (payee->debits == ADOPTED_DEBITS && payee->same_run == 0 && payee->first_debit - self->first_day > SETTLING_DAYS
-      && payee->day_count_max <= 1 && debit->day - payee->first_debit < ADOPTED_WITHIN)
+  if (payee->debits == ADOPTED_DEBITS && payee->same_run == 0 &&
+      payee->first_debit - self->first_day > SETTLING_DAYS && payee->day_count_max <= 1 &&
+      debit->day - payee->first_debit < ADOPTED_WITHIN)
     self->adoptions++;
 }
 
 void
-koban_habit_learn (KobanHabit *self,
-                   const KobanDebit *debit)
+koban_habit_learn (KobanHabit *self, const KobanDebit *debit)
 {
   KobanPayee *payee = koban_habit_payee (self, debit->key);
 
@@ -1109,8 +762,7 @@ koban_habit_learn (KobanHabit *self,
 }
 
 void
-koban_habit_learn_alias (KobanHabit *self,
-                         const KobanDebit *debit)
+koban_habit_learn_alias (KobanHabit *self, const KobanDebit *debit)
 {
   KobanPayee *payee = koban_habit_payee (self, debit->key);
 

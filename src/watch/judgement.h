@@ -28,7 +28,6 @@ typedef struct
 
   const KobanChange *change;  /* the one that is judged */
   KobanDebit         debit;   /* of a line that is new */
-  char              *folded;  /* (owned) (nullable): of @debit */
   KobanPayee        *payee;   /* (nullable): before this line */
 } KobanJudgement;
 

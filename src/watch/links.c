@@ -19,8 +19,7 @@
 
 /* One name is the beginning of the other: ドコモコウザ and ドコモコウザチヤジ. */
 gboolean
-koban_subject_fits (const char *one,
-                    const char *other)
+koban_subject_fits (const char *one, const char *other)
 {
   gsize length = MIN (strlen (one), strlen (other));
 
@@ -28,8 +27,7 @@ koban_subject_fits (const char *one,
 }
 
 static gboolean
-is_same (guint64 one,
-         guint64 other)
+is_same (guint64 one, guint64 other)
 {
   return one != 0 && one == other;
 }
@@ -42,15 +40,13 @@ service_hash (const KobanService *service)
 
 /* A debit that names its mandate belongs to that mandate and to no other of the same collector. */
 static gboolean
-fits_mandate (guint64 mandate,
-              guint64 other)
+fits_mandate (guint64 mandate, guint64 other)
 {
   return mandate == 0 || other == 0 || mandate == other;
 }
 
 static gboolean
-is_open (const KobanEpisode *episode,
-         gint64 now_us)
+is_open (const KobanEpisode *episode, gint64 now_us)
 {
   gint64 lasts_us = (episode->told & (1 << KOBAN_ALERT_LINK)) != 0 ? EPISODE_LINK_US : EPISODE_DEBIT_US;
 
@@ -68,9 +64,9 @@ koban_episode_of_debit (KobanJudgement *self)
       KobanEpisode *episode = &self->habit->episodes[i];
       if (!is_open (episode, debit->heard_us) || !fits_mandate (debit->mandate, episode->mandate))
         continue;
-      if (is_same (episode->payee, debit->key) || is_same (episode->service, service)
-          || is_same (episode->mandate, debit->mandate) || is_same (episode->collector, debit->counterparty)
-          || koban_subject_fits (episode->subject, debit->folded))
+      if (is_same (episode->payee, debit->key) || is_same (episode->service, service) ||
+          is_same (episode->mandate, debit->mandate) || is_same (episode->collector, debit->counterparty) ||
+          koban_subject_fits (episode->subject, debit->folded))
         return episode;
     }
   return NULL;
@@ -87,8 +83,8 @@ koban_link_of_debit (KobanJudgement *self)
       KobanKnownLink *link = &self->habit->links[i];
       if (link->dead || !fits_mandate (debit->mandate, link->mandate))
         continue;
-      if (is_same (link->service, service) || is_same (link->mandate, debit->mandate)
-          || is_same (link->collector, debit->counterparty) || koban_subject_fits (link->subject, debit->folded))
+      if (is_same (link->service, service) || is_same (link->mandate, debit->mandate) ||
+          is_same (link->collector, debit->counterparty) || koban_subject_fits (link->subject, debit->folded))
         return link;
     }
   return NULL;
@@ -112,9 +108,9 @@ static guint64
 identity_of (const KobanLink *link)
 {
   g_autofree char *folded = folded_name (link);
-  g_autofree char *identity
-    = g_strdup_printf ("%u\n%s\n%s\n%s", link->kind, folded, link->collector != NULL ? link->collector : "",
-                       link->reference != NULL ? link->reference : "");
+  g_autofree char *identity =
+    g_strdup_printf ("%u\n%s\n%s\n%s", link->kind, folded, link->collector != NULL ? link->collector : "",
+                     link->reference != NULL ? link->reference : "");
 
   return koban_text_hash (identity);
 }
@@ -142,8 +138,7 @@ severity_of (KobanLinkKind kind)
 }
 
 static const KobanService *
-service_of_link (KobanJudgement *self,
-                 const KobanLink *link)
+service_of_link (KobanJudgement *self, const KobanLink *link)
 {
   g_autofree char *folded = folded_name (link);
 
@@ -152,8 +147,7 @@ service_of_link (KobanJudgement *self,
 
 /* The debits of a link may be heard before the list that shows it: then both are one incident. */
 static KobanEpisode *
-episode_of_link (KobanJudgement *self,
-                 const KobanLink *link)
+episode_of_link (KobanJudgement *self, const KobanLink *link)
 {
   g_autofree char *folded = folded_name (link);
   guint64 service = service_hash (service_of_link (self, link));
@@ -162,20 +156,18 @@ episode_of_link (KobanJudgement *self,
   for (guint32 i = 0; i < self->habit->n_episodes; i++)
     {
       KobanEpisode *episode = &self->habit->episodes[i];
-      if (!is_open (episode, self->change->heard_us) || *episode->link != '\0'
-          || !fits_mandate (mandate, episode->mandate))
+      if (!is_open (episode, self->change->heard_us) || *episode->link != '\0' ||
+          !fits_mandate (mandate, episode->mandate))
         continue;
-      if (is_same (episode->service, service) || is_same (episode->mandate, mandate)
-          || koban_subject_fits (episode->subject, folded))
+      if (is_same (episode->service, service) || is_same (episode->mandate, mandate) ||
+          koban_subject_fits (episode->subject, folded))
         return episode;
     }
   return NULL;
 }
 
 static void
-set_id (char *to,
-        gsize size,
-        const char *id)
+set_id (char *to, gsize size, const char *id)
 {
   if (id != NULL && strlen (id) < size)
     g_strlcpy (to, id, size);
@@ -183,9 +175,7 @@ set_id (char *to,
 
 /* A cut in the middle of a character would fit nothing. */
 static void
-set_subject (char *to,
-             gsize size,
-             const char *folded)
+set_subject (char *to, gsize size, const char *folded)
 {
   const char *end = NULL;
 
@@ -224,13 +214,11 @@ open_link_episode (KobanJudgement *self)
 }
 
 static void
-tell_link (KobanJudgement *self,
-           KobanSeverity severity,
-           GVariant *reason)
+tell_link (KobanJudgement *self, KobanSeverity severity, GVariant *reason)
 {
   const KobanLink *link = self->change->link;
   const KobanService *service = service_of_link (self, link);
-  g_autoptr (GPtrArray) refs = g_ptr_array_new ();
+  g_autoptr(GPtrArray) refs = g_ptr_array_new ();
   GVariantBuilder reasons;
 
   g_variant_builder_init (&reasons, G_VARIANT_TYPE ("aa{sv}"));
@@ -284,30 +272,29 @@ koban_links_on_back (KobanJudgement *self)
 }
 
 static GVariant *
-stronger_reason (const KobanLink *before,
-                 const KobanLink *now)
+stronger_reason (const KobanLink *before, const KobanLink *now)
 {
   gboolean limit = before->has_limit && (!now->has_limit || now->limit.minor > before->limit.minor);
 
   if (!limit)
     return koban_reason_new (KOBAN_REASON_LINK_STRONGER, "kind", "s", kind_name (now), NULL);
   if (!now->has_limit)
-    return koban_reason_new (KOBAN_REASON_LINK_STRONGER, "kind", "s", kind_name (now), "from", "m", before->limit,
-                             NULL);
-  return koban_reason_new (KOBAN_REASON_LINK_STRONGER, "kind", "s", kind_name (now), "from", "m", before->limit, "to",
-                           "m", now->limit, NULL);
+    return koban_reason_new (KOBAN_REASON_LINK_STRONGER, "kind", "s", kind_name (now), "from", "m",
+                             before->limit, NULL);
+  return koban_reason_new (KOBAN_REASON_LINK_STRONGER, "kind", "s", kind_name (now), "from", "m",
+                           before->limit, "to", "m", now->limit, NULL);
 }
 
 /* Another creditor, mandate or name under the same entry of the bank's list. */
 static gboolean
-is_amended (const KobanLink *before,
-            const KobanLink *now)
+is_amended (const KobanLink *before, const KobanLink *now)
 {
   g_autofree char *name_before = folded_name (before);
   g_autofree char *name_now = folded_name (now);
 
-  return strcmp (name_before, name_now) != 0 || (before->collector != NULL && g_strcmp0 (before->collector, now->collector) != 0)
-         || (before->reference != NULL && g_strcmp0 (before->reference, now->reference) != 0);
+  return strcmp (name_before, name_now) != 0 ||
+         (before->collector != NULL && g_strcmp0 (before->collector, now->collector) != 0) ||
+         (before->reference != NULL && g_strcmp0 (before->reference, now->reference) != 0);
 }
 
 void
@@ -337,15 +324,15 @@ typedef struct
 
 /* Folded words by which wallets name themselves, for those that no directory knows. */
 static const WalletWord wallet_words[] = {
-  { "ペイ", TRUE },    { "チヤジ", FALSE }, { "マネ", TRUE },     { "コウザ", TRUE },    { "ウオレツト", FALSE },
-  { "コイン", TRUE },  { "キヤツシユ", TRUE }, { "PAY", TRUE },   { "WALLET", TRUE },    { "TOPUP", TRUE },
-  { "TOP UP", TRUE },  { "EMONEY", TRUE },  { "PREPAID", TRUE },  { "페이", TRUE },      { "머니", TRUE },
-  { "钱包", FALSE },   { "CARTEIRA", TRUE }, { "BILLETERA", TRUE },
+  { "ペイ", TRUE },        { "チヤジ", FALSE },   { "マネ", TRUE },       { "コウザ", TRUE },
+  { "ウオレツト", FALSE }, { "コイン", TRUE },    { "キヤツシユ", TRUE }, { "PAY", TRUE },
+  { "WALLET", TRUE },      { "TOPUP", TRUE },     { "TOP UP", TRUE },     { "EMONEY", TRUE },
+  { "PREPAID", TRUE },     { "페이", TRUE },      { "머니", TRUE },       { "钱包", FALSE },
+  { "CARTEIRA", TRUE },    { "BILLETERA", TRUE },
 };
 
 static gboolean
-has_word (const char *folded,
-          const WalletWord *word)
+has_word (const char *folded, const WalletWord *word)
 {
   gsize length = strlen (word->word);
 
@@ -383,12 +370,14 @@ is_first_collection (const KobanJudgement *self)
   const KobanDebit *debit = &self->debit;
 
   if (debit->mandate != 0)
-    return koban_habit_payee (self->habit, debit->mandate) == NULL
-           && (self->payee == NULL || self->payee->debits == 0 || self->payee->channel != KOBAN_TRANSACTION_DIRECT_DEBIT);
+    return koban_habit_payee (self->habit, debit->mandate) == NULL &&
+           (self->payee == NULL || self->payee->debits == 0 ||
+            self->payee->channel != KOBAN_TRANSACTION_DIRECT_DEBIT);
   return self->payee == NULL || self->payee->debits == 0;
 }
 
-/* Creditors of a country from which nothing was ever collected (detection (a): Spanish collectors at German banks). */
+/* Creditors of a country from which nothing was ever collected (detection (a): Spanish collectors at German
+ * banks). */
 static gboolean
 is_foreign_creditor (const KobanJudgement *self)
 {
@@ -408,31 +397,42 @@ is_foreign_creditor (const KobanJudgement *self)
   return known >= 5;
 }
 
+static gboolean
+is_wallet_like (const KobanJudgement *self)
+{
+  const KobanDebit *debit = &self->debit;
+
+  return debit->service == NULL && debit->channel != KOBAN_TRANSACTION_CARD &&
+         sounds_like_wallet (debit->folded);
+}
+
+/* A power company that everybody knows is a notice; a creditor nobody knows may be one whom nobody allowed.
+ */
 static KobanSeverity
 creditor_severity (const KobanJudgement *self)
 {
   const KobanDebit *debit = &self->debit;
 
-  if (sounds_like_wallet (debit->folded))
+  if (is_wallet_like (self))
     return KOBAN_SEVERITY_CRITICAL;
-  if (is_foreign_creditor (self))
-    return KOBAN_SEVERITY_WARNING;
-  if (koban_habit_size_bits (self->habit, debit->log, self->currency) > 5 * 256)
-    return KOBAN_SEVERITY_WARNING;
-  return KOBAN_SEVERITY_NOTICE;
+  if (debit->service != NULL && debit->service->category == KOBAN_SERVICE_MERCHANT &&
+      !is_foreign_creditor (self))
+    return KOBAN_SEVERITY_NOTICE;
+  return KOBAN_SEVERITY_WARNING;
 }
 
 static void
-tell_inferred (KobanJudgement *self,
-               KobanSeverity severity,
-               GVariant *reason)
+tell_inferred (KobanJudgement *self, KobanSeverity severity, GVariant *reason)
 {
   const KobanDebit *debit = &self->debit;
   guint64 number = service_hash (debit->service);
-  g_autofree char *key
-    = koban_judgement_key (self, "link", number != 0 ? number : debit->mandate != 0 ? debit->mandate : debit->key, KOBAN_NO_DATE);
+  g_autofree char *key = koban_judgement_key (self, "link",
+                                              number != 0           ? number
+                                              : debit->mandate != 0 ? debit->mandate
+                                                                    : debit->key,
+                                              KOBAN_NO_DATE);
   KobanEpisode *episode = koban_habit_add_episode (self->habit, key, debit->heard_us);
-  g_autoptr (GPtrArray) refs = g_ptr_array_new ();
+  g_autoptr(GPtrArray) refs = g_ptr_array_new ();
   GVariantBuilder reasons;
 
   episode->payee = debit->key;
@@ -463,7 +463,8 @@ tell_inferred (KobanJudgement *self,
 static gboolean
 is_wallet (const KobanService *service)
 {
-  return service != NULL && (service->category == KOBAN_SERVICE_WALLET || service->category == KOBAN_SERVICE_BNPL);
+  return service != NULL &&
+         (service->category == KOBAN_SERVICE_WALLET || service->category == KOBAN_SERVICE_BNPL);
 }
 
 static gboolean
@@ -472,26 +473,21 @@ is_collection (const KobanDebit *debit)
   return debit->mandate != 0 || debit->channel == KOBAN_TRANSACTION_DIRECT_DEBIT;
 }
 
-static gboolean
-is_wallet_like (const KobanJudgement *self)
-{
-  const KobanDebit *debit = &self->debit;
-
-  return debit->service == NULL && debit->channel != KOBAN_TRANSACTION_CARD && sounds_like_wallet (debit->folded);
-}
-
 void
 koban_links_on_line (KobanJudgement *self)
 {
   const KobanDebit *debit = &self->debit;
 
-  if (debit->amount <= 0 || debit->own || koban_episode_of_debit (self) != NULL || koban_link_of_debit (self) != NULL)
+  if (debit->amount <= 0 || debit->own || koban_episode_of_debit (self) != NULL ||
+      koban_link_of_debit (self) != NULL)
     return;
   if (is_wallet (debit->service) && !is_service_known (self))
-    tell_inferred (self, KOBAN_SEVERITY_CRITICAL,
-                   koban_reason_new (KOBAN_REASON_FIRST_DEBIT_BY_SERVICE, "service", "s", debit->service->name, NULL));
+    tell_inferred (
+      self, KOBAN_SEVERITY_CRITICAL,
+      koban_reason_new (KOBAN_REASON_FIRST_DEBIT_BY_SERVICE, "service", "s", debit->service->name, NULL));
   else if ((is_collection (debit) || is_wallet_like (self)) && is_first_collection (self))
-    tell_inferred (self, creditor_severity (self), koban_reason_new (KOBAN_REASON_FIRST_DEBIT_BY_CREDITOR, NULL));
+    tell_inferred (self, creditor_severity (self),
+                   koban_reason_new (KOBAN_REASON_FIRST_DEBIT_BY_CREDITOR, NULL));
 }
 
 /* --- learning ----------------------------------------------------------------------------------------- */
@@ -546,8 +542,7 @@ koban_links_learn (KobanJudgement *self)
 
 /* Services and mandates are remembered as names of their own, so that another spelling is no stranger. */
 static void
-learn_name (KobanJudgement *self,
-            guint64 key)
+learn_name (KobanJudgement *self, guint64 key)
 {
   KobanDebit alias = self->debit;
 

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <koban/error.h>
+#include <koban/place.h>
 #include <koban/services.h>
 #include <koban/text.h>
 #include "wire/json-reader.h"
@@ -29,8 +30,8 @@ typedef struct
   gint32 service;         /* -1: no pattern ends here */
   guint8 byte;
   guint8 flags;
-  gboolean prefix;        /* a bank's word ends here */
-  guint8 type;            /* KobanTransactionType that it tells of; OTHER: nothing */
+  gboolean prefix; /* a bank's word ends here */
+  guint8 type;     /* KobanTransactionType that it tells of; OTHER: nothing */
 } Node;
 
 struct _KobanServices
@@ -47,9 +48,7 @@ static const char *const category_names[] = { "wallet", "bnpl", "collector", "me
 /* --- the trie ----------------------------------------------------------------------------------------- */
 
 static guint32
-step (const GArray *nodes,
-      guint32 at,
-      guint8 byte)
+step (const GArray *nodes, guint32 at, guint8 byte)
 {
   guint32 next = g_array_index (nodes, Node, at).child;
 
@@ -59,9 +58,7 @@ step (const GArray *nodes,
 }
 
 static guint32
-grow (GArray *nodes,
-      guint32 at,
-      guint8 byte)
+grow (GArray *nodes, guint32 at, guint8 byte)
 {
   guint32 next = step (nodes, at, byte);
 
@@ -75,8 +72,7 @@ grow (GArray *nodes,
 }
 
 static Node *
-plant (GArray *nodes,
-       const char *folded)
+plant (GArray *nodes, const char *folded)
 {
   guint32 at = 0;
 
@@ -87,8 +83,7 @@ plant (GArray *nodes,
 
 /* @rest follows @last, the last byte of a pattern. A Latin word is ended by any other script. */
 static gboolean
-word_ends (char last,
-           const char *rest)
+word_ends (char last, const char *rest)
 {
   gunichar next = g_utf8_get_char (rest);
 
@@ -108,25 +103,21 @@ default_flags (const char *folded)
 /* --- loading ------------------------------------------------------------------------------------------ */
 
 static gboolean
-refuse (KobanJsonNode node,
-        const char *what,
-        GError **error)
+refuse (KobanJsonNode node, const char *what, GError **error)
 {
-  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _ ("line %u: %s"),
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("line %u: %s"),
                koban_json_exists (node) ? koban_json_line (node) : 1, what);
   return FALSE;
 }
 
 static const char *
-keep (KobanServices *self,
-      const char *text)
+keep (KobanServices *self, const char *text)
 {
   return text != NULL ? g_string_chunk_insert_const (self->words, text) : NULL;
 }
 
 static gboolean
-read_category (KobanJsonNode node,
-               KobanServiceCategory *category)
+read_category (KobanJsonNode node, KobanServiceCategory *category)
 {
   const char *name = koban_json_string (node);
 
@@ -142,22 +133,19 @@ read_category (KobanJsonNode node,
 }
 
 static gboolean
-add_pattern (KobanServices *self,
-             gint32 service,
-             KobanJsonNode row,
-             GError **error)
+add_pattern (KobanServices *self, gint32 service, KobanJsonNode row, GError **error)
 {
   const char *text = koban_json_string (koban_json_member (row, "text"));
   const char *confidence = koban_json_string (koban_json_member (row, "confidence"));
 
   if (text == NULL || koban_json_string (koban_json_member (row, "source")) == NULL)
-    return refuse (row, _ ("a pattern needs “text” and “source”"), error);
+    return refuse (row, _("a pattern needs “text” and “source”"), error);
   if (confidence == NULL || strlen (confidence) != 1 || strchr ("HML", *confidence) == NULL)
-    return refuse (row, _ ("“confidence” is H, M or L"), error);
+    return refuse (row, _("“confidence” is H, M or L"), error);
 
   g_autofree char *folded = koban_text_fold (text);
   if (*folded == '\0')
-    return refuse (row, _ ("nothing is left of this pattern once it is folded"), error);
+    return refuse (row, _("nothing is left of this pattern once it is folded"), error);
 
   Node *node = plant (self->nodes, folded);
   node->service = service;
@@ -168,15 +156,12 @@ add_pattern (KobanServices *self,
 }
 
 static gboolean
-read_patterns (KobanServices *self,
-               gint32 number,
-               KobanJsonNode object,
-               GError **error)
+read_patterns (KobanServices *self, gint32 number, KobanJsonNode object, GError **error)
 {
   KobanJsonNode patterns = koban_json_member (object, "patterns");
 
   if (koban_json_length (patterns) == 0)
-    return refuse (object, _ ("a service needs “patterns”"), error);
+    return refuse (object, _("a service needs “patterns”"), error);
   for (KobanJsonNode row = koban_json_first (patterns); koban_json_exists (row); row = koban_json_next (row))
     {
       if (!add_pattern (self, number, row, error))
@@ -186,30 +171,26 @@ read_patterns (KobanServices *self,
 }
 
 static gboolean
-read_limits (KobanServices *self,
-             KobanService *service,
-             KobanJsonNode limits,
-             GError **error)
+read_limits (KobanServices *self, KobanService *service, KobanJsonNode limits, GError **error)
 {
   KobanCurrency currency = { "" };
 
   if (!koban_json_exists (limits))
     return TRUE;
   if (!koban_currency_parse (koban_json_string (koban_json_member (limits, "currency")), &currency, NULL))
-    return refuse (limits, _ ("limits need a “currency”"), error);
+    return refuse (limits, _("limits need a “currency”"), error);
 
   service->currency = keep (self, currency.code);
   KobanJsonNode charge = koban_json_member (limits, "charge");
   KobanJsonNode month = koban_json_member (limits, "month");
-  if ((koban_json_exists (charge) && !koban_json_int64 (charge, &service->charge_limit))
-      || (koban_json_exists (month) && !koban_json_int64 (month, &service->month_limit)))
-    return refuse (limits, _ ("limits are whole minor units"), error);
+  if ((koban_json_exists (charge) && !koban_json_int64 (charge, &service->charge_limit)) ||
+      (koban_json_exists (month) && !koban_json_int64 (month, &service->month_limit)))
+    return refuse (limits, _("limits are whole minor units"), error);
   return TRUE;
 }
 
 static const char *const *
-read_countries (KobanServices *self,
-                KobanJsonNode list)
+read_countries (KobanServices *self, KobanJsonNode list)
 {
   GPtrArray *countries = g_ptr_array_new ();
 
@@ -225,18 +206,16 @@ read_countries (KobanServices *self,
 
 /* A later directory's service of the same id takes its place; its patterns are added. */
 static gboolean
-read_service (KobanServices *self,
-              KobanJsonNode object,
-              GError **error)
+read_service (KobanServices *self, KobanJsonNode object, GError **error)
 {
   const char *id = koban_json_string (koban_json_member (object, "id"));
   const char *name = koban_json_string (koban_json_member (object, "name"));
   KobanServiceCategory category;
 
   if (id == NULL || name == NULL)
-    return refuse (object, _ ("a service needs “id” and “name”"), error);
+    return refuse (object, _("a service needs “id” and “name”"), error);
   if (!read_category (koban_json_member (object, "category"), &category))
-    return refuse (object, _ ("“category” is wallet, bnpl, collector or merchant"), error);
+    return refuse (object, _("“category” is wallet, bnpl, collector or merchant"), error);
 
   KobanService *service = g_new0 (KobanService, 1);
   gint32 number = (gint32) self->services->len;
@@ -248,21 +227,18 @@ read_service (KobanServices *self,
   service->countries = read_countries (self, koban_json_member (object, "countries"));
   g_hash_table_insert (self->by_id, (gpointer) (guintptr) service->id, service);
 
-  return read_limits (self, service, koban_json_member (object, "limits"), error)
-         && read_patterns (self, number, object, error);
+  return read_limits (self, service, koban_json_member (object, "limits"), error) &&
+         read_patterns (self, number, object, error);
 }
 
 static gboolean
-read_prefix (KobanServices *self,
-             KobanJsonNode row,
-             KobanTransactionType type,
-             GError **error)
+read_prefix (KobanServices *self, KobanJsonNode row, KobanTransactionType type, GError **error)
 {
   const char *text = koban_json_string (row);
   g_autofree char *folded = text != NULL ? koban_text_fold (text) : NULL;
 
   if (folded == NULL || *folded == '\0')
-    return refuse (row, _ ("a prefix is a word of banks"), error);
+    return refuse (row, _("a prefix is a word of banks"), error);
 
   Node *node = plant (self->nodes, folded);
   node->prefix = TRUE;
@@ -274,16 +250,14 @@ read_prefix (KobanServices *self,
 
 /* Lists by the type of payment that the words tell of: {"card": ["CB", …], "other": […]}. */
 static gboolean
-read_prefixes (KobanServices *self,
-               KobanJsonNode lists,
-               GError **error)
+read_prefixes (KobanServices *self, KobanJsonNode lists, GError **error)
 {
   for (KobanJsonNode list = koban_json_first (lists); koban_json_exists (list); list = koban_json_next (list))
     {
       KobanTransactionType type;
       const char *name = koban_json_name (list);
       if (name == NULL || !koban_transaction_type_parse (name, &type))
-        return refuse (list, _ ("prefixes stand under a type of payment"), error);
+        return refuse (list, _("prefixes stand under a type of payment"), error);
       for (KobanJsonNode row = koban_json_first (list); koban_json_exists (row); row = koban_json_next (row))
         {
           if (!read_prefix (self, row, type, error))
@@ -294,14 +268,12 @@ read_prefixes (KobanServices *self,
 }
 
 static gboolean
-read_document (KobanServices *self,
-               KobanJsonNode root,
-               GError **error)
+read_document (KobanServices *self, KobanJsonNode root, GError **error)
 {
   gint64 format = 0;
 
   if (!koban_json_int64 (koban_json_member (root, "format"), &format) || format != FORMAT)
-    return refuse (root, _ ("this is not a directory of services of format 1"), error);
+    return refuse (root, _("this is not a directory of services of format 1"), error);
   if (!read_prefixes (self, koban_json_member (root, "prefixes"), error))
     return FALSE;
 
@@ -315,9 +287,7 @@ read_document (KobanServices *self,
 }
 
 static gboolean
-load_file (KobanServices *self,
-           const char *path,
-           GError **error)
+load_file (KobanServices *self, const char *path, GError **error)
 {
   g_autofree char *data = NULL;
   gsize length = 0;
@@ -325,7 +295,7 @@ load_file (KobanServices *self,
   if (!g_file_get_contents (path, &data, &length, error))
     return FALSE;
 
-  g_autoptr (KobanJson) document = koban_json_parse (data, length, error);
+  g_autoptr(KobanJson) document = koban_json_parse (data, length, error);
   if (document == NULL || !read_document (self, koban_json_root (document), error))
     {
       g_prefix_error (error, "%s: ", path);
@@ -335,8 +305,7 @@ load_file (KobanServices *self,
 }
 
 static int
-compare_names (gconstpointer a,
-               gconstpointer b)
+compare_names (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
@@ -344,12 +313,10 @@ compare_names (gconstpointer a,
 /* In the order of the names, so that the same files make the same directory. A directory that does not
  * exist holds nothing. */
 static gboolean
-load_directory (KobanServices *self,
-                const char *path,
-                GError **error)
+load_directory (KobanServices *self, const char *path, GError **error)
 {
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(GDir) directory = g_dir_open (path, 0, NULL);
+  g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
   const char *name = NULL;
 
   while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
@@ -370,23 +337,21 @@ load_directory (KobanServices *self,
 static char **
 usual_directories (void)
 {
-  const char *build_tree = g_getenv ("KOBAN_SERVICES");
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *packaged = g_build_filename (KOBAN_PKGDATADIR, "services", NULL);
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *packaged = koban_place_data ("services", "KOBAN_SERVICES");
   g_autofree char *own = g_build_filename (g_get_user_data_dir (), "koban", "services", NULL);
 
-  g_strv_builder_add (builder, build_tree != NULL ? build_tree : packaged);
-  if (build_tree == NULL)
+  g_strv_builder_add (builder, packaged);
+  if (g_getenv ("KOBAN_SERVICES") == NULL)
     g_strv_builder_add (builder, own);
   return g_strv_builder_end (builder);
 }
 
 KobanServices *
-koban_services_load (const char *const *directories,
-                     GError **error)
+koban_services_load (const char *const *directories, GError **error)
 {
-  g_autoptr (KobanServices) self = g_new0 (KobanServices, 1);
-  g_auto (GStrv) usual = directories == NULL ? usual_directories () : NULL;
+  g_autoptr(KobanServices) self = g_new0 (KobanServices, 1);
+  g_auto(GStrv) usual = directories == NULL ? usual_directories () : NULL;
   const char *const *paths = directories != NULL ? directories : (const char *const *) usual;
   Node root = { .service = -1 };
 
@@ -422,15 +387,13 @@ koban_services_free (KobanServices *self)
 
 typedef struct
 {
-  gint32 service;        /* -1: none */
-  const char *after;     /* (nullable): behind the longest bank's word */
+  gint32 service;            /* -1: none */
+  const char *after;         /* (nullable): behind the longest bank's word */
   KobanTransactionType type; /* of that word */
 } Found;
 
 static Found
-walk (KobanServices *self,
-      const char *name,
-      gboolean anywhere)
+walk (KobanServices *self, const char *name, gboolean anywhere)
 {
   Found found = { .service = -1 };
   guint32 at = 0;
@@ -441,7 +404,8 @@ walk (KobanServices *self,
       if (at == 0)
         break;
       const Node *node = &g_array_index (self->nodes, Node, at);
-      if ((node->service < 0 && !node->prefix) || ((node->flags & PATTERN_WORD) != 0 && !word_ends (p[-1], p)))
+      if ((node->service < 0 && !node->prefix) ||
+          ((node->flags & PATTERN_WORD) != 0 && !word_ends (p[-1], p)))
         continue;
       if (node->service >= 0 && (!anywhere || (node->flags & PATTERN_ANYWHERE) != 0))
         found.service = node->service;
@@ -477,8 +441,7 @@ skip_numbers (const char *p)
 }
 
 static gint32
-match_anchored (KobanServices *self,
-                const char *folded)
+match_anchored (KobanServices *self, const char *folded)
 {
   const char *at = skip_numbers (folded);
 
@@ -493,8 +456,7 @@ match_anchored (KobanServices *self,
 }
 
 static gint32
-match_anywhere (KobanServices *self,
-                const char *folded)
+match_anywhere (KobanServices *self, const char *folded)
 {
   for (const char *p = folded; p != NULL && *p != '\0'; p = strchr (p, ' '))
     {
@@ -508,8 +470,7 @@ match_anywhere (KobanServices *self,
 }
 
 const KobanService *
-koban_services_match (KobanServices *self,
-                      const char *folded)
+koban_services_match (KobanServices *self, const char *folded)
 {
   gint32 number = match_anchored (self, folded);
 
@@ -519,9 +480,7 @@ koban_services_match (KobanServices *self,
 }
 
 const char *
-koban_services_skip_prefixes (KobanServices *self,
-                              const char *folded,
-                              KobanTransactionType *type)
+koban_services_skip_prefixes (KobanServices *self, const char *folded, KobanTransactionType *type)
 {
   const char *name = skip_numbers (folded);
 
@@ -541,8 +500,7 @@ koban_services_skip_prefixes (KobanServices *self,
 }
 
 const KobanService *
-koban_services_lookup (KobanServices *self,
-                       const char *id)
+koban_services_lookup (KobanServices *self, const char *id)
 {
   return g_hash_table_lookup (self->by_id, id);
 }

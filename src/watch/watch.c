@@ -20,13 +20,17 @@ typedef struct
 
 /* Which change is shown to whom, in order: a link is told before the debit that reveals it. */
 static const Detector detectors[] = {
-  /* who gains the power to take money: no peer tells it, and it comes before the money (facts/peers.md 0.3) */
+  /* who gains the power to take money: no peer tells it, and it comes before the money (facts/peers.md 0.3)
+   */
   { KOBAN_CHANGE_LINK_NEW, koban_links_on_new },
-  /* "came back" is an event of its own: a revoked wallet that lives again was re-made by someone (peers 1.1 row 5) */
+  /* "came back" is an event of its own: a revoked wallet that lives again was re-made by someone (peers 1.1
+     row 5) */
   { KOBAN_CHANGE_LINK_BACK, koban_links_on_back },
-  /* a raised limit, a wider scope, another creditor under an old mandate (peers 1.1 row 5; detection (c) link diff) */
+  /* a raised limit, a wider scope, another creditor under an old mandate (peers 1.1 row 5; detection (c) link
+     diff) */
   { KOBAN_CHANGE_LINK_CHANGED, koban_links_on_changed },
-  /* the unlisted link shows itself at its first debit; no minimum amount: PayPal cases were 5,000 yen (incidents 3.2, 3.7) */
+  /* the unlisted link shows itself at its first debit; no minimum amount: PayPal cases were 5,000 yen
+     (incidents 3.2, 3.7) */
   { KOBAN_CHANGE_LINE_NEW, koban_links_on_line },
   /* all evidence about one debit, added up in bits (detection (c)) */
   { KOBAN_CHANGE_LINE_NEW, koban_withdrawals_on_line },
@@ -37,8 +41,7 @@ static const Detector detectors[] = {
 /* --- reading a line ----------------------------------------------------------------------------------- */
 
 static gboolean
-has_digit (const char *word,
-           gsize length)
+has_digit (const char *word, gsize length)
 {
   for (gsize i = 0; i < length; i++)
     {
@@ -75,8 +78,7 @@ drop_numbers (char *folded)
 }
 
 static void
-drop_before (char *folded,
-             const char *name)
+drop_before (char *folded, const char *name)
 {
   memmove (folded, name, strlen (name) + 1);
 }
@@ -98,8 +100,7 @@ hash_or_none (const char *text)
 
 /* Midnight sharp is how banks write a day that has no time. */
 static gint64
-told_time (gint64 time_us,
-           int utc_offset_minutes)
+told_time (gint64 time_us, int utc_offset_minutes)
 {
   gint64 local = time_us + utc_offset_minutes * KOBAN_MINUTE_US;
 
@@ -107,37 +108,51 @@ told_time (gint64 time_us,
 }
 
 static KobanDate
-day_of (const KobanTransaction *line,
-        const KobanChange *change,
-        int utc_offset_minutes)
+day_of (const KobanTransaction *line, const KobanChange *change, int utc_offset_minutes)
 {
   if (line->date != KOBAN_NO_DATE)
     return line->date;
   return koban_date_from_us (line->time_us != 0 ? line->time_us : change->heard_us, utc_offset_minutes);
 }
 
-static const KobanService *
-service_of (KobanServices *services,
-            const KobanTransaction *line,
-            const char *folded)
+static const KobanName *
+read_name (KobanJudgement *self, const char *raw)
 {
-  const KobanService *service = services != NULL ? koban_services_match (services, folded) : NULL;
+  const KobanName *known = koban_habits_find_name (self->habits, self->services, raw);
 
-  if (service != NULL || services == NULL || line->payee == NULL || *line->text == '\0')
-    return service;
-  g_autofree char *text = koban_text_fold (line->text);
-  return koban_services_match (services, text);
+  if (known != NULL)
+    return known;
+
+  KobanName *name = g_new0 (KobanName, 1);
+  name->folded = koban_text_fold (raw);
+  if (self->services != NULL)
+    {
+      name->service = koban_services_match (self->services, name->folded);
+      drop_before (name->folded, koban_services_skip_prefixes (self->services, name->folded, &name->type));
+    }
+  drop_numbers (name->folded);
+  name->key = koban_text_hash (name->folded);
+  name->brand = brand_of (name->folded);
+  return koban_habits_add_name (self->habits, raw, name);
+}
+
+/* Where the bank separates the payee, the service may stand in the text: "PAYPAL *SHOP", payee "SHOP". */
+static const KobanService *
+service_of (KobanJudgement *self, const KobanTransaction *line, const KobanName *name)
+{
+  if (name->service != NULL || line->payee == NULL || *line->text == '\0')
+    return name->service;
+  return read_name (self, line->text)->service;
 }
 
 /* The bank says so, the other half is on another account, or it was there before and again. */
 static gboolean
-is_own (const KobanJudgement *self,
-        const KobanTransaction *line)
+is_own (const KobanJudgement *self, const KobanTransaction *line)
 {
   if (line->type == KOBAN_TRANSACTION_OWN || self->debit.paired)
     return TRUE;
-  return self->payee != NULL && self->payee->own >= 2 && self->debit.channel != KOBAN_TRANSACTION_CARD
-         && self->debit.channel != KOBAN_TRANSACTION_DIRECT_DEBIT;
+  return self->payee != NULL && self->payee->own >= 2 && self->debit.channel != KOBAN_TRANSACTION_CARD &&
+         self->debit.channel != KOBAN_TRANSACTION_DIRECT_DEBIT;
 }
 
 static void
@@ -148,19 +163,16 @@ read_line (KobanJudgement *self)
   int offset = self->delta->utc_offset_minutes;
   KobanDebit *debit = &self->debit;
 
-  g_free (self->folded);
-  self->folded = koban_text_fold (koban_transaction_get_name (line));
-  *debit = (KobanDebit){ .line = line, .heard_us = change->heard_us, .unseen_us = change->unseen_us, .hour = -1 };
-  debit->service = service_of (self->services, line, self->folded);
-  KobanTransactionType type = KOBAN_TRANSACTION_OTHER;
-  if (self->services != NULL)
-    drop_before (self->folded, koban_services_skip_prefixes (self->services, self->folded, &type));
-  if (line->type != KOBAN_TRANSACTION_OTHER)
-    type = line->type;
-  drop_numbers (self->folded);
-  debit->folded = self->folded;
-  debit->key = koban_text_hash (self->folded);
-  debit->brand = brand_of (self->folded);
+  koban_habits_trim_names (self->habits);
+  const KobanName *name = read_name (self, koban_transaction_get_name (line));
+  *debit = (KobanDebit){ .line = line,
+                         .service = service_of (self, line, name),
+                         .folded = name->folded,
+                         .key = name->key,
+                         .brand = name->brand,
+                         .heard_us = change->heard_us,
+                         .unseen_us = change->unseen_us,
+                         .hour = -1 };
   debit->mandate = hash_or_none (line->mandate_ref);
   debit->counterparty = hash_or_none (line->counterparty_id);
   debit->amount = line->amount.minor == G_MININT64 ? G_MAXINT64 : -line->amount.minor;
@@ -169,26 +181,24 @@ read_line (KobanJudgement *self)
   debit->at_us = line->time_us != 0 ? told_time (line->time_us, offset) : 0;
   if (debit->at_us != 0)
     debit->hour = (int) (((debit->at_us + offset * KOBAN_MINUTE_US) / KOBAN_HOUR_US) % 24);
-  debit->channel = MIN ((guint) type, KOBAN_HABIT_CHANNELS - 1);
+  debit->channel =
+    MIN ((guint) (line->type != KOBAN_TRANSACTION_OTHER ? line->type : name->type), KOBAN_HABIT_CHANNELS - 1);
   self->payee = koban_habit_payee (self->habit, debit->key);
-  debit->paired = change->kind == KOBAN_CHANGE_LINE_NEW && koban_habits_find_own (self->habits, self->habit, debit);
+  debit->paired =
+    change->kind == KOBAN_CHANGE_LINE_NEW && koban_habits_find_own (self->habits, self->habit, debit);
   debit->own = is_own (self, line);
 }
 
 /* --- telling ------------------------------------------------------------------------------------------ */
 
 KobanMoney
-koban_judgement_money (const KobanJudgement *self,
-                       gint64 minor)
+koban_judgement_money (const KobanJudgement *self, gint64 minor)
 {
   return (KobanMoney){ minor, self->currency };
 }
 
 char *
-koban_judgement_key (const KobanJudgement *self,
-                     const char *what,
-                     guint64 number,
-                     KobanDate day)
+koban_judgement_key (const KobanJudgement *self, const char *what, guint64 number, KobanDate day)
 {
   if (day == KOBAN_NO_DATE)
     return g_strdup_printf ("%s:%s:%016" G_GINT64_MODIFIER "x", what, self->account, number);
@@ -196,30 +206,28 @@ koban_judgement_key (const KobanJudgement *self,
 }
 
 void
-koban_judgement_due (KobanJudgement *self,
-                     gint64 at_us)
+koban_judgement_due (KobanJudgement *self, gint64 at_us)
 {
   if (self->due_us == 0 || at_us < self->due_us)
     self->due_us = at_us;
 }
 
 void
-koban_judgement_say_gap (KobanJudgement *self,
-                         GVariantBuilder *reasons)
+koban_judgement_say_gap (KobanJudgement *self, GVariantBuilder *reasons)
 {
   const KobanChange *change = self->change;
 
   if (change->unseen_us == 0 || change->heard_us - change->unseen_us < 24 * KOBAN_HOUR_US)
     return;
   gint64 hours = (change->heard_us - change->unseen_us) / KOBAN_HOUR_US;
-  g_variant_builder_add_value (reasons, koban_reason_new (KOBAN_REASON_IN_COVERAGE_GAP, "hours", "x", hours, NULL));
+  g_variant_builder_add_value (reasons,
+                               koban_reason_new (KOBAN_REASON_IN_COVERAGE_GAP, "hours", "x", hours, NULL));
 }
 
 static KobanAlert *
-alert_of (KobanJudgement *self,
-          const KobanVerdict *verdict)
+alert_of (KobanJudgement *self, const KobanVerdict *verdict)
 {
-  g_autoptr (GPtrArray) refs = g_ptr_array_new ();
+  g_autoptr(GPtrArray) refs = g_ptr_array_new ();
 
   for (guint i = 0; verdict->refs != NULL && i < verdict->refs->len; i++)
     g_ptr_array_add (refs, g_ptr_array_index (verdict->refs, i));
@@ -245,8 +253,7 @@ alert_of (KobanJudgement *self,
 
 /* A joint account has two people who know of a thing: only links and what is critical is told (issue 3.7). */
 static gboolean
-is_wanted (const KobanJudgement *self,
-           const KobanVerdict *verdict)
+is_wanted (const KobanJudgement *self, const KobanVerdict *verdict)
 {
   const KobanAccount *account = self->delta->account;
 
@@ -256,20 +263,19 @@ is_wanted (const KobanJudgement *self,
     return FALSE;
   if (verdict->kind == KOBAN_ALERT_LINK)
     return TRUE;
-  return account->watch == KOBAN_WATCH_ALL
-         && (account->ownership == KOBAN_OWNERSHIP_OWN || verdict->severity == KOBAN_SEVERITY_CRITICAL);
+  return account->watch == KOBAN_WATCH_ALL &&
+         (account->ownership == KOBAN_OWNERSHIP_OWN || verdict->severity == KOBAN_SEVERITY_CRITICAL);
 }
 
 void
-koban_judgement_tell (KobanJudgement *self,
-                      const KobanVerdict *verdict)
+koban_judgement_tell (KobanJudgement *self, const KobanVerdict *verdict)
 {
-  g_autoptr (GVariant) reasons = g_variant_ref_sink (verdict->reasons);
+  g_autoptr(GVariant) reasons = g_variant_ref_sink (verdict->reasons);
 
   if (!is_wanted (self, verdict))
     return;
 
-  g_autoptr (KobanAlert) alert = alert_of (self, verdict);
+  g_autoptr(KobanAlert) alert = alert_of (self, verdict);
   for (guint i = 0; i < self->alerts->len; i++)
     {
       KobanAlert *known = g_ptr_array_index (self->alerts, i);
@@ -286,9 +292,7 @@ koban_judgement_tell (KobanJudgement *self,
 /* --- answers ------------------------------------------------------------------------------------------ */
 
 static void
-learn_answer_to_payee (KobanHabit *habit,
-                       guint64 key,
-                       KobanAnswer answer)
+learn_answer_to_payee (KobanHabit *habit, guint64 key, KobanAnswer answer)
 {
   KobanPayee *payee = koban_habit_payee (habit, key);
 
@@ -328,7 +332,8 @@ learn_answer (KobanJudgement *self)
 static gboolean
 is_line (KobanChangeKind kind)
 {
-  return kind == KOBAN_CHANGE_LINE_NEW || kind == KOBAN_CHANGE_LINE_CHANGED || kind == KOBAN_CHANGE_LINE_WITHDRAWN;
+  return kind == KOBAN_CHANGE_LINE_NEW || kind == KOBAN_CHANGE_LINE_CHANGED ||
+         kind == KOBAN_CHANGE_LINE_WITHDRAWN;
 }
 
 static void
@@ -374,8 +379,7 @@ learn (KobanJudgement *self)
 }
 
 static void
-judge_change (KobanJudgement *self,
-              const KobanChange *change)
+judge_change (KobanJudgement *self, const KobanChange *change)
 {
   self->change = change;
   if (is_line (change->kind))
@@ -411,6 +415,7 @@ koban_watch_judge (KobanServices *services,
 
   if (delta->account != NULL)
     self.currency = delta->account->currency;
+  self.habit->euro = koban_euro (self.currency);
   for (guint i = 0; i < delta->changes->len; i++)
     judge_change (&self, g_ptr_array_index (delta->changes, i));
   self.change = NULL;
@@ -420,6 +425,5 @@ koban_watch_judge (KobanServices *services,
     koban_habits_touch (habits, account);
   if (due_us != NULL)
     *due_us = self.due_us;
-  g_free (self.folded);
   return self.alerts;
 }

@@ -7,12 +7,11 @@
 
 #include <koban/alert.h>
 #include <koban/services.h>
+#include <koban/settings.h>
 #include "model/delta.h"
 #include "watch/habits.h"
 
 G_BEGIN_DECLS
-
-typedef enum { KOBAN_WARINESS_QUIET, KOBAN_WARINESS_NORMAL, KOBAN_WARINESS_WARY } KobanWariness;
 
 /* Judges @delta and folds it into @habits. Returns alerts (element-type KobanAlert), without id, in the order
  * of their causes; @incident is a key: alerts with the same key are one incident, and one incident has at

@@ -21,46 +21,54 @@ typedef struct
   KobanJudgement *judgement;
   const KobanDebit *debit;
   KobanHabit *habit;
-  KobanPayee *payee;        /* (nullable): before this debit */
-  KobanEpisode *episode;    /* (nullable) */
-  KobanKnownLink *link;     /* (nullable) */
-  GPtrArray *refs;          /* (element-type utf8): this debit, and those before it to this payee of one day */
+  KobanPayee *payee;     /* (nullable): before this debit */
+  KobanEpisode *episode; /* (nullable) */
+  KobanKnownLink *link;  /* (nullable) */
+  GPtrArray *refs;       /* (element-type utf8): this debit, and those before it to this payee of one day */
 
-  gboolean fresh;           /* this name was first paid less than three days ago */
-  gboolean consumption;     /* a card or cash: somebody stands in a shop */
-  guint in_minutes;         /* debits to this payee within ten minutes, this one too */
+  gboolean fresh;       /* this name was first paid less than three days ago */
+  gboolean consumption; /* a card or cash: somebody stands in a shop */
+  guint in_minutes;     /* debits to this payee within ten minutes, this one too */
   gint64 minutes_total, minutes_us;
-  guint in_day;             /* within 24 hours, or on one booking date */
+  guint in_day; /* within 24 hours, or on one booking date */
   gint64 day_total;
-  gint64 month_total;       /* of the service or payee, since the first of the month */
-  guint round;              /* round sums among @in_day */
-  gint64 tiny;              /* a tiny debit to this name before; 0: none */
+  gint64 month_total; /* of the service or payee, since the first of the month */
+  guint round;        /* round sums among @in_day */
+  gint64 tiny;        /* a tiny debit to this name before; 0: none */
   gint64 tiny_us;
-  guint new_payees;         /* names first paid within 24 hours, this one too */
-  gint64 fresh_total;       /* to them, and to other names that are fresh, within 24 hours */
-  guint large;              /* debits to fresh names within 24 hours, this one too, none of them small beside it */
-  guint tests;              /* tiny debits by card to other new names within three days */
+  guint new_payees;   /* names first paid within 24 hours, this one too */
+  gint64 fresh_total; /* to them, and to other names that are fresh, within 24 hours */
+  guint large;        /* debits to fresh names within 24 hours, this one too, none of them small beside it */
+  guint tests;        /* tiny debits by card to other new names within three days */
   gint64 tests_total, tests_us;
-  gint64 savings;           /* that came in from own savings within a day */
-  gint64 balance;           /* before; 0: not known */
+  gint64 savings; /* that came in from own savings within a day */
+  gint64 balance; /* before; 0: not known */
+  int size;       /* how far out the sum is, in bits */
 } Evidence;
+
+static gboolean
+is_wallet (const Evidence *self)
+{
+  const KobanService *service = self->debit->service;
+
+  return service != NULL &&
+         (service->category == KOBAN_SERVICE_WALLET || service->category == KOBAN_SERVICE_BNPL);
+}
 
 /* --- gathering ---------------------------------------------------------------------------------------- */
 
 static gboolean
-is_round (const Evidence *self,
-          gint64 amount)
+is_round (const Evidence *self, gint64 amount)
 {
-  gint64 step = koban_euro (self->judgement->currency) >= 150 && koban_currency_get_exponent (self->judgement->currency) == 0
+  gint64 step = self->habit->euro >= 150 && koban_currency_get_exponent (self->judgement->currency) == 0
                   ? 1000
-                  : 1000 * (koban_euro (self->judgement->currency) >= 1000 ? 10 : 1);
+                  : 1000 * (self->habit->euro >= 1000 ? 10 : 1);
 
   return amount >= step && amount % step == 0;
 }
 
 static gint64
-distance_us (const Evidence *self,
-             const KobanRecent *recent)
+distance_us (const Evidence *self, const KobanRecent *recent)
 {
   if (self->debit->at_us != 0 && recent->at_us != 0)
     return ABS (self->debit->at_us - recent->at_us);
@@ -68,20 +76,18 @@ distance_us (const Evidence *self,
 }
 
 static gboolean
-is_timed (const Evidence *self,
-          const KobanRecent *recent)
+is_timed (const Evidence *self, const KobanRecent *recent)
 {
   return self->debit->at_us != 0 && recent->at_us != 0;
 }
 
 static void
-gather_same_payee (Evidence *self,
-                   const KobanRecent *recent)
+gather_same_payee (Evidence *self, const KobanRecent *recent)
 {
   gint64 apart_us = distance_us (self, recent);
 
-  if (recent->amount * 20 < self->debit->amount && (recent->flags & KOBAN_RECENT_TINY) != 0 && apart_us <= 10 * KOBAN_DAY_US
-      && (recent->flags & KOBAN_RECENT_NEW_PAYEE) != 0)
+  if (recent->amount * 20 < self->debit->amount && (recent->flags & KOBAN_RECENT_TINY) != 0 &&
+      apart_us <= 10 * KOBAN_DAY_US && (recent->flags & KOBAN_RECENT_NEW_PAYEE) != 0)
     {
       self->tiny = recent->amount;
       self->tiny_us = apart_us;
@@ -103,8 +109,7 @@ gather_same_payee (Evidence *self,
 }
 
 static gboolean
-same_month (KobanDate one,
-            KobanDate other)
+same_month (KobanDate one, KobanDate other)
 {
   int year_one, month_one, day_one, year_other, month_other, day_other;
 
@@ -114,12 +119,10 @@ same_month (KobanDate one,
 }
 
 static void
-gather_test (Evidence *self,
-             const KobanRecent *recent,
-             gint64 apart_us)
+gather_test (Evidence *self, const KobanRecent *recent, gint64 apart_us)
 {
-  if (apart_us > 3 * KOBAN_DAY_US || (recent->flags & KOBAN_RECENT_TINY) == 0
-      || (recent->channel != KOBAN_TRANSACTION_CARD && recent->channel != KOBAN_TRANSACTION_OTHER))
+  if (apart_us > 3 * KOBAN_DAY_US || (recent->flags & KOBAN_RECENT_TINY) == 0 ||
+      (recent->channel != KOBAN_TRANSACTION_CARD && recent->channel != KOBAN_TRANSACTION_OTHER))
     return;
   self->tests++;
   self->tests_total += recent->amount;
@@ -127,14 +130,14 @@ gather_test (Evidence *self,
 }
 
 static void
-gather_other_payee (Evidence *self,
-                    const KobanRecent *recent)
+gather_other_payee (Evidence *self, const KobanRecent *recent)
 {
+  if ((recent->flags & KOBAN_RECENT_FRESH) == 0)
+    return;
   gint64 apart_us = distance_us (self, recent);
-
   if ((recent->flags & KOBAN_RECENT_NEW_PAYEE) != 0)
     gather_test (self, recent, apart_us);
-  if ((recent->flags & KOBAN_RECENT_FRESH) == 0 || apart_us > (is_timed (self, recent) ? KOBAN_DAY_US : 0))
+  if (apart_us > (is_timed (self, recent) ? KOBAN_DAY_US : 0))
     return;
   self->new_payees += (recent->flags & KOBAN_RECENT_NEW_PAYEE) != 0 ? 1 : 0;
   self->fresh_total += recent->amount;
@@ -142,8 +145,7 @@ gather_other_payee (Evidence *self,
 }
 
 static void
-gather_recent (Evidence *self,
-               const KobanRecent *recent)
+gather_recent (Evidence *self, const KobanRecent *recent)
 {
   gboolean own = (recent->flags & KOBAN_RECENT_OWN) != 0;
 
@@ -182,8 +184,9 @@ is_other_account (const Evidence *self)
 {
   const KobanDebit *debit = self->debit;
 
-  return debit->channel != KOBAN_TRANSACTION_DIRECT_DEBIT && debit->mandate == 0 && debit->counterparty != 0
-         && self->payee->counterparty != 0 && self->payee->counterparty != debit->counterparty;
+  return debit->channel != KOBAN_TRANSACTION_DIRECT_DEBIT && debit->mandate == 0 &&
+         debit->counterparty != 0 && self->payee->counterparty != 0 &&
+         self->payee->counterparty != debit->counterparty;
 }
 
 static void
@@ -201,12 +204,16 @@ gather (Evidence *self)
   self->new_payees = self->payee == NULL || self->payee->debits == 0 ? 1 : 0;
   self->balance = balance_before (self);
 
+  const KobanRecent *corrected = self->judgement->change->kind == KOBAN_CHANGE_LINE_CHANGED
+                                   ? koban_habit_find_recent (self->habit, debit->line->id)
+                                   : NULL;
   const KobanRecent *recent;
   for (guint i = 0; (recent = koban_habit_recent (self->habit, i)) != NULL; i++)
     {
       if (debit->heard_us - recent->heard_us > 35 * KOBAN_DAY_US)
         break;
-      gather_recent (self, recent);
+      if (recent != corrected) /* a corrected line is no second one */
+        gather_recent (self, recent);
     }
   self->fresh_total += self->fresh ? self->day_total : 0;
   self->large += self->in_day;
@@ -215,22 +222,19 @@ gather (Evidence *self)
 /* --- the rows: who ------------------------------------------------------------------------------------ */
 
 static void
-say (GVariantBuilder *reasons,
-     GVariant *reason)
+say (GVariantBuilder *reasons, GVariant *reason)
 {
   g_variant_builder_add_value (reasons, reason);
 }
 
 static KobanMoney
-money (const Evidence *self,
-       gint64 minor)
+money (const Evidence *self, gint64 minor)
 {
   return koban_judgement_money (self->judgement, minor);
 }
 
 static int
-weigh_first_payee (const Evidence *self,
-                   GVariantBuilder *reasons)
+weigh_first_payee (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanHabit *habit = self->habit;
   guint channel = self->debit->channel;
@@ -238,29 +242,28 @@ weigh_first_payee (const Evidence *self,
   if (!self->fresh || self->debit->key == koban_text_hash (""))
     return 0;
   /* Good and Turing: how often was a debit of this channel the first to its name? */
-  int bits = koban_log2 ((guint64) (habit->channel_debits[channel] + 16) * 256)
-             - koban_log2 ((guint64) (habit->channel_new[channel] + 3) * 256);
+  int bits = koban_log2 ((guint64) (habit->channel_debits[channel] + 16) * 256) -
+             koban_log2 ((guint64) (habit->channel_new[channel] + 3) * 256);
   if (koban_habit_knows_brand (habit, self->debit->brand) && self->consumption)
     bits /= 2;
   if (reasons != NULL && (self->payee == NULL || self->payee->debits == 0 || self->in_day > 1))
-    say (reasons, koban_reason_new (KOBAN_REASON_FIRST_PAYEE, "days", "x", (gint64) koban_habit_days (habit), NULL));
-  return CLAMP (bits, BIT, 6 * BIT);
+    say (reasons,
+         koban_reason_new (KOBAN_REASON_FIRST_PAYEE, "days", "x", (gint64) koban_habit_days (habit), NULL));
+  return CLAMP (bits, BIT, (self->consumption ? 4 : 6) * BIT);
 }
 
 static int
-weigh_service (const Evidence *self,
-               GVariantBuilder *reasons)
+weigh_service (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanService *service = self->debit->service;
 
-  if (!self->fresh || service == NULL || service->category == KOBAN_SERVICE_MERCHANT)
+  if (!self->fresh || service == NULL || service->category == KOBAN_SERVICE_COLLECTOR)
     return 0;
-  return 2 * BIT;
+  return service->category == KOBAN_SERVICE_MERCHANT ? -2 * BIT : 2 * BIT;
 }
 
 static int
-weigh_sleeping_link (const Evidence *self,
-                     GVariantBuilder *reasons)
+weigh_sleeping_link (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanKnownLink *link = self->link;
   KobanDate last = KOBAN_NO_DATE;
@@ -269,20 +272,21 @@ weigh_sleeping_link (const Evidence *self,
     last = koban_payee_before (self->payee, self->debit->day).last_day;
   if (last == KOBAN_NO_DATE && link != NULL)
     last = MAX (link->last_debit, MAX (self->habit->first_day, koban_date_from_us (link->since_us, 0)));
-  if (last == KOBAN_NO_DATE || self->debit->day - last < 90 || (self->debit->service == NULL && self->consumption))
+  if (last == KOBAN_NO_DATE || self->debit->day - last < 90 || (self->consumption && !is_wallet (self)))
     return 0;
-  if (link != NULL && link->kind != KOBAN_LINK_EMONEY && self->debit->service == NULL) /* a yearly bill sleeps by nature */
+  if (link != NULL && link->kind != KOBAN_LINK_EMONEY &&
+      !is_wallet (self)) /* a yearly bill sleeps by nature */
     return 0;
   if (self->payee != NULL && self->payee->gap > 60 * 16) /* quarterly and yearly payments sleep by nature */
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_SLEEPING_LINK_WAKES, "days", "x", (gint64) (self->debit->day - last), NULL));
-  return link != NULL || self->debit->service != NULL ? 4 * BIT : 2 * BIT;
+    say (reasons, koban_reason_new (KOBAN_REASON_SLEEPING_LINK_WAKES, "days", "x",
+                                    (gint64) (self->debit->day - last), NULL));
+  return link != NULL || is_wallet (self) ? 4 * BIT : 2 * BIT;
 }
 
 static int
-weigh_amended (const Evidence *self,
-               GVariantBuilder *reasons)
+weigh_amended (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanKnownLink *link = self->link;
 
@@ -295,8 +299,7 @@ weigh_amended (const Evidence *self,
 }
 
 static int
-weigh_follows_link (const Evidence *self,
-                    GVariantBuilder *reasons)
+weigh_follows_link (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanKnownLink *link = self->link;
   gint64 hours = link != NULL ? (self->debit->heard_us - link->since_us) / KOBAN_HOUR_US : G_MAXINT64;
@@ -310,20 +313,18 @@ weigh_follows_link (const Evidence *self,
 
 /* A bill whose mandate was listed long before is nobody's surprise. */
 static int
-weigh_old_mandate (const Evidence *self,
-                   GVariantBuilder *reasons)
+weigh_old_mandate (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanKnownLink *link = self->link;
 
-  if (link == NULL || !self->fresh || link->amended_us != 0 || self->debit->service != NULL
-      || self->debit->heard_us - link->since_us < 60 * KOBAN_DAY_US)
+  if (link == NULL || !self->fresh || link->amended_us != 0 || is_wallet (self) ||
+      self->debit->heard_us - link->since_us < 60 * KOBAN_DAY_US)
     return 0;
   return -3 * BIT;
 }
 
 static int
-weigh_answer (const Evidence *self,
-              GVariantBuilder *reasons)
+weigh_answer (const Evidence *self, GVariantBuilder *reasons)
 {
   if (self->payee != NULL && self->payee->answer == KOBAN_ANSWER_MINE)
     return -6 * BIT;
@@ -335,8 +336,7 @@ weigh_answer (const Evidence *self,
 }
 
 static int
-weigh_channel (const Evidence *self,
-               GVariantBuilder *reasons)
+weigh_channel (const Evidence *self, GVariantBuilder *reasons)
 {
   static const int bits[KOBAN_HABIT_CHANNELS] = {
     [KOBAN_TRANSACTION_CARD] = -2 * BIT,
@@ -352,8 +352,7 @@ weigh_channel (const Evidence *self,
 
 /* How far above what this payee takes, in three bits a standard deviation beyond the first. */
 static int
-payee_bits (const Evidence *self,
-            int log)
+payee_bits (const Evidence *self, int log)
 {
   KobanPast past = koban_payee_before (self->payee, self->debit->day);
   int floor = past.debits < 4 ? 320 : past.log_spread < 16 ? 64 : 128;
@@ -362,26 +361,27 @@ payee_bits (const Evidence *self,
   return MAX ((log - past.log_mean - deviation) * 3 * BIT / deviation, 0);
 }
 
-/* A name that is known is measured by what it takes; a sum that this account often spends is never far out. */
+/* A name that is known is measured by what it takes; a sum that this account often spends is never far out.
+ */
 static int
-known_size (const Evidence *self,
-            gint64 amount)
+known_size (const Evidence *self, gint64 amount)
 {
   int log = koban_log2 ((guint64) amount);
 
-  return MIN (payee_bits (self, log), 2 * koban_habit_size_bits (self->habit, log, self->judgement->currency));
+  return MIN (payee_bits (self, log), 2 * koban_habit_size_bits (self->habit, log));
 }
 
-/* New names are measured together by what goes to such names in a day. One payment alone is how honest people buy
- * a car; it must be very large to stand out by itself. */
+/* New names are measured together by what goes to such names in a day. One payment alone is how honest people
+ * buy a car; it must be very large to stand out by itself. */
 static int
 fresh_size (const Evidence *self)
 {
-  KobanCurrency currency = self->judgement->currency;
-  int log = koban_log2 ((guint64) self->fresh_total);
-  int bits = MAX (koban_habit_size_bits (self->habit, log, currency), koban_habit_fresh_bits (self->habit, log, currency));
+  gboolean several =
+    (self->in_day > 1 || self->new_payees > 1) && self->debit->amount * 8 >= self->fresh_total;
+  int log = koban_log2 ((guint64) (several ? self->fresh_total : self->day_total));
+  int bits = MAX (koban_habit_size_bits (self->habit, log), koban_habit_fresh_bits (self->habit, log));
 
-  return MIN (bits, self->in_day > 1 || self->new_payees > 1 ? 13 * BIT : 11 * BIT);
+  return MIN (bits, several ? 13 * BIT : 11 * BIT);
 }
 
 static gint64
@@ -397,22 +397,22 @@ size_of (const Evidence *self)
 }
 
 static int
-weigh_size (const Evidence *self,
-            GVariantBuilder *reasons)
+weigh_size (const Evidence *self, GVariantBuilder *reasons)
 {
-  int bits = size_of (self);
-  gint64 sum = sum_of (self);
-  gint64 usual = koban_habit_usual_size (self->habit, self->judgement->currency);
+  int bits = self->size;
 
   if (reasons == NULL || bits <= 2 * BIT)
     return bits;
+  gint64 sum = sum_of (self);
+  gint64 usual = koban_habit_usual_size (self->habit);
   if (!self->fresh && sum > self->payee->largest)
-    say (reasons, koban_reason_new (KOBAN_REASON_ABOVE_PAYEE, "usual", "m", money (self, self->payee->largest), NULL));
+    say (reasons,
+         koban_reason_new (KOBAN_REASON_ABOVE_PAYEE, "usual", "m", money (self, self->payee->largest), NULL));
   if (sum > usual)
     say (reasons, koban_reason_new (KOBAN_REASON_ABOVE_USUAL, "usual", "m", money (self, usual), NULL));
   else if (self->fresh && self->fresh_total > sum)
-    say (reasons, koban_reason_new (KOBAN_REASON_DAY_TOTAL, "total", "m", money (self, -self->fresh_total), "usual", "m",
-                                    money (self, koban_habit_usual_day (self->habit, self->judgement->currency)), "hours",
+    say (reasons, koban_reason_new (KOBAN_REASON_DAY_TOTAL, "total", "m", money (self, -self->fresh_total),
+                                    "usual", "m", money (self, koban_habit_usual_day (self->habit)), "hours",
                                     "x", (gint64) 24, NULL));
   return bits;
 }
@@ -421,58 +421,58 @@ weigh_size (const Evidence *self,
 static gboolean
 is_bill (const Evidence *self)
 {
-  return self->debit->mandate != 0 || self->debit->channel == KOBAN_TRANSACTION_DIRECT_DEBIT
-         || (self->payee != NULL && (koban_payee_is_fixed (self->payee) || koban_payee_is_regular (self->payee))
-             && !self->consumption);
+  return self->debit->mandate != 0 || self->debit->channel == KOBAN_TRANSACTION_DIRECT_DEBIT ||
+         (self->payee != NULL &&
+          (koban_payee_is_fixed (self->payee) || koban_payee_is_regular (self->payee)) && !self->consumption);
 }
 
 /* A bill of known size that is suddenly twice as large and more. */
 static int
-weigh_amount_changed (const Evidence *self,
-                      GVariantBuilder *reasons)
+weigh_amount_changed (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanPayee *payee = self->payee;
 
   if (self->fresh || !is_bill (self))
     return 0;
   KobanPast past = koban_payee_before (payee, self->debit->day);
-  if (past.debits < 2 || past.log_spread > 192 || self->debit->log - past.log_mean < 240
-      || self->debit->amount < 15 * koban_euro (self->judgement->currency))
+  if (past.debits < 2 || past.log_spread > 192 || self->debit->log - past.log_mean < 240 ||
+      self->debit->amount < 15 * self->habit->euro)
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_AMOUNT_CHANGED, "from", "m", money (self, -payee->last_amount), "to", "m",
-                                    money (self, -self->debit->amount), NULL));
+    say (reasons,
+         koban_reason_new (KOBAN_REASON_AMOUNT_CHANGED, "from", "m", money (self, -payee->last_amount), "to",
+                           "m", money (self, -self->debit->amount), NULL));
   return 5 * BIT;
 }
 
 static int
-weigh_drain (const Evidence *self,
-             GVariantBuilder *reasons)
+weigh_drain (const Evidence *self, GVariantBuilder *reasons)
 {
   gint64 sum = sum_of (self);
 
-  if (self->balance <= 0 || size_of (self) < 3 * BIT)
+  if (self->balance <= 0 || self->size < 3 * BIT)
     return 0;
   gint64 percent = MIN (sum, G_MAXINT64 / 100) * 100 / self->balance;
   if (percent < 40)
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_DRAIN, "percent", "x", percent, "balance", "m", money (self, self->balance), NULL));
+    say (reasons, koban_reason_new (KOBAN_REASON_DRAIN, "percent", "x", percent, "balance", "m",
+                                    money (self, self->balance), NULL));
   return percent >= 80 ? 3 * BIT : 3 * BIT / 2;
 }
 
 /* One large payment from savings is how honest people buy; several in a day are how a thief empties both. */
 static int
-weigh_savings (const Evidence *self,
-               GVariantBuilder *reasons)
+weigh_savings (const Evidence *self, GVariantBuilder *reasons)
 {
   gboolean several = self->in_day > 1 || self->new_payees > 1;
 
-  if (self->savings == 0 || self->consumption || !self->fresh || !several || self->savings * 3 < self->fresh_total)
+  if (self->savings == 0 || self->consumption || !self->fresh || !several ||
+      self->savings * 3 < self->fresh_total)
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_FROM_SAVINGS, "amount", "m", money (self, self->savings), "hours", "x",
-                                    (gint64) 24, NULL));
+    say (reasons, koban_reason_new (KOBAN_REASON_FROM_SAVINGS, "amount", "m", money (self, self->savings),
+                                    "hours", "x", (gint64) 24, NULL));
   return 2 * BIT;
 }
 
@@ -480,40 +480,39 @@ weigh_savings (const Evidence *self,
 
 /* What this payee has been seen to do on one day is no burst. */
 static gboolean
-is_usual_count (const Evidence *self,
-                guint count)
+is_usual_count (const Evidence *self, guint count)
 {
-  return !self->fresh && self->payee != NULL && self->payee->day_count_max >= count
-         && self->payee->day_total_max * 3 / 2 >= self->day_total;
+  return !self->fresh && self->payee != NULL && self->payee->day_count_max >= count &&
+         self->payee->day_total_max * 3 / 2 >= self->day_total;
 }
 
 /* The second within minutes is as rare as it was never seen with this payee; each further one is rarer. */
 static int
-weigh_burst (const Evidence *self,
-             GVariantBuilder *reasons)
+weigh_burst (const Evidence *self, GVariantBuilder *reasons)
 {
   if (self->in_minutes < 2 || is_usual_count (self, self->in_day))
     return 0;
   int seen = self->payee != NULL ? (int) MIN (self->payee->debits + 4, 32) : 4;
   int bits = koban_log2 ((guint64) seen) + 2 * BIT * (int) (MIN (self->in_minutes, 5) - 2);
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_BURST, "count", "x", (gint64) self->in_minutes, "seconds", "x",
-                                    self->minutes_us / KOBAN_SECOND_US, "total", "m", money (self, -self->minutes_total), NULL));
+    say (reasons, koban_reason_new (KOBAN_REASON_BURST, "count", "x", (gint64) self->in_minutes, "seconds",
+                                    "x", self->minutes_us / KOBAN_SECOND_US, "total", "m",
+                                    money (self, -self->minutes_total), NULL));
   return bits;
 }
 
 static int
-weigh_burst_day (const Evidence *self,
-                 GVariantBuilder *reasons)
+weigh_burst_day (const Evidence *self, GVariantBuilder *reasons)
 {
   static const int bits[] = { 0, 0, 2 * BIT, 4 * BIT, 6 * BIT };
   gboolean timed = self->debit->at_us != 0;
 
-  if (self->in_minutes >= self->in_day || self->in_day < (timed ? 3u : 2u) || is_usual_count (self, self->in_day))
+  if (self->in_minutes >= self->in_day || self->in_day < (timed ? 3u : 2u) ||
+      is_usual_count (self, self->in_day))
     return 0;
   if (reasons != NULL && timed)
-    say (reasons, koban_reason_new (KOBAN_REASON_BURST_DAY, "count", "x", (gint64) self->in_day, "hours", "x", (gint64) 24,
-                                    "total", "m", money (self, -self->day_total), NULL));
+    say (reasons, koban_reason_new (KOBAN_REASON_BURST_DAY, "count", "x", (gint64) self->in_day, "hours", "x",
+                                    (gint64) 24, "total", "m", money (self, -self->day_total), NULL));
   else if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_BURST_DAY, "count", "x", (gint64) self->in_day, "total", "m",
                                     money (self, -self->day_total), NULL));
@@ -521,14 +520,14 @@ weigh_burst_day (const Evidence *self,
 }
 
 static int
-weigh_cap (const Evidence *self,
-           GVariantBuilder *reasons)
+weigh_cap (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanService *service = self->debit->service;
   gboolean month = FALSE;
   gint64 sum = self->debit->amount;
 
-  if (service == NULL || self->round == 0 || g_strcmp0 (service->currency, self->judgement->currency.code) != 0)
+  if (service == NULL || self->round == 0 ||
+      g_strcmp0 (service->currency, self->judgement->currency.code) != 0)
     return 0;
   if (service->month_limit > 0 && self->month_total >= service->month_limit / 10 * 9)
     {
@@ -538,15 +537,15 @@ weigh_cap (const Evidence *self,
   else if (service->charge_limit == 0 || sum < service->charge_limit / 10 * 9 || sum > service->charge_limit)
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_CAP_SHAPE, "limit", "m",
-                                    money (self, month ? service->month_limit : service->charge_limit), "total", "m",
-                                    money (self, -sum), "period", "s", month ? "month" : "charge", NULL));
+    say (reasons,
+         koban_reason_new (KOBAN_REASON_CAP_SHAPE, "limit", "m",
+                           money (self, month ? service->month_limit : service->charge_limit), "total", "m",
+                           money (self, -sum), "period", "s", month ? "month" : "charge", NULL));
   return month ? 5 * BIT : 3 * BIT;
 }
 
 static int
-weigh_round (const Evidence *self,
-             GVariantBuilder *reasons)
+weigh_round (const Evidence *self, GVariantBuilder *reasons)
 {
   if (self->round == 0 || self->consumption || !self->fresh)
     return 0;
@@ -556,21 +555,19 @@ weigh_round (const Evidence *self,
 }
 
 static int
-weigh_test (const Evidence *self,
-            GVariantBuilder *reasons)
+weigh_test (const Evidence *self, GVariantBuilder *reasons)
 {
   if (self->tiny == 0)
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_TEST_THEN_DRAIN, "test", "m", money (self, -self->tiny), "hours", "x",
-                                    self->tiny_us / KOBAN_HOUR_US, NULL));
+    say (reasons, koban_reason_new (KOBAN_REASON_TEST_THEN_DRAIN, "test", "m", money (self, -self->tiny),
+                                    "hours", "x", self->tiny_us / KOBAN_HOUR_US, NULL));
   return 4 * BIT;
 }
 
 /* Tiny debits to other new names, then a larger one to a new name. */
 static int
-weigh_tests (const Evidence *self,
-             GVariantBuilder *reasons)
+weigh_tests (const Evidence *self, GVariantBuilder *reasons)
 {
   static const int bits[] = { 0, BIT, 5 * BIT / 2, 4 * BIT };
   gint64 tests = self->tests_total;
@@ -578,74 +575,52 @@ weigh_tests (const Evidence *self,
   if (self->tests == 0 || !self->fresh || self->debit->amount < 20 * (tests / self->tests))
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_CARD_TESTING, "count", "x", (gint64) self->tests, "minutes", "x",
-                                    self->tests_us / KOBAN_MINUTE_US, "total", "m", money (self, -tests), NULL));
+    say (reasons,
+         koban_reason_new (KOBAN_REASON_CARD_TESTING, "count", "x", (gint64) self->tests, "minutes", "x",
+                           self->tests_us / KOBAN_MINUTE_US, "total", "m", money (self, -tests), NULL));
   return bits[MIN (self->tests, G_N_ELEMENTS (bits) - 1)];
 }
 
 /* The very sum that a regular collector took days ago, long before the next is due. */
 static int
-weigh_duplicate (const Evidence *self,
-                 GVariantBuilder *reasons)
+weigh_duplicate (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanPayee *payee = self->payee;
   const KobanDebit *debit = self->debit;
 
-  if (payee == NULL || payee->debits < 2 || self->consumption || debit->amount != payee->last_amount
-      || debit->amount < 5 * koban_euro (self->judgement->currency) || debit->service != NULL || !is_bill (self))
+  if (payee == NULL || payee->debits < 2 || self->consumption || debit->amount != payee->last_amount ||
+      debit->amount < 5 * self->habit->euro || is_wallet (self) || !is_bill (self))
     return 0;
   int days = debit->day - payee->last_day;
   if (days > 12 || payee->gap < 20 * 16 || days * 16 * 2 > payee->gap || payee->gap_spread * 3 > payee->gap)
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_DUPLICATE_COLLECTION, "amount", "m", money (self, -debit->amount), "days", "x",
-                                    (gint64) days, NULL));
+    say (reasons, koban_reason_new (KOBAN_REASON_DUPLICATE_COLLECTION, "amount", "m",
+                                    money (self, -debit->amount), "days", "x", (gint64) days, NULL));
   return ALONE_BITS;
 }
 
 /* Neither small change nor a sum that somebody typed. */
 static gboolean
-is_odd (const Evidence *self,
-        gint64 amount)
+is_odd (const Evidence *self, gint64 amount)
 {
-  gint64 euro = koban_euro (self->judgement->currency);
+  gint64 euro = self->habit->euro;
 
-  return amount >= 7 * euro && amount <= 80 * euro && amount % (koban_currency_get_exponent (self->judgement->currency) == 0 ? 50 : 100) != 0;
-}
-
-/* Small sums, each another, again and again to one new name; unless this person often takes up new names. */
-static int
-weigh_skim (const Evidence *self,
-            GVariantBuilder *reasons)
-{
-  const KobanPayee *payee = self->payee;
-  const KobanHabit *habit = self->habit;
-  int days = payee != NULL ? self->debit->day - payee->first_debit : 0;
-
-  if (payee == NULL || payee->debits < 4 || payee->debits > 9 || days < 14 || days > 10 * (int) payee->debits
-      || payee->same_run > 0 || payee->log_spread > 200 || payee->day_count_max > 1 || self->debit->service != NULL
-      || !is_odd (self, payee->last_amount) || !is_odd (self, self->debit->amount)
-      || self->debit->channel == KOBAN_TRANSACTION_TRANSFER || self->debit->channel == KOBAN_TRANSACTION_CASH)
-    return 0;
-  if (payee->first_debit - habit->first_day < 45 || habit->adoptions * 150 > koban_habit_days (habit))
-    return 0;
-  if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_SLOW_SKIM, "count", "x", (gint64) payee->debits + 1, "total", "m",
-                                    money (self, -payee->sum - self->debit->amount), "days", "x", (gint64) days, NULL));
-  return ALONE_BITS;
+  return amount >= 7 * euro && amount <= 80 * euro &&
+         amount % (koban_currency_get_exponent (self->judgement->currency) == 0 ? 50 : 100) != 0;
 }
 
 static int
-weigh_night (const Evidence *self,
-             GVariantBuilder *reasons)
+weigh_night (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanHabit *habit = self->habit;
   int hour = self->debit->hour;
 
-  if (hour < 0 || habit->n_hours < 20)
+  if (hour < 0 || (hour > 5 && hour < 22) || habit->n_hours < 20)
     return 0;
   guint32 near = habit->hours[hour] * 2 + habit->hours[(hour + 1) % 24] + habit->hours[(hour + 23) % 24];
-  int bits = koban_log2 ((guint64) (habit->n_hours + 24) * 256) - koban_log2 ((guint64) (near * 6 + 24) * 256);
+  int bits =
+    koban_log2 ((guint64) (habit->n_hours + 24) * 256) - koban_log2 ((guint64) (near * 6 + 24) * 256);
   if (bits < BIT)
     return 0;
   if (reasons != NULL)
@@ -655,30 +630,29 @@ weigh_night (const Evidence *self,
 
 /* One large payment to a new name is a purchase; three in a day are a spree. */
 static int
-weigh_spree (const Evidence *self,
-             GVariantBuilder *reasons)
+weigh_spree (const Evidence *self, GVariantBuilder *reasons)
 {
   int log = koban_log2 ((guint64) self->debit->amount);
 
-  if (!self->fresh || self->large < 3 || self->in_minutes >= self->large
-      || koban_habit_size_bits (self->habit, log, self->judgement->currency) < 5 * BIT / 2)
+  if (!self->fresh || self->large < 3 || self->in_minutes >= self->large ||
+      koban_habit_size_bits (self->habit, log) < 5 * BIT / 2)
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_DAY_TOTAL, "total", "m", money (self, -self->fresh_total), "usual", "m",
-                                    money (self, koban_habit_usual_day (self->habit, self->judgement->currency)), "hours",
+    say (reasons, koban_reason_new (KOBAN_REASON_DAY_TOTAL, "total", "m", money (self, -self->fresh_total),
+                                    "usual", "m", money (self, koban_habit_usual_day (self->habit)), "hours",
                                     "x", (gint64) 24, NULL));
   return self->large == 3 ? 2 * BIT : 4 * BIT;
 }
 
 static int
-weigh_many_payees (const Evidence *self,
-                   GVariantBuilder *reasons)
+weigh_many_payees (const Evidence *self, GVariantBuilder *reasons)
 {
   if (self->new_payees < 3 || self->consumption)
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_MANY_PAYEES, "count", "x", (gint64) self->new_payees, "hours", "x",
-                                    (gint64) 24, "total", "m", money (self, -self->fresh_total), NULL));
+    say (reasons,
+         koban_reason_new (KOBAN_REASON_MANY_PAYEES, "count", "x", (gint64) self->new_payees, "hours", "x",
+                           (gint64) 24, "total", "m", money (self, -self->fresh_total), NULL));
   return self->debit->channel == KOBAN_TRANSACTION_TRANSFER ? 3 * BIT : BIT;
 }
 
@@ -702,7 +676,7 @@ typedef struct
 static const Row rows[] = {
   /* the money leaves to a name never paid: alone twice a month an account, so it only adds (detection (c)) */
   { FAMILY_WHO, weigh_first_payee },
-  /* e-money is where stolen money goes first (incidents 3.1, 3.2) */
+  /* e-money is where stolen money goes first (incidents 3.1, 3.2); the tax office is not */
   { FAMILY_WHO, weigh_service },
   /* Toss 2020: a link made a year before and never used (detection (a)) */
   { FAMILY_WHO, weigh_sleeping_link },
@@ -718,7 +692,8 @@ static const Row rows[] = {
   { FAMILY_WHO, weigh_channel },
   /* robust size against this person's free spending, and against what this payee takes (detection (c)) */
   { FAMILY_SIZE, weigh_size },
-  /* an amended or abused mandate collects many times what it did (issue 3.2); rises stay under 20 % (detection (c)) */
+  /* an amended or abused mandate collects many times what it did (issue 3.2); rises stay under 20 %
+     (detection (c)) */
   { FAMILY_SIZE, weigh_amount_changed },
   /* over half of the balance is one in a hundred debits even in normal life (detection (b), Berka) */
   { FAMILY_SIZE, weigh_drain },
@@ -738,8 +713,6 @@ static const Row rows[] = {
   { FAMILY_SHAPE, weigh_tests },
   /* all of 784 groups of standing payments in Berka keep to one sum and one rhythm (detection (b)) */
   { FAMILY_ALONE, weigh_duplicate },
-  /* "small amounts so that it is not noticed" (detection (a), European direct debits; issue 3.2) */
-  { FAMILY_ALONE, weigh_skim },
   /* Toss at 23:00; takeovers at night (detection (a)) */
   { FAMILY_SHAPE, weigh_night },
   /* the charges after the test, one hour apart, each at another shop (detection (a)) */
@@ -754,8 +727,7 @@ typedef struct
 } Sum;
 
 static Sum
-add_up (const Evidence *self,
-        GVariantBuilder *reasons)
+add_up (const Evidence *self, GVariantBuilder *reasons)
 {
   int families[N_FAMILIES] = { 0 };
   int total = 0;
@@ -767,20 +739,55 @@ add_up (const Evidence *self,
   return (Sum){ .total = total, .size = families[FAMILY_SIZE] + families[FAMILY_ALONE] };
 }
 
-enum { WARNING_BITS = 16 * BIT, KNOWN_BITS = 12 * BIT, CRITICAL_BITS = 20 * BIT, MIN_SIZE_BITS = 7 * BIT / 2 };
+enum
+{
+  WARNING_BITS = 16 * BIT,
+  KNOWN_BITS = 11 * BIT,
+  KNOWN_SIZE_BITS = 4 * BIT,
+  CRITICAL_BITS = 20 * BIT,
+  MIN_SIZE_BITS = 7 * BIT / 2
+};
 
 /* Quiet asks for two bits more, wary for two less: a quarter or four times as many alerts. */
 static gboolean
-is_unexpected (const KobanJudgement *judgement,
-               gboolean fresh,
-               Sum sum,
-               KobanSeverity *severity)
+is_unexpected (const KobanJudgement *judgement, gboolean fresh, Sum sum, KobanSeverity *severity)
 {
-  static const int shift[] = { [KOBAN_WARINESS_QUIET] = 2 * BIT, [KOBAN_WARINESS_NORMAL] = 0, [KOBAN_WARINESS_WARY] = -2 * BIT };
+  static const int shift[] = {
+    [KOBAN_WARINESS_QUIET] = 2 * BIT, [KOBAN_WARINESS_NORMAL] = 0, [KOBAN_WARINESS_WARY] = -2 * BIT
+  };
   int total = sum.total - shift[judgement->wariness];
 
   *severity = total >= CRITICAL_BITS ? KOBAN_SEVERITY_CRITICAL : KOBAN_SEVERITY_WARNING;
-  return total >= (fresh ? WARNING_BITS : KNOWN_BITS) && sum.size >= MIN_SIZE_BITS;
+  return total >= (fresh ? WARNING_BITS : KNOWN_BITS) &&
+         sum.size >= (fresh ? MIN_SIZE_BITS : KNOWN_SIZE_BITS);
+}
+
+/* Small sums, each another, again and again to one new name; unless this person often takes up new names. */
+static gboolean
+is_skim (const Evidence *self)
+{
+  const KobanPayee *payee = self->payee;
+  const KobanHabit *habit = self->habit;
+  int days = payee != NULL ? self->debit->day - payee->first_debit : 0;
+
+  if (payee == NULL || payee->debits != 4 || days < 12 || days > 10 * (int) payee->debits ||
+      payee->same_run > 0 || payee->log_spread > 200 || payee->day_count_max > 1 ||
+      self->debit->service != NULL || !is_odd (self, payee->last_amount) ||
+      !is_odd (self, self->debit->amount) || self->debit->channel == KOBAN_TRANSACTION_TRANSFER ||
+      self->debit->channel == KOBAN_TRANSACTION_CASH)
+    return FALSE;
+  return payee->first_debit - habit->first_day >= 45 && habit->adoptions * 150 <= koban_habit_days (habit);
+}
+
+/* Such a name is mostly a new café: it is a notice, told once. */
+static GVariant *
+skim_reason (const Evidence *self)
+{
+  const KobanPayee *payee = self->payee;
+  gint64 days = self->debit->day - payee->first_debit;
+
+  return koban_reason_new (KOBAN_REASON_SLOW_SKIM, "count", "x", (gint64) payee->debits + 1, "total", "m",
+                           money (self, -payee->sum - self->debit->amount), "days", "x", days, NULL);
 }
 
 /* --- telling ------------------------------------------------------------------------------------------ */
@@ -815,8 +822,7 @@ total_of_refs (Evidence *self)
 }
 
 static void
-tell (Evidence *self,
-      KobanSeverity severity)
+tell (Evidence *self, KobanSeverity severity, GVariant *reason)
 {
   const KobanDebit *debit = self->debit;
   KobanEpisode *episode = open_episode (self);
@@ -824,10 +830,13 @@ tell (Evidence *self,
   GVariantBuilder reasons;
 
   g_variant_builder_init (&reasons, G_VARIANT_TYPE ("aa{sv}"));
-  add_up (self, &reasons);
+  if (reason != NULL)
+    g_variant_builder_add_value (&reasons, reason);
+  else
+    add_up (self, &reasons);
   koban_judgement_say_gap (self->judgement, &reasons);
   if (grows)
-    g_ptr_array_set_size (self->refs, MIN (self->refs->len, 1));
+    g_ptr_array_set_size (self->refs, (int) MIN (self->refs->len, 1));
 
   episode->told |= 1 << KOBAN_ALERT_WITHDRAWAL;
   episode->severity = MAX (episode->severity, (guint32) severity);
@@ -854,15 +863,17 @@ is_news (const KobanChange *change)
 {
   if (change->kind == KOBAN_CHANGE_LINE_NEW)
     return TRUE;
-  return change->line_before != NULL && change->line->amount.minor < 0
-         && change->line->amount.minor / 3 < change->line_before->amount.minor / 2;
+  return change->line_before != NULL && change->line->amount.minor < 0 &&
+         change->line->amount.minor / 3 < change->line_before->amount.minor / 2;
 }
 
 void
 koban_withdrawals_on_line (KobanJudgement *self)
 {
-  g_autoptr (GPtrArray) refs = g_ptr_array_new ();
-  Evidence evidence = { .judgement = self, .debit = &self->debit, .habit = self->habit, .payee = self->payee, .refs = refs };
+  g_autoptr(GPtrArray) refs = g_ptr_array_new ();
+  Evidence evidence = {
+    .judgement = self, .debit = &self->debit, .habit = self->habit, .payee = self->payee, .refs = refs
+  };
   KobanSeverity severity;
 
   if (self->debit.amount <= 0 || self->debit.own || !is_news (self->change))
@@ -870,17 +881,14 @@ koban_withdrawals_on_line (KobanJudgement *self)
   evidence.episode = koban_episode_of_debit (self);
   evidence.link = koban_link_of_debit (self);
   gather (&evidence);
+  evidence.size = size_of (&evidence);
 
   Sum sum = add_up (&evidence, NULL);
-  if (g_getenv ("KW_TRACE") != NULL)
-    {
-      g_printerr ("%s %s %ld ch%u %s d%d: total %d size %d |", self->account, self->debit.line->bank_id, self->debit.amount, self->debit.channel, self->folded, self->debit.day, sum.total/256, sum.size/256);
-      for (guint i = 0; i < G_N_ELEMENTS (rows); i++) { int w = rows[i].weigh (&evidence, NULL); if (w) g_printerr (" %u:%d.%d", i, w/256, ABS(w%256)*10/256); }
-      g_printerr (" mins%u day%u new%u fresh%d tests%u bal%ld\n", evidence.in_minutes, evidence.in_day, evidence.new_payees, evidence.fresh, evidence.tests, evidence.balance);
-    }
   gboolean grows = evidence.episode != NULL && (evidence.episode->told & (1 << KOBAN_ALERT_WITHDRAWAL)) != 0;
   if (is_unexpected (self, evidence.fresh, sum, &severity))
-    tell (&evidence, severity);
+    tell (&evidence, severity, NULL);
   else if (grows)
-    tell (&evidence, (KobanSeverity) evidence.episode->severity);
+    tell (&evidence, (KobanSeverity) evidence.episode->severity, NULL);
+  else if (is_skim (&evidence))
+    tell (&evidence, KOBAN_SEVERITY_NOTICE, skim_reason (&evidence));
 }

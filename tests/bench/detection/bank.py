@@ -21,10 +21,10 @@ class Bank:
         self.times = rng.random() < 0.55
         self.links = rng.random() < 0.55
         self.pending = rng.random() < (0.5 if country.code != "JP" else 0.15)
-        self.listing = rng.choice(("live", "live", "hourly", "morning", "morning"))
+        self.listing = rng.choice(("live", "live", "hourly", "hourly", "morning"))
         self.late = rng.choice((0, 0, 0.02, 0.05))
         self.balances = rng.choice(("each", "each", "daily", "late", "ahead", "none"))
-        if self.balances == "ahead":    # by thirty hours at most: a line is then listed the next morning, workday or not
+        if self.balances == "ahead":    # by thirty hours at most: lines come the next morning, workday or not
             self.late = 0
         self.types = rng.random() < 0.6
         self.parties = rng.random() < 0.5          # counterparty in a field of its own
@@ -34,7 +34,8 @@ class Bank:
         self.card_word, self.debit_word = rng.choice(country.card_words), rng.choice(country.debit_words)
         self.noise = rng.choice(("", "", "number", "place", "both"))
         self.width = rng.choice((0, 0, 0, 22, 18))
-        self.generic = {"JP": "ｺｳｻﾞﾌﾘｶｴ", "DE": "KARTENZAHLUNG", "FR": "PAIEMENT CB", "NL": "BETAALPAS", "GB": "CARD PAYMENT", "US": "PURCHASE"}[country.code]
+        self.generic = {"JP": "ｺｳｻﾞﾌﾘｶｴ", "DE": "KARTENZAHLUNG", "FR": "PAIEMENT CB", "NL": "BETAALPAS",
+                        "GB": "CARD PAYMENT", "US": "PURCHASE"}[country.code]
 
     def can_hide(self):
         """A debit without a line can be seen only where balances are told, soon or daily."""
@@ -91,10 +92,12 @@ class Bank:
             self.fall_silent(victim)
         for account in self.accounts(victim):
             self.list_balances(account["id"], opening[account["id"]])
-        header = {"kind": "story", "format": 1, "name": name, "locale": self.country.locale, "utc_offset_minutes": self.country.offset,
+        header = {"kind": "story", "format": 1, "name": name, "locale": self.country.locale,
+                  "utc_offset_minutes": self.country.offset,
                   "monitor_from": self.stamp(at(victim.monitor_from, 8, 7)), "accounts": self.accounts(victim)}
         self.events.sort(key=lambda e: e[:2])
-        lines = [header] + [event for _, _, event in self.events if event["account"] in {a["id"] for a in header["accounts"]}]
+        lines = [header] + [event for _, _, event in self.events
+                            if event["account"] in {a["id"] for a in header["accounts"]}]
         return lines, self.truth(header, victim, attack)
 
     def accounts(self, victim):
@@ -102,7 +105,8 @@ class Bank:
         if victim.has_savings:
             made.append({"id": "a2", "name": "savings", "role": "savings"})
         for account in made:
-            account.update(bank="bank0", currency=self.country.currency, opening_booked=int(victim.opening[account["id"]]),
+            account.update(bank="bank0", currency=self.country.currency,
+                           opening_booked=int(victim.opening[account["id"]]),
                            links_listed=self.links and account["id"] == "a1", pending_listed=self.pending)
         return made
 
@@ -114,9 +118,11 @@ class Bank:
 
     def fall_silent(self, victim):
         """An hour, or a weekend of maintenance, in which a listing fails."""
-        moment = at(victim.monitor_from, self.rng.randrange(24)) + DAY * self.rng.randrange(2, max(3, (victim.last - victim.monitor_from).days))
+        moment = at(victim.monitor_from, self.rng.randrange(24)) + DAY * self.rng.randrange(2,
+            max(3, (victim.last - victim.monitor_from).days))
         until = moment + MINUTE * self.rng.choice((30, 60, 240, 600, 2880))
-        self.emit(moment, kind="outage", account="a1", what=self.rng.choice(("links", "transactions", "balance", "all")), until=self.stamp(until))
+        self.emit(moment, kind="outage", account="a1", what=self.rng.choice(("links", "transactions", "balance",
+                                                                             "all")), until=self.stamp(until))
 
     def list_link(self, event):
         if not self.links:
@@ -137,9 +143,11 @@ class Bank:
         text, date = self.text(payment), payment.moment.date()
         base = {"account": payment.account, "currency": self.country.currency, "descriptor": text,
                 "type": payment.kind if self.types and payment.kind != "other" else None,
-                "time": (payment.moment - MINUTE * self.country.offset).strftime("%Y-%m-%dT%H:%M:%SZ") if self.times and payment.kind in ("card", "transfer", "cash") or self.times and self.rng.random() < 0.8 else None,
+                "time": (payment.moment - MINUTE * self.country.offset).strftime("%Y-%m-%dT%H:%M:%SZ") if self.times
+                and payment.kind in ("card", "transfer", "cash") or self.times and self.rng.random() < 0.8 else None,
                 "counterparty": payment.name if self.parties and payment.name else None,
-                "counterparty_id": payment.payee_id if self.parties and payment.kind in ("transfer", "standing_order") else None,
+                "counterparty_id": payment.payee_id if self.parties and payment.kind in ("transfer", "standing_order")
+                else None,
                 "mandate_ref": payment.mandate if self.rng.random() < 0.6 else None}
         if self.pending and payment.kind == "card":
             return self.list_pending(payment, base)
@@ -151,7 +159,7 @@ class Bank:
         self.note(payment, listed, line_id, payment.moment, listed)
 
     def note(self, payment, listed, line_id, moved, booked):
-        """`listed`: first visible; `moved`: when a balance that runs ahead has it; `booked`: when the others have it."""
+        """`listed`: first visible; `moved`: a balance that runs ahead has it; `booked`: the others have it."""
         self.bookings[payment.account].append((moved, booked, payment.amount))
         if payment.fraud:
             self.truth_lines.setdefault(line_id, (payment, listed))
@@ -171,8 +179,10 @@ class Bank:
         if fate > 0.985 and not payment.fraud:      # it never was booked
             self.emit(booked, kind="cancelled", account=payment.account, id=pending_id)
             return
-        changed = dict(base, descriptor=base["descriptor"] if rng.random() < 0.7 else self.text(payment), time=base["time"] if rng.random() < 0.5 else None)
-        self.emit(booked, kind="booked", id=line_id, pending_id=pending_id, amount=payment.amount, date=booked.date().isoformat(), **changed)
+        changed = dict(base, descriptor=base["descriptor"] if rng.random() < 0.7 else self.text(payment),
+                       time=base["time"] if rng.random() < 0.5 else None)
+        self.emit(booked, kind="booked", id=line_id, pending_id=pending_id, amount=payment.amount,
+                  date=booked.date().isoformat(), **changed)
         self.note(payment, listed, pending_id, booked, booked)
         if payment.fraud:
             self.truth_lines.setdefault(line_id, (payment, listed))
@@ -191,18 +201,26 @@ class Bank:
         running = opening
         for when in sorted(moments):
             running += moments[when]
-            self.emit(when, kind="balance", account=account, booked=int(running), available=int(running), currency=self.country.currency)
+            self.emit(when, kind="balance", account=account, booked=int(running), available=int(running),
+                      currency=self.country.currency)
 
     def truth(self, header, victim, attack):
-        made = {"country": self.country.code, "monitor_from": header["monitor_from"], "until": self.stamp(at(victim.last, 0)), "accounts": len(header["accounts"]),
-                "activity": round(victim.activity), "links_listed": self.links, "times": self.times, "listing": self.listing, "balances": self.balances, "attack": None}
+        made = {"country": self.country.code, "monitor_from": header["monitor_from"],
+                "until": self.stamp(at(victim.last, 0)), "accounts": len(header["accounts"]),
+                "activity": round(victim.activity), "links_listed": self.links,
+                "history_days": (victim.monitor_from - victim.first).days, "times": self.times,
+                "listing": self.listing, "balances": self.balances, "attack": None}
         if attack is not None:
-            lines = [{"id": i, "ts": self.stamp(p.moment), "listed": self.stamp(listed), "amount": p.amount} for i, (p, listed) in self.truth_lines.items()]
+            lines = [{"id": i, "ts": self.stamp(p.moment), "listed": self.stamp(listed), "amount": p.amount} for i,
+                     (p, listed) in self.truth_lines.items()]
             taken = {id(p): p for p, _ in self.truth_lines.values()}
-            made["attack"] = {"kind": attack.kind, "lines": lines, "links": sorted({e.link_id for e in attack.links}) if self.links else [],
-                              "hidden": any(p.hidden for p in taken.values()), "first": min(line["ts"] for line in lines),
+            made["attack"] = {"kind": attack.kind, "lines": lines, "links": sorted({e.link_id for e in attack.links})
+                              if self.links else [],
+                              "hidden": any(p.hidden for p in taken.values()),
+                              "first": min(line["ts"] for line in lines),
                               "sum": sum(p.amount for p in taken.values()),
-                              "payments": [{"ts": self.stamp(p.moment), "amount": p.amount} for p in sorted(taken.values(), key=lambda p: p.moment)]}
+                              "payments": [{"ts": self.stamp(p.moment), "amount": p.amount}
+                                           for p in sorted(taken.values(), key=lambda p: p.moment)]}
         return made
 
 

@@ -32,7 +32,8 @@ def first_sightings(path):
         lines, seen = [], set()
         for text in story:
             event = json.loads(text)
-            if event["kind"] not in ("transaction", "pending", "booked") or event["account"] != "a1" or event["amount"] >= 0:
+            if event["kind"] not in ("transaction", "pending",
+                                     "booked") or event["account"] != "a1" or event["amount"] >= 0:
                 continue
             if event.get("pending_id") in seen or event["id"] in seen:
                 continue
@@ -125,7 +126,8 @@ def features(lines):
     for ts, _, units, name, second, weekday in lines:
         recent = [r for r in recent if r[0] > ts - DAY]
         recent.append((ts, units))
-        rows.append([math.log(units + 0.01), second / 3600, float(weekday), 0.0 if name in seen else 1.0, math.log(1 + (ts - seen.get(name, ts)) / 3600),
+        rows.append([math.log(units + 0.01), second / 3600, float(weekday), 0.0 if name in seen else 1.0,
+                     math.log(1 + (ts - seen.get(name, ts)) / 3600),
                      float(len(recent)), math.log(sum(u for _, u in recent) + 0.01)])
         seen[name] = ts
     return rows
@@ -144,7 +146,8 @@ def forest(lines, start, every=60 * DAY):
 # --- thresholds in hindsight ----------------------------------------------------------------------------
 
 
-BASELINES = (("fixed threshold", lambda lines, start: fixed(lines), 0.20), ("first seen and over X", lambda lines, start: first_seen(lines), 0.15),
+BASELINES = (("fixed threshold", lambda lines, start: fixed(lines), 0.20),
+             ("first seen and over X", lambda lines, start: first_seen(lines), 0.15),
              ("robust z", lambda lines, start: robust_z(lines), 0.25), ("isolation forest", forest, 0.40))
 
 
@@ -166,13 +169,27 @@ def scored(path, truth):
     return found
 
 
+def one_for_all(number, results, months, budget):
+    """Recall of the lowest threshold that keeps all honest alarms together within the budget."""
+    honest = sorted((s for found in results for s in found[number][0]), reverse=True)
+    allowed = int(budget * sum(months))
+    threshold = honest[allowed] if allowed < len(honest) else 0.0
+    attacks = [found[number][1] for found in results if found[number][1] is not None]
+    return sum(best > threshold for best in attacks) / max(1, len(attacks))
+
+
+def one_each(number, results, months, budget):
+    """The same with a threshold for each person, as if each knew their own future."""
+    found = attacked = 0
+    for person, watched in zip(results, months):
+        honest, best = person[number]
+        allowed = round(budget * watched)
+        attacked += best is not None
+        found += best is not None and best > (honest[allowed] if allowed < len(honest) else 0.0)
+    return found / max(1, attacked)
+
+
 def in_hindsight(results, months, budget=0.1):
-    """[(name, recall, must stay under)]: the lowest threshold that keeps honest alarms within the budget."""
-    table = []
-    for number, (name, _, most) in enumerate(BASELINES):
-        honest = sorted((s for found in results for s in found[number][0]), reverse=True)
-        allowed = int(budget * months)
-        threshold = honest[allowed] if allowed < len(honest) else 0.0
-        attacks = [found[number][1] for found in results if found[number][1] is not None]
-        table.append((name, sum(best > threshold for best in attacks) / max(1, len(attacks)), most))
-    return table
+    """[(name, recall with one threshold for all, with one each, what the first must stay under)]"""
+    return [(name, one_for_all(number, results, months, budget), one_each(number, results, months, budget), most)
+            for number, (name, _, most) in enumerate(BASELINES)]

@@ -16,7 +16,7 @@ import random
 
 import attacks
 from bank import Bank, write
-from life import DAY, Life
+from life import DAY, Life, Temper
 from world import COUNTRIES
 
 
@@ -33,7 +33,7 @@ def person(seed, number, kind):
     rng = random.Random(f"{seed}/{number}")
     country = COUNTRIES[list(COUNTRIES)[number % len(COUNTRIES)]]
     while True:
-        life = Life(rng, country, *span(rng))
+        life = Life(rng, country, Temper.of(random.Random(f"{seed}/temper")), *span(rng))
         bank = Bank(rng, country)
         if kind in attacks.NEEDS_LINKS:
             bank.links = True

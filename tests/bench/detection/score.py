@@ -28,7 +28,8 @@ LOUD = ("warning", "critical")
 
 def replay(koban, story, poll):
     started = time.monotonic()
-    done = subprocess.run([koban, "replay", str(story)] + (["--poll", poll] if poll else []), capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run([koban, "replay", str(story)] + (["--poll", poll] if poll else []), capture_output=True,
+                          text=True, encoding="utf-8")
     if done.returncode != 0:
         raise SystemExit(f"{story}: koban replay ended with {done.returncode}: {done.stderr.strip()}")
     return [json.loads(line) for line in done.stdout.splitlines()], time.monotonic() - started
@@ -41,7 +42,8 @@ class Person:
         self.name, self.truth, self.seconds = story.stem, truth, seconds
         self.country, self.attack = truth["country"], truth["attack"]
         self.months = (truth["until"] - truth["monitor_from"]) / MONTH
-        self.fraud = set(self.attack["links"]) | {line["id"] for line in self.attack["lines"]} if self.attack else set()
+        self.fraud = set(self.attack["links"]) | {line["id"]
+                                                  for line in self.attack["lines"]} if self.attack else set()
         self.alerts = alerts
         hits = [a for a in alerts if self.is_hit(a)]
         self.hit = min((a["ts"] for a in hits if a["severity"] in LOUD), default=None)
@@ -60,12 +62,22 @@ class Person:
         if not self.attack:
             return False
         if self.attack["hidden"]:
-            return alert["kind"] == "balance" and self.attack["first"] <= alert["ts"] <= self.attack["first"] + 10 * DAY
+            return alert["kind"] == "balance" and self.is_within(alert, 10)
         return bool(self.fraud & set([alert["ref"]] + alert["refs"]))
 
     def is_aftermath(self, alert):
         """What the theft itself does to the balance."""
-        return bool(self.attack) and alert["kind"] == "balance" and self.attack["first"] <= alert["ts"] <= self.attack["first"] + 14 * DAY
+        return bool(self.attack) and alert["kind"] == "balance" and self.is_within(alert, 14)
+
+    def is_within(self, alert, days):
+        return self.attack["first"] <= alert["ts"] <= self.attack["first"] + days * DAY
+
+    def label(self):
+        return f"{self.name}:{self.attack['kind']}{'(notice)' if self.whispered else ''}"
+
+    def spending(self):
+        return next(name for least, name in ((600, "600-"), (250, "250-600"), (0, "0-250"))
+                    if self.truth["activity"] >= least)
 
     def units(self, amount):
         return -amount / world.COUNTRIES[self.country].minor(1)
@@ -97,7 +109,8 @@ def figures(people):
     lost = sum(p.units(p.attack["sum"]) for p in attacked)
     return {
         "episode recall": sum(p.hit is not None for p in attacked) / episodes,
-        "recall within 24 h": sum(p.hit is not None and p.hit <= p.attack["first"] + DAY for p in attacked) / episodes,
+        "recall within 24 h": sum(p.hit is not None and p.hit <= p.attack["first"] + DAY
+                                  for p in attacked) / episodes,
         "money kept": sum(p.kept() for p in attacked) / max(1.0, lost),
         "false alerts an account-month": sum(p.false for p in people) / months,
         "notices an account-month": sum(p.notices for p in people) / months,
@@ -119,7 +132,8 @@ def bootstrap(people, rounds=600):
     return {name: (sorted(v)[int(rounds * 0.025)], sorted(v)[int(rounds * 0.975)]) for name, v in drawn.items()}
 
 
-GOALS = {"episode recall": ("≥", 0.97), "recall within 24 h": ("≥", 0.80), "money kept": ("≥", 0.50), "false alerts an account-month": ("≤", 0.08),
+GOALS = {"episode recall": ("≥", 0.97), "recall within 24 h": ("≥", 0.80), "money kept": ("≥", 0.50),
+         "false alerts an account-month": ("≤", 0.08),
          "notices an account-month": ("≤", 0.15), "false, worst tenth of people": ("≤", 0.2)}
 
 
@@ -131,19 +145,22 @@ def print_figures(people):
         sign, goal = GOALS[name]
         good = value >= goal if sign == "≥" else value <= goal
         met = met and good
-        print(f"{name:32} {value:7.3f}  {bounds[name][0]:7.3f}–{bounds[name][1]:.3f}   {sign} {goal:.2f} {'' if good else '  MISSED'}")
+        low, high = bounds[name]
+        print(f"{name:32} {value:7.3f}  {low:7.3f}–{high:.3f}   {sign} {goal:.2f} {'' if good else '  MISSED'}")
     return met
 
 
-def print_groups(title, people, key, only_attacked):
+def print_groups(title, people, key):
     groups = collections.defaultdict(list)
     for person in people:
         groups[key(person)].append(person)
     print(f"\n{title:26} {'people':>6} {'recall':>7} {'24 h':>6} {'kept':>6} {'false':>7} {'notices':>8}")
     for name in sorted(groups, key=str):
         f = figures(groups[name])
-        shown = f"{f['episode recall']:7.2f} {f['recall within 24 h']:6.2f} {f['money kept']:6.2f}" if any(p.attack for p in groups[name]) else " " * 21
-        print(f"{name:26} {len(groups[name]):6} {shown} {f['false alerts an account-month']:7.3f} {f['notices an account-month']:8.3f}")
+        shown = f"{f['episode recall']:7.2f} {f['recall within 24 h']:6.2f} {f['money kept']:6.2f}" if any(p.attack
+            for p in groups[name]) else " " * 21
+        rates = f"{f['false alerts an account-month']:7.3f} {f['notices an account-month']:8.3f}"
+        print(f"{name:26} {len(groups[name]):6} {shown} {rates}")
 
 
 def print_reasons(people):
@@ -158,17 +175,46 @@ def print_reasons(people):
 
 def print_missed(people):
     missed = [p for p in people if p.attack and p.hit is None]
-    print(f"\nnot found ({len(missed)}): " + (" ".join(f"{p.name}:{p.attack['kind']}{'(notice)' if p.whispered else ''}" for p in missed) or "none"))
+    print(f"\nnot found ({len(missed)}): " + (" ".join(p.label() for p in missed) or "none"))
 
 
 def print_baselines(results, months):
     """True if the stories are hard enough."""
     hard = True
-    print(f"\n{'best threshold in hindsight':32} recall at 0.1 false   must be")
-    for name, recall, most in baselines.in_hindsight(results, months):
-        print(f"{name:32} {recall:7.3f}               ≤ {most:.2f} {'' if recall <= most else '  TOO EASY'}")
-        hard = hard and recall <= most
+    print(f"\n{'recall at 0.1 false an account-month, best threshold in hindsight':68} for all    each   must be")
+    for name, for_all, each, most in baselines.in_hindsight(results, months):
+        print(f"{name:68} {for_all:7.3f} {each:7.3f}   ≤ {most:.2f} {'' if for_all <= most else '  TOO EASY'}")
+        hard = hard and for_all <= most
     return hard
+
+
+GROUPS = (("by kind of attack", lambda p: p.attack["kind"] if p.attack else "(none)"),
+          ("by country", lambda p: p.country),
+          ("links listed", lambda p: "yes" if p.truth["links_listed"] else "no"),
+          ("times given", lambda p: "yes" if p.truth["times"] else "no"),
+          ("days of history", lambda p: "30" if p.truth["history_days"] <= 30 else "60 or more"),
+          ("balances told", lambda p: p.truth["balances"]),
+          ("debits a year", Person.spending))
+
+
+def report(people, told, new):
+    """True if every goal is met."""
+    print(f"{len(people)} people, {sum(bool(p.attack) for p in people)} attacks, "
+          f"{sum(p.months for p in people):.0f} account-months, {sum(p.seconds for p in people):.0f} s of replay, "
+          f"slowest {max(p.seconds for p in people):.2f} s\n")
+    met = print_figures(people)
+    print(f"{'new listed links told':32} {told} of {new}")
+    for title, key in GROUPS:
+        print_groups(title, people, key)
+    print_reasons(people)
+    print_missed(people)
+    return met
+
+
+def play(stories, truths, options):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        played = list(pool.map(lambda s: replay(options.koban, s, options.poll), stories))
+    return [Person(s, truths[s], *result) for s, result in zip(stories, played)]
 
 
 def main():
@@ -182,28 +228,16 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, help="also writes the figures there")
     options = parser.parse_args()
     stories = sorted(options.stories.glob("*.jsonl"))
-    truths = {s: json.loads(s.with_suffix("").with_suffix(".truth.json").read_text()) for s in stories}
+    truths = {s: json.loads(s.with_suffix(".truth.json").read_text()) for s in stories}
     good = True
     if not options.baselines_only:
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            played = list(pool.map(lambda s: replay(options.koban, s, options.poll), stories))
-        people = [Person(s, truths[s], *result) for s, result in zip(stories, played)]
-        print(f"{len(people)} people, {sum(bool(p.attack) for p in people)} attacks, {sum(p.months for p in people):.0f} account-months, "
-              f"{sum(p.seconds for p in people):.0f} s of replay, slowest {max(p.seconds for p in people):.2f} s\n")
-        good = print_figures(people)
-        print("new listed links told            %d of %d" % links_told(people, options.stories))
-        print_groups("by kind of attack", people, lambda p: p.attack["kind"] if p.attack else "(none)", True)
-        print_groups("by country", people, lambda p: p.country, False)
-        print_groups("links listed", people, lambda p: "yes" if p.truth["links_listed"] else "no", False)
-        print_groups("times given", people, lambda p: "yes" if p.truth["times"] else "no", False)
-        print_groups("debits a year", people, lambda p: f"{'0-250' if p.truth['activity'] < 250 else '250-600' if p.truth['activity'] < 600 else '600-'}", False)
-        print_reasons(people)
-        print_missed(people)
+        people = play(stories, truths, options)
+        good = report(people, *links_told(people, options.stories))
         if options.json:
             options.json.write_text(json.dumps(figures(people), indent=1) + "\n")
     if not options.no_baselines:
-        results = [baselines.scored(s, truths[s]) for s in stories]
-        good = print_baselines(results, sum((t["until"] - t["monitor_from"]) / MONTH for t in truths.values())) and good
+        months = [(truths[s]["until"] - truths[s]["monitor_from"]) / MONTH for s in stories]
+        good = print_baselines([baselines.scored(s, truths[s]) for s in stories], months) and good
     return 1 if options.check and not good else 0
 
 

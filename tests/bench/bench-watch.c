@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * How many lines a second go through the detectors alone: a life of cards, bills and transfers, in
+ * batches of a check each. Prints one line; it judges nothing.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <koban/services.h>
+#include "watch/watch.h"
+
+enum
+{
+  BATCH = 500,
+  NAMES = 700
+};
+
+static KobanChange
+line_of (guint i)
+{
+  char name[40];
+  char id[16];
+  guint shop = (i * 2654435761u) >> 8;
+
+  g_snprintf (name, sizeof name, "CARD PAYMENT TO SHOP %c%c%c %u", 'A' + shop % 9, 'A' + shop / 9 % 9,
+              'A' + shop / 81 % 9, i % 3 == 0 ? i % 97 : 7); /* every third with a number of its own */
+  g_snprintf (id, sizeof id, "t%u", i);
+  KobanTransaction fields = { .id = id,
+                              .state = KOBAN_TRANSACTION_BOOKED,
+                              .type = KOBAN_TRANSACTION_CARD,
+                              .amount = KOBAN_MONEY (-(gint64) (100 + shop % 5000), "GBP"),
+                              .date = 19723 + (KobanDate) (i / 5),
+                              .time_us = (19723 * G_GINT64_CONSTANT (86400) + i * 17280) * 1000000,
+                              .text = name };
+  return (KobanChange){ .kind = KOBAN_CHANGE_LINE_NEW,
+                        .heard_us = fields.time_us + KOBAN_MINUTE_US,
+                        .line = koban_transaction_new (&fields) };
+}
+
+static GPtrArray *
+batch_of (guint first)
+{
+  GPtrArray *changes = koban_changes_new ();
+
+  for (guint i = first; i < first + BATCH; i++)
+    {
+      KobanChange change = line_of (i);
+      koban_changes_add (changes, &change);
+      koban_transaction_unref (change.line);
+    }
+  return changes;
+}
+
+int
+main (int argc, char *argv[])
+{
+  guint n_lines = argc > 1 ? (guint) atoi (argv[1]) : 200000;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KobanServices) services = koban_services_load (NULL, &error);
+  g_autoptr (KobanHabits) habits = koban_habits_new ();
+  KobanAccount fields = { .id = "a1",
+                          .identity = "number:1",
+                          .remote_id = "1",
+                          .name = "current",
+                          .currency = KOBAN_CURRENCY ("GBP") };
+  g_autoptr (KobanAccount) account = koban_account_new (&fields);
+  gint64 spent_us = 0;
+  guint n_alerts = 0;
+
+  if (services == NULL)
+    {
+      fprintf (stderr, "%s\n", error->message);
+      return 1;
+    }
+  for (guint first = 0; first < n_lines; first += BATCH)
+    {
+      g_autoptr (GPtrArray) changes = batch_of (first);
+      const KobanChange *last = g_ptr_array_index (changes, changes->len - 1);
+      KobanDelta delta = {
+        .account = account, .connection = "c1", .now_us = last->heard_us, .changes = changes
+      };
+      gint64 start_us = g_get_monotonic_time ();
+      g_autoptr (GPtrArray) alerts =
+        koban_watch_judge (services, KOBAN_WARINESS_NORMAL, habits, &delta, NULL);
+      spent_us += g_get_monotonic_time () - start_us;
+      n_alerts += alerts->len;
+    }
+  printf ("%u lines, %u alerts, %" G_GINT64_FORMAT " lines a second\n", n_lines, n_alerts,
+          (gint64) n_lines * G_USEC_PER_SEC / MAX (spent_us, 1));
+  return 0;
+}

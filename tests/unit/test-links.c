@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Who gained the power to take money: told once, whatever the amount, and its debits join it.
+ */
+#include "config.h"
+
+#include "watch-world.h"
+
+static const KobanLink docomo = { .id = "l1", .kind = KOBAN_LINK_DIRECT_DEBIT, .name = "ﾄﾞｺﾓｺｳｻﾞ" };
+
+static World *
+watched (const char *currency)
+{
+  World *world = world_new (currency);
+
+  world_live (world, 0, 90);
+  world->watched = TRUE;
+  return world;
+}
+
+static void
+test_new_link (void)
+{
+  static const struct
+  {
+    KobanLinkKind kind;
+    KobanSeverity severity;
+  } rows[] = {
+    { KOBAN_LINK_EMONEY, KOBAN_SEVERITY_CRITICAL },
+    { KOBAN_LINK_DIRECT_DEBIT, KOBAN_SEVERITY_CRITICAL },
+    { KOBAN_LINK_RECURRING_CONSENT, KOBAN_SEVERITY_CRITICAL },
+    { KOBAN_LINK_STANDING_ORDER, KOBAN_SEVERITY_WARNING },
+    { KOBAN_LINK_CONSENT, KOBAN_SEVERITY_WARNING },
+    { KOBAN_LINK_APP, KOBAN_SEVERITY_WARNING },
+    { KOBAN_LINK_AGGREGATOR, KOBAN_SEVERITY_WARNING },
+    { KOBAN_LINK_WEBHOOK, KOBAN_SEVERITY_WARNING },
+    { KOBAN_LINK_CARD_ON_FILE, KOBAN_SEVERITY_WARNING },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(World) world = watched ("GBP");
+      KobanLink link = { .id = "l7", .kind = rows[i].kind, .name = "EXAMPLE PAY" };
+      world_link (world, KOBAN_CHANGE_LINK_NEW, 91, 600, &link, NULL);
+      world_check (world);
+      KobanAlert *alert = world_find (world, KOBAN_ALERT_LINK);
+      g_assert_nonnull (alert);
+      g_assert_cmpint (alert->severity, ==, rows[i].severity);
+      g_assert_cmpstr (alert->ref, ==, "l7");
+      g_assert_true (koban_alert_has_reason (alert, "new_link"));
+    }
+}
+
+static void
+test_silent_links (void)
+{
+  g_autoptr(World) world = watched ("GBP");
+  KobanLink own = { .id = "l8", .kind = KOBAN_LINK_CONSENT, .name = "Koban", .own = TRUE };
+  KobanLink gone = { .id = "l9", .kind = KOBAN_LINK_EMONEY, .name = "KYASH", .status = KOBAN_LINK_GONE };
+
+  world_link (world, KOBAN_CHANGE_LINK_NEW, 91, 600, &own, NULL);
+  world_link (world, KOBAN_CHANGE_LINK_GONE, 91, 601, &gone, &docomo);
+  world_link (world, KOBAN_CHANGE_LINK_CHANGED, 91, 602, &docomo, &docomo);
+  world_check (world);
+  assert_silent (world);
+}
+
+static void
+test_baseline_teaches (void)
+{
+  g_autoptr(World) world = world_new ("JPY");
+
+  world_link (world, KOBAN_CHANGE_LINK_NEW, 0, 10, &docomo, NULL);
+  world_live (world, 0, 60);
+  world->watched = TRUE;
+  world_line (world, 61, 700, -3000, "ﾄﾞｺﾓｺｳｻﾞ", KOBAN_TRANSACTION_OTHER);
+  world_check (world);
+  g_assert_null (world_find (world, KOBAN_ALERT_LINK));
+}
+
+static void
+test_back_and_stronger (void)
+{
+  KobanLink before = { .id = "l1",
+                       .kind = KOBAN_LINK_EMONEY,
+                       .name = "KYASH",
+                       .has_limit = TRUE,
+                       .limit = KOBAN_MONEY (30000, "JPY") };
+  KobanLink raised = before, revoked = before, renamed = before;
+  raised.limit.minor = 500000;
+  revoked.status = KOBAN_LINK_REVOKED;
+  renamed.reference = "M2";
+  before.reference = "M1";
+  const struct
+  {
+    KobanChangeKind kind;
+    const KobanLink *now, *before;
+    const char *reason;
+  } rows[] = {
+    { KOBAN_CHANGE_LINK_BACK, &before, &revoked, "link_back" },
+    { KOBAN_CHANGE_LINK_CHANGED, &before, &revoked, "link_back" },
+    { KOBAN_CHANGE_LINK_CHANGED, &raised, &before, "link_stronger" },
+    { KOBAN_CHANGE_LINK_CHANGED, &renamed, &before, "amended_mandate" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(World) world = watched ("JPY");
+      world_link (world, rows[i].kind, 91, 600, rows[i].now, rows[i].before);
+      world_check (world);
+      KobanAlert *alert = world_find (world, KOBAN_ALERT_LINK);
+      g_assert_nonnull (alert);
+      g_assert_true (koban_alert_has_reason (alert, rows[i].reason));
+    }
+}
+
+/* Four debits of one wallet: listed link or not, in one check or in four, one incident. */
+static void
+steal (World *world, gboolean each)
+{
+  static const gint64 sums[] = { -100000, -90000, -90000, -20000 };
+
+  for (int i = 0; i < 4; i++)
+    {
+      world_line (world, 92, 845 + i / 2, sums[i], "ﾄﾞｺﾓｺｳｻﾞ", KOBAN_TRANSACTION_OTHER);
+      if (each)
+        world_check (world);
+    }
+  world_check (world);
+}
+
+static void
+assert_docomo (World *world, gboolean listed)
+{
+  KobanAlert *link = world_find (world, KOBAN_ALERT_LINK);
+  KobanAlert *withdrawal = world_find (world, KOBAN_ALERT_WITHDRAWAL);
+
+  g_assert_nonnull (link);
+  g_assert_cmpint (link->severity, ==, KOBAN_SEVERITY_CRITICAL);
+  g_assert_true (koban_alert_has_reason (link, listed ? "new_link" : "first_debit_by_service"));
+  g_assert_nonnull (withdrawal);
+  g_assert_cmpint (withdrawal->severity, ==, KOBAN_SEVERITY_CRITICAL);
+  g_assert_cmpuint (g_strv_length ((char **) withdrawal->refs), ==, 4);
+  g_assert_cmpint (withdrawal->total.minor, ==, -300000);
+  g_assert_cmpstr (withdrawal->incident, ==, link->incident);
+  g_assert_true (koban_alert_has_reason (withdrawal, "burst"));
+  g_assert_true (koban_alert_has_reason (withdrawal, "cap_shape"));
+  g_assert_cmpstr (withdrawal->service, ==, "ドコモ口座");
+}
+
+static void
+test_docomo (void)
+{
+  for (int listed = 0; listed < 2; listed++)
+    {
+      for (int each = 0; each < 2; each++)
+        {
+          g_autoptr(World) world = watched ("JPY");
+          if (listed)
+            world_link (world, KOBAN_CHANGE_LINK_NEW, 92, 60, &docomo, NULL);
+          world_check (world);
+          steal (world, each);
+          assert_docomo (world, listed);
+        }
+    }
+}
+
+static void
+test_debit_before_list (void)
+{
+  g_autoptr(World) world = watched ("JPY");
+
+  steal (world, FALSE);
+  world_link (world, KOBAN_CHANGE_LINK_NEW, 92, 1000, &docomo, NULL);
+  world_check (world);
+  KobanAlert *link = world_find (world, KOBAN_ALERT_LINK);
+  KobanAlert *withdrawal = world_find (world, KOBAN_ALERT_WITHDRAWAL);
+  g_assert_true (link != NULL && withdrawal != NULL);
+  g_assert_cmpuint (g_strv_length ((char **) link->refs), ==, 2);
+  g_assert_cmpstr (link->incident, ==, withdrawal->incident);
+}
+
+static void
+test_inferred (void)
+{
+  static const struct
+  {
+    const char *name;
+    gint64 amount;
+    KobanTransactionType type;
+    gboolean told;
+    KobanSeverity severity;
+  } rows[] = {
+    { "PAYPAL *SHOP", -50, KOBAN_TRANSACTION_OTHER, TRUE, KOBAN_SEVERITY_CRITICAL }, /* no minimum */
+    { "HALUKA PAY", -2000, KOBAN_TRANSACTION_OTHER, TRUE, KOBAN_SEVERITY_CRITICAL }, /* in no directory */
+    { "GALICIA NEWSLETTER SL", -999, KOBAN_TRANSACTION_DIRECT_DEBIT, TRUE, KOBAN_SEVERITY_WARNING },
+    { "THAMES WATER", -4000, KOBAN_TRANSACTION_DIRECT_DEBIT, TRUE, KOBAN_SEVERITY_NOTICE },
+    { "NEW CAFE", -400, KOBAN_TRANSACTION_CARD, FALSE, KOBAN_SEVERITY_NOTICE },
+    { "VIRGIN MEDIA", -3000, KOBAN_TRANSACTION_DIRECT_DEBIT, FALSE, KOBAN_SEVERITY_NOTICE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(World) world = watched ("GBP");
+      world_line (world, 95, 700, rows[i].amount, rows[i].name, rows[i].type);
+      world_check (world);
+      KobanAlert *alert = world_find (world, KOBAN_ALERT_LINK);
+      g_test_message ("%s", rows[i].name);
+      g_assert_cmpint (alert != NULL, ==, rows[i].told);
+      if (alert != NULL)
+        g_assert_cmpint (alert->severity, ==, rows[i].severity);
+    }
+}
+
+static void
+test_told_once (void)
+{
+  g_autoptr(World) world = watched ("GBP");
+
+  for (int month = 0; month < 4; month++)
+    {
+      world_line (world, 95 + 30 * month, 700, -999, "GALICIA NEWSLETTER SL", KOBAN_TRANSACTION_DIRECT_DEBIT);
+      world_check (world);
+    }
+  g_assert_cmpuint (world->alerts->len, ==, 1);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/links/new", test_new_link);
+  g_test_add_func ("/links/silent", test_silent_links);
+  g_test_add_func ("/links/baseline-teaches", test_baseline_teaches);
+  g_test_add_func ("/links/back-and-stronger", test_back_and_stronger);
+  g_test_add_func ("/links/docomo-and-shadow", test_docomo);
+  g_test_add_func ("/links/debit-before-list", test_debit_before_list);
+  g_test_add_func ("/links/inferred", test_inferred);
+  g_test_add_func ("/links/told-once", test_told_once);
+  return g_test_run ();
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Is this debit one that the person would expect? Thefts that happened, and honest life that must pass.
+ */
+#include "config.h"
+
+#include "watch-world.h"
+
+static World *
+watched (void)
+{
+  World *world = world_new ("GBP");
+
+  world_live (world, 0, 120);
+  world->watched = TRUE;
+  return world;
+}
+
+typedef struct
+{
+  int day, minute;
+  gint64 amount;
+  const char *name;
+  KobanTransactionType type;
+} Line;
+
+static void
+play (World *world, const Line *lines, gsize n_lines)
+{
+  for (gsize i = 0; i < n_lines; i++)
+    {
+      world_line (world, lines[i].day, lines[i].minute, lines[i].amount, lines[i].name, lines[i].type);
+      world_check (world);
+    }
+}
+
+static KobanAlert *
+withdrawal_after (World *world, const Line *lines, gsize n_lines)
+{
+  play (world, lines, n_lines);
+  return world_find (world, KOBAN_ALERT_WITHDRAWAL);
+}
+
+static void
+test_takeover (void)
+{
+  static const Line lines[] = {
+    { 121, 1380, -80000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+    { 121, 1385, -80000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+    { 121, 1390, -60000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+  };
+  g_autoptr(World) world = watched ();
+  KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+
+  g_assert_nonnull (alert);
+  g_assert_cmpint (alert->severity, ==, KOBAN_SEVERITY_CRITICAL);
+  g_assert_cmpuint (g_strv_length ((char **) alert->refs), ==, 3);
+  g_assert_cmpint (alert->total.minor, ==, -220000);
+  g_assert_true (koban_alert_has_reason (alert, "first_payee"));
+  g_assert_true (koban_alert_has_reason (alert, "burst"));
+}
+
+static void
+test_test_then_drain (void)
+{
+  static const Line lines[] = {
+    { 121, 700, -1, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+    { 122, 700, -150000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+  };
+  g_autoptr(World) world = watched ();
+  KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "test_then_drain"));
+}
+
+static void
+test_bill_many_times_as_large (void)
+{
+  static const Line lines[] = { { 155, 300, -21000, "VIRGIN MEDIA", KOBAN_TRANSACTION_DIRECT_DEBIT } };
+  g_autoptr(World) world = watched ();
+  KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "amount_changed"));
+}
+
+static void
+test_collected_twice (void)
+{
+  static const Line lines[] = {
+    { 125, 300, -3000, "VIRGIN MEDIA", KOBAN_TRANSACTION_DIRECT_DEBIT },
+    { 128, 300, -3000, "VIRGIN MEDIA", KOBAN_TRANSACTION_DIRECT_DEBIT },
+  };
+  g_autoptr(World) world = watched ();
+  KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "duplicate_collection"));
+  g_assert_cmpuint (g_strv_length ((char **) alert->refs), ==, 1);
+}
+
+static void
+test_wallet_in_other_hands (void)
+{
+  g_autoptr(World) world = world_new ("GBP");
+
+  for (int day = 0; day < 120; day++)
+    {
+      if (day % 7 == 0)
+        world_line (world, day, 720, -2000, "REVOLUT", KOBAN_TRANSACTION_OTHER);
+      world_live (world, day, day + 1);
+    }
+  world->watched = TRUE;
+  static const Line lines[] = {
+    { 121, 1380, -31000, "REVOLUT", KOBAN_TRANSACTION_OTHER },
+    { 121, 1381, -31000, "REVOLUT", KOBAN_TRANSACTION_OTHER },
+    { 121, 1382, -31000, "REVOLUT", KOBAN_TRANSACTION_OTHER },
+  };
+  KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+  g_assert_nonnull (alert);
+  g_assert_cmpuint (g_strv_length ((char **) alert->refs), ==, 3);
+}
+
+static void
+test_only_dates (void)
+{
+  static const Line lines[] = {
+    { 121, -1, -60000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+    { 121, -1, -60000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+    { 121, -1, -60000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+  };
+  g_autoptr(World) world = watched ();
+  KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "burst_day"));
+  g_assert_false (koban_alert_has_reason (alert, "burst"));
+}
+
+static void
+test_honest_life (void)
+{
+  static const Line lines[] = {
+    { 121, 500, -380, "KIRKGATE COFFEE", KOBAN_TRANSACTION_CARD }, /* two equal coffees, and a third */
+    { 121, 501, -380, "KIRKGATE COFFEE", KOBAN_TRANSACTION_CARD },
+    { 121, 502, -380, "KIRKGATE COFFEE", KOBAN_TRANSACTION_CARD },
+    { 124, 800, -2400, "ODEON TICKETS", KOBAN_TRANSACTION_CARD }, /* two tickets */
+    { 124, 801, -2400, "ODEON TICKETS", KOBAN_TRANSACTION_CARD },
+    { 130, 700, -45000, "JOHN LEWIS", KOBAN_TRANSACTION_CARD }, /* a washing machine */
+    { 140, 600, -1200, "CAFE ROMA", KOBAN_TRANSACTION_CARD },   /* a holiday */
+    { 140, 800, -3500, "TRATTORIA ROMA", KOBAN_TRANSACTION_CARD },
+    { 140, 1300, -900, "GELATO ROMA", KOBAN_TRANSACTION_CARD },
+    { 141, 700, -28000, "HOTEL ROMA", KOBAN_TRANSACTION_CARD },
+    { 155, 300, -3250, "VIRGIN MEDIA", KOBAN_TRANSACTION_DIRECT_DEBIT }, /* a rise of 8 % */
+  };
+  g_autoptr(World) world = watched ();
+
+  play (world, lines, G_N_ELEMENTS (lines));
+  assert_silent (world);
+}
+
+static void
+test_quiet_year (void)
+{
+  g_autoptr(World) world = watched ();
+
+  world_live (world, 120, 485);
+  assert_silent (world);
+}
+
+static void
+test_own_savings (void)
+{
+  g_autoptr(World) world = watched ();
+
+  world_line (world, 121, 600, -300000, "TRANSFER SAVINGS", KOBAN_TRANSACTION_OWN);
+  world_check (world);
+  assert_silent (world);
+}
+
+/* It was me teaches at once; not me sharpens what follows. */
+static void
+test_answers (void)
+{
+  static const Line theft[] = { { 121, 600, -500, "BAD CLUB", KOBAN_TRANSACTION_TRANSFER },
+                                { 150, 600, -15000, "BAD CLUB", KOBAN_TRANSACTION_TRANSFER } };
+  g_autoptr(World) world = watched ();
+
+  play (world, theft, 1);
+  KobanChange change = { .kind = KOBAN_CHANGE_ANSWER, .ref = "t1000", .answer = KOBAN_ANSWER_NOT_MINE };
+  g_autofree char *ref = g_strdup_printf ("t%u", world->serial);
+  change.ref = ref;
+  world_add (world, &change, 122, 0);
+  world_check (world);
+  assert_silent (world);
+  KobanAlert *alert = withdrawal_after (world, theft + 1, 1);
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "answered_not_mine"));
+}
+
+static void
+test_joint_and_off (void)
+{
+  static const Line big[] = { { 121, 600, -900000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+                              { 121, 602, -900000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER } };
+  g_autoptr(World) world = watched ();
+  KobanAccount off = *world->account;
+
+  off.watch = KOBAN_WATCH_LINKS;
+  g_autoptr(KobanAccount) before = g_steal_pointer (&world->account);
+  world->account = koban_account_new (&off);
+  play (world, big, G_N_ELEMENTS (big));
+  assert_silent (world);
+}
+
+static void
+test_same_alerts_again (void)
+{
+  static const Line lines[] = { { 121, 600, -250000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+                                { 121, 602, -250000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER } };
+  g_autofree char *first = NULL;
+
+  for (int run = 0; run < 2; run++)
+    {
+      g_autoptr(World) world = watched ();
+      KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+      g_autoptr(GVariant) row = g_variant_ref_sink (koban_alert_to_variant (alert));
+      g_autofree char *text = g_variant_print (row, TRUE);
+      if (first != NULL)
+        g_assert_cmpstr (text, ==, first);
+      g_free (first);
+      first = g_steal_pointer (&text);
+    }
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/withdrawals/takeover", test_takeover);
+  g_test_add_func ("/withdrawals/test-then-drain", test_test_then_drain);
+  g_test_add_func ("/withdrawals/bill-many-times-as-large", test_bill_many_times_as_large);
+  g_test_add_func ("/withdrawals/collected-twice", test_collected_twice);
+  g_test_add_func ("/withdrawals/wallet-in-other-hands", test_wallet_in_other_hands);
+  g_test_add_func ("/withdrawals/only-dates", test_only_dates);
+  g_test_add_func ("/withdrawals/honest-life", test_honest_life);
+  g_test_add_func ("/withdrawals/quiet-year", test_quiet_year);
+  g_test_add_func ("/withdrawals/own-savings", test_own_savings);
+  g_test_add_func ("/withdrawals/answers", test_answers);
+  g_test_add_func ("/withdrawals/watch-links-only", test_joint_and_off);
+  g_test_add_func ("/withdrawals/same-alerts-again", test_same_alerts_again);
+  return g_test_run ();
+}
