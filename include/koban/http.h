@@ -58,5 +58,7 @@ KobanHttpResponse *koban_http_send_finish (KobanHttp *self, GAsyncResult *result
 /* Scheme https, or http to 127.0.0.0/8, ::1 or "localhost"; a host; no userinfo, no fragment. @host_out is
  * (optional) (transfer full): lower case, with ":port" if one is given. */
 gboolean           koban_http_check_url (const char *url, char **host_out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What is sent there does not leave this computer: an address typed as such, or "localhost". */
+gboolean           koban_http_url_is_loopback (const char *url);
 
 G_END_DECLS

@@ -13,25 +13,21 @@
 #include <koban/error.h>
 #include <koban/text.h>
 
-/* The first row that fits. @entry_code is for the listing that every good secret can read. */
+/* The first row that fits. */
 static const struct
 {
   guint from, to;
-  KobanError code, entry_code;
+  KobanError code;
   const char *sentence;
 } statuses[] = {
-  { 401, 401, KOBAN_ERROR_NEEDS_SIGN_IN, KOBAN_ERROR_NEEDS_SIGN_IN,
+  { 401, 401, KOBAN_ERROR_NEEDS_SIGN_IN,
     N_("the stored access is refused: it was revoked or has expired. Connect again") },
-  { 402, 402, KOBAN_ERROR_FAILED, KOBAN_ERROR_FAILED,
-    N_("payment required at the bridge: see your account there") },
-  { 403, 403, KOBAN_ERROR_FORBIDDEN, KOBAN_ERROR_NEEDS_SIGN_IN,
-    N_("the stored access lacks the power to read this") },
-  { 404, 404, KOBAN_ERROR_FAILED, KOBAN_ERROR_FAILED, N_("there is no such list at this address") },
-  { 429, 429, KOBAN_ERROR_RATE_LIMITED, KOBAN_ERROR_RATE_LIMITED,
-    N_("the bank asks to be asked less often") },
-  { 400, 499, KOBAN_ERROR_FAILED, KOBAN_ERROR_FAILED, N_("the request was refused") },
-  { 500, 599, KOBAN_ERROR_OFFLINE, KOBAN_ERROR_OFFLINE,
-    N_("the bank's service has a fault of its own; later may help") },
+  { 402, 402, KOBAN_ERROR_FAILED, N_("payment required at the bridge: see your account there") },
+  { 403, 403, KOBAN_ERROR_FORBIDDEN, N_("the stored access lacks the power to read this") },
+  { 404, 404, KOBAN_ERROR_FAILED, N_("there is no such list at this address") },
+  { 429, 429, KOBAN_ERROR_RATE_LIMITED, N_("the bank asks to be asked less often") },
+  { 400, 499, KOBAN_ERROR_FAILED, N_("the request was refused") },
+  { 500, 599, KOBAN_ERROR_OFFLINE, N_("the bank's service has a fault of its own; later may help") },
 };
 
 static gboolean
@@ -60,11 +56,13 @@ koban_answer_check (const KobanHttpResponse *answer, gboolean is_entry, GError *
                    _("the bank asks to come back later (503)"));
       return FALSE;
     }
+  /* Every good secret can read the entry: a refusal there is about the secret, whichever number says so. */
+  const guint status = is_entry && answer->status == 403 ? 401 : answer->status;
   for (gsize i = 0; i < G_N_ELEMENTS (statuses); i++)
-    if (answer->status >= statuses[i].from && answer->status <= statuses[i].to)
+    if (status >= statuses[i].from && status <= statuses[i].to)
       {
-        g_set_error (error, KOBAN_ERROR, is_entry ? statuses[i].entry_code : statuses[i].code, "%s (%u)",
-                     _(statuses[i].sentence), answer->status);
+        g_set_error (error, KOBAN_ERROR, statuses[i].code, "%s (%u)", _(statuses[i].sentence),
+                     answer->status);
         return FALSE;
       }
   g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("the answer has the unknown status %u"),

@@ -83,3 +83,10 @@ koban_hosts_allow (KobanHosts *self, const char *url, GError **error)
     host);
   return FALSE;
 }
+
+gboolean
+koban_hosts_is_typed (KobanHosts *self, const char *url)
+{
+  g_autofree char *host = host_of (url, NULL);
+  return host != NULL && g_strcmp0 (self->typed, host) == 0;
+}

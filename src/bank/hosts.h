@@ -19,4 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KobanHosts, koban_hosts_free)
 /* TRUE, or KOBAN_ERROR_UNTRUSTED that names the host. */
 gboolean    koban_hosts_allow (KobanHosts *self, const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether @url is at the host that the person typed: their own server may stand in their own network. */
+gboolean    koban_hosts_is_typed (KobanHosts *self, const char *url);
+
 G_END_DECLS

@@ -12,6 +12,8 @@
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 
+#define UNCOUNTABLE "XXX" /* of ISO 4217, too: "no currency" */
+
 typedef struct
 {
   const KobanListingRule *rule;
@@ -76,15 +78,29 @@ find (const KobanField *field, KobanJsonNode node, const char **pointer)
 }
 
 const char *
-koban_map_word (const KobanField *field, KobanJsonNode node)
+koban_map_fact (const KobanField *field, KobanJsonNode node)
 {
   const char *pointer = NULL;
-  const char *text = node_text (find (field, node, &pointer));
+  return node_text (find (field, node, &pointer));
+}
 
-  if (text == NULL || *text == '\0')
-    return field->absent;
+static const char *
+lookup_value (const KobanField *field, const char *text)
+{
+  const char *dot = strchr (text, '.');
+  g_autofree char *prefix = dot != NULL ? g_strndup (text, (gsize) (dot + 1 - text)) : NULL;
   const char *word = field->values != NULL ? g_hash_table_lookup (field->values, text) : NULL;
+
+  if (word == NULL && field->values != NULL && prefix != NULL)
+    word = g_hash_table_lookup (field->values, prefix);
   return word != NULL ? word : field->otherwise;
+}
+
+const char *
+koban_map_word (const KobanField *field, KobanJsonNode node)
+{
+  const char *text = koban_map_fact (field, node);
+  return text != NULL && *text != '\0' ? lookup_value (field, text) : field->absent;
 }
 
 /* NULL without an error if the fact is not in the profile, or not in the row and not @required. An empty text
@@ -440,7 +456,7 @@ map_account (const Row *row, gpointer data, GPtrArray *out, GError **error)
       !read_word (row, KOBAN_FIELD_OWNERSHIP, "own", &ownership, error))
     return FALSE;
   if (!koban_currency_parse (currency, &fields.currency, NULL))
-    fields.currency = KOBAN_CURRENCY ("XXX");
+    fields.currency = KOBAN_CURRENCY (UNCOUNTABLE);
   g_autofree char *identity = read_identity (row, fields.currency, &local_error);
   if (local_error != NULL)
     {
@@ -471,6 +487,12 @@ koban_map_accounts (const KobanListingRule *rule,
 {
   AccountContext context = { fallback_name, rows };
   return map_rows (rule, root, NULL, (GDestroyNotify) koban_account_unref, map_account, &context, error);
+}
+
+gboolean
+koban_map_can_count (const KobanAccount *account)
+{
+  return !g_str_equal (account->currency.code, UNCOUNTABLE);
 }
 
 KobanAccount *
@@ -608,4 +630,33 @@ koban_map_balance (const KobanListingRule *rule,
   return check_repeats (&row, error) && check_currency (&row, error) &&
          (!balance->has_booked || read_money (&row, KOBAN_FIELD_BOOKED, NULL, &balance->booked, error)) &&
          read_money (&row, KOBAN_FIELD_AVAILABLE, &balance->has_available, &balance->available, error);
+}
+
+/* — scopes — */
+
+static gboolean
+is_expected (const KobanListingRule *rule, const char *scope)
+{
+  for (gsize i = 0; rule->expected != NULL && rule->expected[i] != NULL; i++)
+    if (g_pattern_match_simple (rule->expected[i], scope))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+map_scope (const Row *row, gpointer data, GPtrArray *out, GError **error)
+{
+  const char *name;
+
+  if (!read_required (row, KOBAN_FIELD_NAME, &name, error))
+    return FALSE;
+  if (!is_expected (row->rule, name))
+    g_ptr_array_add (out, (gpointer) name);
+  return TRUE;
+}
+
+GPtrArray *
+koban_map_excess (const KobanListingRule *rule, KobanJsonNode root, GError **error)
+{
+  return map_rows (rule, root, NULL, NULL, map_scope, NULL, error);
 }

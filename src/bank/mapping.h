@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  * A currency that is not of ISO 4217 is "XXX": such an account can be named and not be counted. */
 GPtrArray    *koban_map_accounts     (const KobanListingRule *rule, KobanJsonNode root, const char *fallback_name,
                                       GArray *rows, GError **error);
+/* Whether its currency is one of ISO 4217. */
+gboolean      koban_map_can_count    (const KobanAccount *account);
 /* @account with what the join adds. */
 KobanAccount *koban_map_identity     (const KobanListingRule *rule, KobanJsonNode root, KobanAccount *account,
                                       GError **error);
@@ -31,7 +33,11 @@ gboolean      koban_map_balance      (const KobanListingRule *rule, KobanJsonNod
 
 /* The text, number or boolean at a pointer as text; NULL if it is none or not there. (transfer none) */
 const char   *koban_map_text         (KobanJsonNode node, const char *pointer);
-/* The word that a fact means, or NULL; (transfer none). */
+/* The same at the first alternative that is there. */
+const char   *koban_map_fact         (const KobanField *field, KobanJsonNode node);
+/* The word that a fact means, or NULL; (transfer none). "con.new" counts as "con." where only that is known. */
 const char   *koban_map_word         (const KobanField *field, KobanJsonNode node);
+/* The scopes that are not expected (element-type utf8), (transfer container). */
+GPtrArray    *koban_map_excess       (const KobanListingRule *rule, KobanJsonNode root, GError **error);
 
 G_END_DECLS

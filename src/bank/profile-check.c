@@ -9,17 +9,8 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/http.h>
+#include "bank/profile-keys.h"
 #include "bank/template.h"
-
-void
-koban_profile_problem (GPtrArray *problems, KobanJsonNode at, const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_autofree char *sentence = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_ptr_array_add (problems, g_strdup_printf (_("line %u: %s"), koban_json_line (at), sentence));
-}
 
 static const KobanNeed *
 find_need (KobanProfile *self, const char *name)
@@ -102,7 +93,11 @@ check_request_listings (GPtrArray *problems,
   for (guint i = 0; i < request->listings->len; i++)
     {
       KobanListingRule *listing = request->listings->pdata[i];
-      gboolean of_account = listing->gives != KOBAN_GIVES_ACCOUNTS && listing->gives != KOBAN_GIVES_LINKS;
+      gboolean of_sign_in = listing->gives == KOBAN_GIVES_SCOPES;
+      gboolean of_account =
+        !of_sign_in && listing->gives != KOBAN_GIVES_ACCOUNTS && listing->gives != KOBAN_GIVES_LINKS;
+      if (of_sign_in != (request->per == KOBAN_PER_SIGN_IN))
+        koban_profile_problem (problems, node, _("scopes are asked for per sign-in, and nothing else is"));
       if (of_account && request->per == KOBAN_PER_CONNECTION && !has_accounts)
         koban_profile_problem (problems, node,
                                _("%s for the whole connection stand in the rows of its accounts"),

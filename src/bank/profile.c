@@ -25,8 +25,8 @@ koban_profile_unref (KobanProfile *self)
 {
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
-  char *texts[] = { self->id,    self->name,   self->base_url,   self->cost,
-                    self->notes, self->digest, self->auth_scheme };
+  char *texts[] = { self->id,    self->name,   self->base_url,    self->cost,
+                    self->notes, self->digest, self->auth_scheme, self->file };
   char **lists[] = { self->countries, self->hosts, self->signup, self->headers, self->lists, self->revokes };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
@@ -241,6 +241,18 @@ const char *
 koban_profile_get_digest (KobanProfile *self)
 {
   return self->digest;
+}
+
+gboolean
+koban_profile_is_packaged (KobanProfile *self)
+{
+  return !self->own;
+}
+
+const char *
+koban_profile_get_file (KobanProfile *self)
+{
+  return self->file;
 }
 
 const char *

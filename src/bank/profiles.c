@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <koban/place.h>
 #include <koban/profile.h>
 
 #include "bank/rules.h"
@@ -16,7 +17,7 @@ struct _KobanProfiles
 };
 
 static void
-add_file (KobanProfiles *self, const char *path)
+add_file (KobanProfiles *self, const char *path, gboolean own)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(KobanProfile) profile = koban_profile_load_file (path, &error);
@@ -32,12 +33,15 @@ add_file (KobanProfiles *self, const char *path)
                  koban_profile_get_id (profile));
       return;
     }
+  /* Nobody else has seen it yet: it is ours to label. */
+  profile->file = g_strdup (path);
+  profile->own = own;
   g_hash_table_insert (self->by_id, profile->id, profile);
   g_ptr_array_add (self->list, g_steal_pointer (&profile));
 }
 
 static void
-add_directory (KobanProfiles *self, const char *directory)
+add_directory (KobanProfiles *self, const char *directory, gboolean own)
 {
   g_autoptr(GDir) dir = g_dir_open (directory, 0, NULL);
   const char *name;
@@ -49,7 +53,7 @@ add_directory (KobanProfiles *self, const char *directory)
       if (!g_str_has_suffix (name, ".json"))
         continue;
       g_autofree char *path = g_build_filename (directory, name, NULL);
-      add_file (self, path);
+      add_file (self, path, own);
     }
 }
 
@@ -59,18 +63,24 @@ compare_ids (gconstpointer a, gconstpointer b)
   return g_strcmp0 ((*(KobanProfile *const *) a)->id, (*(KobanProfile *const *) b)->id);
 }
 
+/* What lies here came from no package, whoever names the directory. */
+static char *
+own_directory (void)
+{
+  return g_build_filename (g_get_user_data_dir (), "koban", "providers", NULL);
+}
+
 static char **
 default_directories (void)
 {
-  const char *build_tree = g_getenv ("KOBAN_PROVIDERS");
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *own = g_build_filename (g_get_user_data_dir (), "koban", "providers", NULL);
+  g_autofree char *packaged = koban_place_data ("providers", "KOBAN_PROVIDERS");
+  g_autofree char *own = own_directory ();
 
-  g_strv_builder_add (builder, build_tree != NULL ? build_tree : KOBAN_PKGDATADIR "/providers");
-  if (build_tree == NULL)
+  g_strv_builder_add (builder, packaged);
+  if (g_getenv ("KOBAN_PROVIDERS") == NULL)
     g_strv_builder_add (builder, KOBAN_SYSCONFDIR "/koban/providers");
-  if (build_tree == NULL)
-    g_strv_builder_add (builder, own);
+  g_strv_builder_add (builder, own);
   return g_strv_builder_end (builder);
 }
 
@@ -79,12 +89,13 @@ koban_profiles_load (const char *const *directories)
 {
   g_auto(GStrv) standard = directories == NULL ? default_directories () : NULL;
   const char *const *each = directories != NULL ? directories : (const char *const *) standard;
+  g_autofree char *own = own_directory ();
   KobanProfiles *self = g_new0 (KobanProfiles, 1);
 
   self->list = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_profile_unref);
   self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
   for (; *each != NULL; each++)
-    add_directory (self, *each);
+    add_directory (self, *each, g_str_equal (*each, own));
   g_ptr_array_sort (self->list, compare_ids);
   return self;
 }

@@ -11,7 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* What a listing gives. IDENTITY is a join: a fact about an account that its listing does not hold. */
+/* What a listing gives. IDENTITY is a join: a fact about an account that its listing does not hold. SCOPES are
+ * the powers of the secret itself. */
 typedef enum
 {
   KOBAN_GIVES_ACCOUNTS,
@@ -19,6 +20,7 @@ typedef enum
   KOBAN_GIVES_LINKS,
   KOBAN_GIVES_BALANCE,
   KOBAN_GIVES_TRANSACTIONS,
+  KOBAN_GIVES_SCOPES,
 } KobanGives;
 
 /* One fact of a row. The names in the file and who may use which: field_rows in profile-reader.c. */
@@ -56,7 +58,7 @@ typedef enum
 typedef enum { KOBAN_UNIT_MINOR, KOBAN_UNIT_DECIMAL } KobanUnit;
 typedef enum { KOBAN_SIGN_SIGNED, KOBAN_SIGN_INVERTED, KOBAN_SIGN_DIRECTION } KobanSign;
 typedef enum { KOBAN_TIMES_RFC3339, KOBAN_TIMES_EPOCH_S, KOBAN_TIMES_EPOCH_MS } KobanTimes;
-typedef enum { KOBAN_PER_CONNECTION, KOBAN_PER_ACCOUNT } KobanPer;
+typedef enum { KOBAN_PER_CONNECTION, KOBAN_PER_ACCOUNT, KOBAN_PER_SIGN_IN } KobanPer;
 typedef enum { KOBAN_PAGING_NONE, KOBAN_PAGING_WINDOW } KobanPaging;
 
 typedef struct
@@ -84,6 +86,7 @@ typedef struct
   GArray         *repeats;   /* KobanPair: account variable (or "id"), pointer: the row must say the same */
   char           *where_at;  /* (nullable): only rows whose text here is @where_is */
   char           *where_is;
+  char          **expected;  /* (nullable): patterns of scopes, with “*”; any other is more power than Koban wants */
   KobanUnit       unit;
   KobanSign       sign;
   KobanTimes      times;
@@ -100,8 +103,8 @@ typedef struct
 typedef struct
 {
   char       *rows;
-  char       *text;   /* pointer in a row */
-  KobanField *effect; /* (nullable): note, failed, sign-in */
+  KobanField *text;
+  KobanField *effect; /* (nullable): note, partial, failed, sign-in */
   GArray     *scope;  /* KobanPair: account variable (or "id"), pointer: which accounts it is about */
 } KobanMessageRule;
 
@@ -132,6 +135,8 @@ struct _KobanProfile
 {
   int         ref_count; /* atomic */
   char       *id, *name, *base_url, *cost, *notes, *digest;
+  char       *file;        /* (nullable) */
+  gboolean    own;         /* the person's own file, from no package */
   char      **countries, **hosts, **signup, **headers;
   KobanPower  power;
   GArray     *needs;       /* KobanNeed, strings owned */

@@ -10,42 +10,18 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
+#include <koban/text.h>
 #include "bank/answer.h"
 #include "bank/auth.h"
+#include "bank/gathering.h"
 #include "bank/hosts.h"
 #include "bank/mapping.h"
-#include "bank/template.h"
 #include "bank/troubles.h"
-
-typedef enum
-{
-  STEP_OPEN,
-  STEP_LIST,
-  STEP_REVOKE
-} StepKind;
 
 /*   open (only if the scheme wants it) → list the first request: accounts
  *        → list identity, per account → the accounts are announced
  *        → list each further request, per account or once, in the profile's order; windows newest first
  *   open → revoke → list links                                                      (a revocation)      */
-typedef struct
-{
-  StepKind kind;
-  KobanRequestRule *request; /* (unowned): the profile's */
-  KobanAccount *account;     /* (nullable) */
-  gint64 since_us;           /* the whole span that is wanted … */
-  gint64 from_us, to_us;     /* … and the window of it that this step asks for */
-} Step;
-
-/* Lines of one account, gathered over the windows of one request. */
-typedef struct
-{
-  KobanAccount *account;
-  GPtrArray *lines;
-  gint64 from_us; /* as far back as was heard */
-  GError *error;  /* (nullable): of the window that failed */
-} Gathered;
-
 struct _KobanSession
 {
   GObject parent_instance;
@@ -59,12 +35,12 @@ struct _KobanSession
   GHashTable *covered_to; /* identity → gint64 * */
   gint64 now_us;
 
-  GQueue steps;            /* of Step, in the order in which they will be made */
-  GPtrArray *accounts;     /* of KobanAccount: all that can be told apart */
-  guint n_unidentified;    /* identity steps still to come */
-  GError *identity_error;  /* (nullable): the first join that failed */
+  GQueue steps;           /* of KobanStep, in the order in which they will be made */
+  GPtrArray *accounts;    /* of KobanAccount: all that can be told apart */
+  guint n_unidentified;   /* identity steps still to come */
+  GError *accounts_error; /* (nullable): why the list may lack some: the bank's word, or a join that failed */
   gboolean accounts_whole; /* the bank said nothing that casts doubt on the list */
-  GPtrArray *gathered;     /* of Gathered: what the windows of the current request gave so far */
+  GPtrArray *gathered;     /* of KobanGathered: what the windows of the current request gave so far */
 
   GPtrArray *messages; /* of text, NULL-terminated */
   gint64 retry_after_s;
@@ -75,25 +51,6 @@ struct _KobanSession
 };
 
 G_DEFINE_FINAL_TYPE (KobanSession, koban_session, G_TYPE_OBJECT)
-
-static void
-step_free (gpointer data)
-{
-  Step *step = data;
-  g_clear_pointer (&step->account, koban_account_unref);
-  g_free (step);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Step, step_free)
-
-static void
-gathered_free (gpointer data)
-{
-  Gathered *gathered = data;
-  koban_account_unref (gathered->account);
-  g_ptr_array_unref (gathered->lines);
-  g_clear_error (&gathered->error);
-  g_free (gathered);
-}
 
 static void
 koban_session_finalize (GObject *object)
@@ -107,11 +64,11 @@ koban_session_finalize (GObject *object)
   g_clear_pointer (&self->ca_pem, g_bytes_unref);
   g_hash_table_unref (self->fields);
   g_hash_table_unref (self->covered_to);
-  g_queue_clear_full (&self->steps, step_free);
+  g_queue_clear_full (&self->steps, koban_step_free);
   g_ptr_array_unref (self->accounts);
   g_ptr_array_unref (self->gathered);
   g_ptr_array_unref (self->messages);
-  g_clear_error (&self->identity_error);
+  g_clear_error (&self->accounts_error);
   g_clear_pointer (&self->revoked, koban_link_unref);
   g_clear_pointer (&self->revoked_on, koban_account_unref);
   G_OBJECT_CLASS (koban_session_parent_class)->finalize (object);
@@ -130,7 +87,7 @@ koban_session_init (KobanSession *self)
   self->covered_to = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_queue_init (&self->steps);
   self->accounts = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_account_unref);
-  self->gathered = g_ptr_array_new_with_free_func (gathered_free);
+  self->gathered = koban_gathering_new ();
   self->messages = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->messages, NULL);
   self->accounts_whole = TRUE;
@@ -140,15 +97,10 @@ koban_session_init (KobanSession *self)
 /* — when — */
 
 static gint64
-day_start (gint64 at_us)
-{
-  return at_us - at_us % KOBAN_DAY_US;
-}
-
-static gint64
 history_start (KobanSession *self)
 {
-  return day_start (self->now_us - (gint64) self->profile->history_days * KOBAN_DAY_US);
+  gint64 start_us = self->now_us - (gint64) self->profile->history_days * KOBAN_DAY_US;
+  return start_us - start_us % KOBAN_DAY_US;
 }
 
 static gboolean
@@ -178,158 +130,47 @@ wanted_since (KobanSession *self, const KobanRequestRule *request, const KobanAc
 
 /* — the queue — */
 
-static Step *
-step_new (StepKind kind, KobanRequestRule *request, KobanAccount *account)
-{
-  Step *step = g_new0 (Step, 1);
-  step->kind = kind;
-  step->request = request;
-  step->account = account != NULL ? koban_account_ref (account) : NULL;
-  return step;
-}
-
-/* The newest window: it holds what is pending, and lines that the bank dates later today. */
-static void
-aim_step (KobanSession *self, Step *step)
-{
-  step->since_us = wanted_since (self, step->request, step->account);
-  step->to_us = self->now_us;
-  step->from_us = step->since_us;
-  if (step->request->paging == KOBAN_PAGING_WINDOW)
-    step->from_us = MAX (step->since_us,
-                         day_start (self->now_us) - ((gint64) step->request->window_days - 2) * KOBAN_DAY_US);
-}
-
 static void
 queue_list (KobanSession *self, KobanRequestRule *request, KobanAccount *account)
 {
-  Step *step = step_new (STEP_LIST, request, account);
-  aim_step (self, step);
+  KobanStep *step = koban_step_new (KOBAN_STEP_LIST, request, account);
+  koban_step_aim (step, wanted_since (self, request, account), self->now_us);
   g_queue_push_tail (&self->steps, step);
 }
 
 static void
 queue_request (KobanSession *self, KobanRequestRule *request)
 {
-  if (request->per == KOBAN_PER_CONNECTION)
+  if (request->per == KOBAN_PER_CONNECTION ||
+      (request->per == KOBAN_PER_SIGN_IN && g_hash_table_size (self->covered_to) == 0))
     queue_list (self, request, NULL);
-  else
+  else if (request->per == KOBAN_PER_ACCOUNT)
     for (guint i = 0; i < self->accounts->len; i++)
       queue_list (self, request, self->accounts->pdata[i]);
 }
 
-/* The window before @step's, next in line. FALSE if @step was the last one. */
 static gboolean
-queue_older_window (KobanSession *self, const Step *step)
-{
-  if (step->from_us <= step->since_us)
-    return FALSE;
-  Step *older = step_new (STEP_LIST, step->request, step->account);
-  older->since_us = step->since_us;
-  older->to_us = step->from_us;
-  older->from_us = MAX (step->since_us, step->from_us - (gint64) step->request->window_days * KOBAN_DAY_US);
-  g_queue_push_head (&self->steps, older);
-  return TRUE;
-}
-
-static gboolean
-is_newest_window (KobanSession *self, const Step *step)
-{
-  return step->to_us == self->now_us;
-}
-
-static gboolean
-is_entry (KobanSession *self, const Step *step)
+is_entry (KobanSession *self, const KobanStep *step)
 {
   return step->request == self->profile->requests->pdata[0];
 }
 
 /* — the request — */
 
-typedef struct
-{
-  KobanSession *session;
-  const Step *step;
-  char *made; /* (nullable): the last value that had to be written out */
-} Lookup;
-
-static const char *
-lookup_made (Lookup *lookup, char *value)
-{
-  g_free (lookup->made);
-  lookup->made = value;
-  return value;
-}
-
-static const char *
-lookup_time (Lookup *lookup, const char *name)
-{
-  const Step *step = lookup->step;
-  gint64 until_us = step->to_us + (is_newest_window (lookup->session, step) ? KOBAN_DAY_US : 0);
-
-  if (g_str_equal (name, "since"))
-    return lookup_made (lookup, koban_time_format (step->from_us));
-  if (g_str_equal (name, "until"))
-    return lookup_made (lookup, koban_time_format (until_us));
-  if (g_str_equal (name, "since_s"))
-    return lookup_made (lookup, g_strdup_printf ("%" G_GINT64_FORMAT, step->from_us / KOBAN_SECOND_US));
-  if (g_str_equal (name, "until_s"))
-    return lookup_made (lookup, g_strdup_printf ("%" G_GINT64_FORMAT, until_us / KOBAN_SECOND_US));
-  return NULL;
-}
-
-static const char *
-lookup_name (const char *name, gpointer user_data)
-{
-  Lookup *lookup = user_data;
-  const KobanAccount *account = lookup->step->account;
-
-  if (g_str_has_prefix (name, "field."))
-    return g_hash_table_lookup (lookup->session->fields, name + strlen ("field."));
-  if (g_str_equal (name, "account.id"))
-    return account != NULL ? account->remote_id : NULL;
-  if (g_str_has_prefix (name, "account."))
-    return account != NULL ? koban_account_get_variable (account, name + strlen ("account.")) : NULL;
-  if (g_str_equal (name, "link.id"))
-    return lookup->session->revoked != NULL ? lookup->session->revoked->remote_id : NULL;
-  return lookup_time (lookup, name);
-}
-
-/* "/path?name=value&…" of a step. (transfer full) */
-static char *
-build_path (KobanSession *self, const Step *step, const char *template, GArray *query, GError **error)
-{
-  Lookup lookup = { self, step, NULL };
-  g_autofree char *path = koban_template_expand (template, lookup_name, &lookup, error);
-  g_autoptr(GString) out = g_string_new (path);
-  gboolean is_good = path != NULL;
-
-  for (guint i = 0; is_good && query != NULL && i < query->len; i++)
-    {
-      const KobanPair *pair = &g_array_index (query, KobanPair, i);
-      g_autofree char *value = koban_template_expand (pair->value, lookup_name, &lookup, error);
-      is_good = value != NULL;
-      if (is_good)
-        g_string_append_printf (out, "%c%s=%s", i == 0 ? '?' : '&', pair->name, value);
-    }
-  g_free (lookup.made);
-  return is_good ? g_string_free (g_steal_pointer (&out), FALSE) : NULL;
-}
-
 static KobanOutgoing *
-build_step (KobanSession *self, const Step *step, GError **error)
+build_step (KobanSession *self, const KobanStep *step, GError **error)
 {
   g_autofree char *path = NULL;
 
-  if (step->kind == STEP_OPEN)
+  if (step->kind == KOBAN_STEP_OPEN)
     return koban_auth_open (self->auth, error);
-  if (step->kind == STEP_REVOKE)
+  if (step->kind == KOBAN_STEP_REVOKE)
     {
       const KobanRevocationRule *rule = koban_profile_find_revocation (self->profile, self->revoked->kind);
-      path = build_path (self, step, rule->path, NULL, error);
+      path = koban_step_build_path (step, rule->path, NULL, self->fields, self->revoked->remote_id, error);
       return path != NULL ? koban_auth_request (self->auth, rule->method, path, TRUE, error) : NULL;
     }
-  path = build_path (self, step, step->request->path, step->request->query, error);
+  path = koban_step_build_path (step, step->request->path, step->request->query, self->fields, NULL, error);
   return path != NULL ? koban_auth_request (self->auth, "GET", path, FALSE, error) : NULL;
 }
 
@@ -406,13 +247,13 @@ is_known (KobanSession *self, const KobanAccount *account)
 static void
 announce_accounts (KobanSession *self, GPtrArray *out)
 {
-  gboolean is_whole = self->accounts_whole && self->identity_error == NULL;
+  gboolean is_whole = self->accounts_whole && self->accounts_error == NULL;
 
   if (self->accounts->len > 0 || is_whole)
     add_rows (self, out, KOBAN_LISTING_ACCOUNTS, is_whole ? KOBAN_REACH_WHOLE : KOBAN_REACH_CHANGES, NULL,
               self->accounts);
-  if (self->identity_error != NULL)
-    add_failed (self, out, KOBAN_LISTING_ACCOUNTS, NULL, self->identity_error);
+  if (self->accounts_error != NULL)
+    add_failed (self, out, KOBAN_LISTING_ACCOUNTS, NULL, self->accounts_error);
   for (guint i = 1; i < self->profile->requests->len; i++)
     {
       KobanRequestRule *request = koban_profile_get_request (self->profile, i);
@@ -451,67 +292,16 @@ take_identity (KobanSession *self, KobanAccount *account, GError *error, GPtrArr
 {
   if (account != NULL && !is_known (self, account))
     g_ptr_array_add (self->accounts, koban_account_ref (account));
-  if (error != NULL && self->identity_error == NULL)
-    self->identity_error = g_error_copy (error);
+  if (error != NULL && self->accounts_error == NULL)
+    self->accounts_error = g_error_copy (error);
   if (--self->n_unidentified == 0)
     announce_accounts (self, out);
 }
 
 /* — lines, over windows — */
 
-static Gathered *
-find_gathered (KobanSession *self, KobanAccount *account)
-{
-  for (guint i = 0; i < self->gathered->len; i++)
-    {
-      Gathered *gathered = self->gathered->pdata[i];
-      if (g_str_equal (gathered->account->identity, account->identity))
-        return gathered;
-    }
-  return NULL;
-}
-
-/* A server that cares little for bounds gives a line in two windows; what is pending stands in every one.
- * Each window gives only its own days, and the newest alone what is pending. */
-static gboolean
-is_of_window (KobanSession *self, const Step *step, const KobanTransaction *line)
-{
-  gboolean newest = is_newest_window (self, step);
-  gboolean alone = newest && step->from_us <= step->since_us;
-
-  if (alone || line->date == KOBAN_NO_DATE || line->state == KOBAN_TRANSACTION_PENDING)
-    return newest;
-  return line->date >= koban_date_from_us (step->from_us, 0) &&
-         (newest || line->date < koban_date_from_us (step->to_us, 0));
-}
-
 static void
-gather (KobanSession *self, const Step *step, KobanAccount *account, GPtrArray *lines, GError *error)
-{
-  Gathered *gathered = find_gathered (self, account);
-
-  if (gathered == NULL && !is_newest_window (self, step))
-    return;
-  if (gathered == NULL)
-    {
-      gathered = g_new0 (Gathered, 1);
-      gathered->account = koban_account_ref (account);
-      gathered->lines = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_transaction_unref);
-      gathered->from_us = self->now_us;
-      g_ptr_array_add (self->gathered, gathered);
-    }
-  if (gathered->error == NULL && error != NULL)
-    gathered->error = g_error_copy (error);
-  if (gathered->error != NULL)
-    return;
-  gathered->from_us = step->from_us;
-  for (guint i = 0; i < lines->len; i++)
-    if (is_of_window (self, step, lines->pdata[i]))
-      g_ptr_array_add (gathered->lines, koban_transaction_ref (lines->pdata[i]));
-}
-
-static void
-add_gathered (KobanSession *self, const KobanListingRule *rule, const Gathered *gathered, GPtrArray *out)
+add_gathered (KobanSession *self, const KobanListingRule *rule, const KobanGathered *gathered, GPtrArray *out)
 {
   gboolean heard_some = gathered->from_us < self->now_us && !is_covered (self, gathered->account);
   KobanSnapshot fields = blank_snapshot (self, KOBAN_LISTING_TRANSACTIONS, gathered->account);
@@ -526,16 +316,30 @@ add_gathered (KobanSession *self, const KobanListingRule *rule, const Gathered *
   fields.reach = is_covered (self, gathered->account) ? rule->reach : KOBAN_REACH_WHOLE;
   fields.from_us = gathered->from_us;
   fields.rows = gathered->lines;
+  if (gathered->doubt == NULL)
+    {
+      add_snapshot (out, &fields);
+      return;
+    }
+  /* What is heard in doubt is judged, and covers no time: it is all asked for again. The first is still what
+   * news is told from. */
+  fields.to_us = fields.from_us;
+  if (is_covered (self, gathered->account))
+    fields.reach = KOBAN_REACH_CHANGES;
   add_snapshot (out, &fields);
+  add_failed (self, out, KOBAN_LISTING_TRANSACTIONS, gathered->account, gathered->doubt);
 }
 
 /* After the last window of a request: what was gathered becomes snapshots. */
 static void
-finish_windows (KobanSession *self, const Step *step, GPtrArray *out)
+finish_windows (KobanSession *self, const KobanStep *step, GPtrArray *out)
 {
   const KobanListingRule *rule = koban_request_find_listing (step->request, KOBAN_GIVES_TRANSACTIONS);
+  KobanStep *older = rule != NULL ? koban_step_older (step) : NULL;
 
-  if (rule == NULL || queue_older_window (self, step))
+  if (older != NULL)
+    g_queue_push_head (&self->steps, older);
+  if (rule == NULL || older != NULL)
     return;
   for (guint i = 0; i < self->gathered->len; i++)
     add_gathered (self, rule, self->gathered->pdata[i], out);
@@ -547,6 +351,7 @@ finish_windows (KobanSession *self, const Step *step, GPtrArray *out)
 static void
 read_links (KobanSession *self,
             const KobanListingRule *rule,
+            KobanReach reach,
             KobanJsonNode base,
             KobanAccount *account,
             GPtrArray *out)
@@ -558,7 +363,7 @@ read_links (KobanSession *self,
     return;
   g_autoptr(GPtrArray) links = koban_map_links (rule, base, account, revocation, &error);
   if (links != NULL)
-    add_rows (self, out, KOBAN_LISTING_LINKS, KOBAN_REACH_WHOLE, account, links);
+    add_rows (self, out, KOBAN_LISTING_LINKS, reach, account, links);
   else
     add_failed (self, out, KOBAN_LISTING_LINKS, account, error);
 }
@@ -582,11 +387,12 @@ read_balance (KobanSession *self,
 
 static void
 read_lines (KobanSession *self,
-            const Step *step,
+            const KobanStep *step,
             const KobanListingRule *rule,
             KobanJsonNode base,
             KobanAccount *account,
-            GError *trouble)
+            GError *trouble,
+            GError *doubt)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) lines = NULL;
@@ -595,35 +401,36 @@ read_lines (KobanSession *self,
     lines = g_ptr_array_new ();
   else if (trouble == NULL)
     lines = koban_map_transactions (rule, base, account, &error);
-  gather (self, step, account, lines, trouble != NULL ? trouble : error);
+  koban_gathering_take (self->gathered, step, account, lines, trouble != NULL ? trouble : error, doubt);
 }
 
 /* Balance and lines of one account, which stand in @base. */
 static void
 read_account (KobanSession *self,
-              const Step *step,
+              const KobanStep *step,
               KobanJsonNode base,
               KobanAccount *account,
               GArray *troubles,
               GPtrArray *out)
 {
   g_autoptr(GError) trouble = koban_troubles_find (troubles, account);
+  g_autoptr(GError) doubt = koban_troubles_find_doubt (troubles, account);
 
   for (guint i = 0; i < step->request->listings->len; i++)
     {
       const KobanListingRule *rule = step->request->listings->pdata[i];
-      if (rule->gives == KOBAN_GIVES_BALANCE && is_newest_window (self, step))
+      if (rule->gives == KOBAN_GIVES_BALANCE && step->newest)
         read_balance (self, rule, base, account, trouble, out);
       if (rule->gives == KOBAN_GIVES_TRANSACTIONS)
-        read_lines (self, step, rule, base, account, trouble);
+        read_lines (self, step, rule, base, account, trouble, doubt);
     }
 }
 
 static void
-extend_for_news (KobanSession *self, Step *step)
+extend_for_news (KobanSession *self, KobanStep *step)
 {
   for (guint i = 0; i < self->accounts->len; i++)
-    if (!is_covered (self, self->accounts->pdata[i]))
+    if (!is_covered (self, self->accounts->pdata[i]) && koban_map_can_count (self->accounts->pdata[i]))
       step->since_us = history_start (self);
 }
 
@@ -640,7 +447,7 @@ is_repeated (GPtrArray *accounts, guint index)
 /* The answer that lists the accounts, and whatever else stands in it. */
 static gboolean
 read_entry (KobanSession *self,
-            Step *step,
+            KobanStep *step,
             KobanJsonNode root,
             GArray *troubles,
             GPtrArray *out,
@@ -652,16 +459,19 @@ read_entry (KobanSession *self,
 
   if (accounts == NULL)
     return FALSE;
-  if (is_newest_window (self, step))
+  if (step->newest)
     {
       self->accounts_whole = troubles->len == 0;
+      self->accounts_error = koban_troubles_find_doubt (troubles, NULL);
       take_accounts (self, accounts, out);
       if (step->request->paging == KOBAN_PAGING_WINDOW)
         extend_for_news (self, step);
     }
   KobanListingRule *links = koban_request_find_listing (step->request, KOBAN_GIVES_LINKS);
-  if (links != NULL && is_newest_window (self, step))
-    read_links (self, links, root, NULL, out);
+  /* In doubt no link is missed; but what was first heard in doubt is what news is told from. */
+  gboolean in_doubt = self->accounts_error != NULL && g_hash_table_size (self->covered_to) > 0;
+  if (links != NULL && step->newest)
+    read_links (self, links, in_doubt ? KOBAN_REACH_CHANGES : KOBAN_REACH_WHOLE, root, NULL, out);
   for (guint i = 0; i < accounts->len; i++)
     if (!is_repeated (accounts, i))
       read_account (self, step, g_array_index (rows, KobanJsonNode, i), accounts->pdata[i], troubles, out);
@@ -669,7 +479,7 @@ read_entry (KobanSession *self,
 }
 
 static gboolean
-read_identity (KobanSession *self, const Step *step, KobanJsonNode root, GPtrArray *out)
+read_identity (KobanSession *self, const KobanStep *step, KobanJsonNode root, GPtrArray *out)
 {
   const KobanListingRule *rule = koban_request_find_listing (step->request, KOBAN_GIVES_IDENTITY);
   g_autoptr(GError) error = NULL;
@@ -681,9 +491,25 @@ read_identity (KobanSession *self, const Step *step, KobanJsonNode root, GPtrArr
   return TRUE;
 }
 
+/* A secret that can do more than watch is worth more to a thief than it is to us. */
+static void
+read_scopes (KobanSession *self, const KobanListingRule *rule, KobanJsonNode root)
+{
+  g_autoptr(GPtrArray) excess = koban_map_excess (rule, root, NULL);
+
+  if (excess == NULL || excess->len == 0)
+    return;
+  g_ptr_array_add (excess, NULL);
+  g_autofree char *names = g_strjoinv (", ", (char **) excess->pdata);
+  g_autofree char *clean = koban_text_clean (names, 160);
+  g_autofree char *sentence = g_strdup_printf (
+    _("this key can do more than watch (%s): make one without that power, and connect again"), clean);
+  koban_troubles_note (self->messages, sentence);
+}
+
 /* FALSE with @error if the whole request is to be told as failed. */
 static gboolean
-read_answer (KobanSession *self, Step *step, KobanJsonNode root, GPtrArray *out, GError **error)
+read_answer (KobanSession *self, KobanStep *step, KobanJsonNode root, GPtrArray *out, GError **error)
 {
   g_autoptr(GArray) troubles = koban_troubles_read (step->request, root, self->messages);
 
@@ -697,8 +523,11 @@ read_answer (KobanSession *self, Step *step, KobanJsonNode root, GPtrArray *out,
   else
     {
       KobanListingRule *links = koban_request_find_listing (step->request, KOBAN_GIVES_LINKS);
+      KobanListingRule *scopes = koban_request_find_listing (step->request, KOBAN_GIVES_SCOPES);
       if (links != NULL)
-        read_links (self, links, root, step->account, out);
+        read_links (self, links, KOBAN_REACH_WHOLE, root, step->account, out);
+      if (scopes != NULL)
+        read_scopes (self, scopes, root);
       if (step->account != NULL)
         read_account (self, step, root, step->account, troubles, out);
     }
@@ -708,24 +537,22 @@ read_answer (KobanSession *self, Step *step, KobanJsonNode root, GPtrArray *out,
 
 /* Each listing of a request that gave nothing, as FAILED: never "nothing there". */
 static void
-fail_step (KobanSession *self, const Step *step, GError *error, GPtrArray *out)
+fail_step (KobanSession *self, const KobanStep *step, GError *error, GPtrArray *out)
 {
   if (koban_request_find_listing (step->request, KOBAN_GIVES_IDENTITY) != NULL)
     {
       take_identity (self, NULL, error, out);
       return;
     }
-  for (guint i = 0; is_newest_window (self, step) && i < step->request->listings->len; i++)
+  for (guint i = 0; step->newest && i < step->request->listings->len; i++)
     {
       const KobanListingRule *rule = step->request->listings->pdata[i];
       gboolean of_connection = rule->gives == KOBAN_GIVES_ACCOUNTS || rule->gives == KOBAN_GIVES_LINKS;
       if (of_connection || step->account != NULL)
         add_failed (self, out, listing_of[rule->gives], step->account, error);
     }
-  for (guint i = 0; i < self->gathered->len; i++)
-    if (((Gathered *) self->gathered->pdata[i])->error == NULL)
-      ((Gathered *) self->gathered->pdata[i])->error = g_error_copy (error);
-  Step last = *step;
+  koban_gathering_fail (self->gathered, error);
+  KobanStep last = *step;
   last.since_us = last.from_us;
   finish_windows (self, &last, out);
 }
@@ -734,23 +561,23 @@ fail_step (KobanSession *self, const Step *step, GError *error, GPtrArray *out)
 
 typedef struct
 {
-  Step *step;
+  KobanStep *step;
 } StepTask;
 
 static void
 step_task_free (gpointer data)
 {
   StepTask *task_data = data;
-  step_free (task_data->step);
+  koban_step_free (task_data->step);
   g_free (task_data);
 }
 
 /* What ends the check: the secret itself is refused, patience is asked for, nobody is there, or a host is
  * strange. */
 static gboolean
-ends_check (KobanSession *self, const Step *step, const GError *error)
+ends_check (KobanSession *self, const KobanStep *step, const GError *error)
 {
-  if (step->kind != STEP_LIST || koban_error_is_cancelled (error) ||
+  if (step->kind != KOBAN_STEP_LIST || koban_error_is_cancelled (error) ||
       koban_error_is (error, KOBAN_ERROR_RATE_LIMITED) || koban_error_is (error, KOBAN_ERROR_UNTRUSTED))
     return TRUE;
   return is_entry (self, step) &&
@@ -761,12 +588,12 @@ ends_check (KobanSession *self, const Step *step, const GError *error)
 static void
 return_trouble (KobanSession *self, GTask *task, GError *error)
 {
-  const Step *step = ((StepTask *) g_task_get_task_data (task))->step;
+  const KobanStep *step = ((StepTask *) g_task_get_task_data (task))->step;
   g_autoptr(GError) owned = error;
 
   if (ends_check (self, step, owned))
     {
-      if (!koban_error_is_cancelled (owned) && step->kind != STEP_OPEN)
+      if (!koban_error_is_cancelled (owned) && step->kind != KOBAN_STEP_OPEN)
         g_prefix_error (&owned, "%s: ", self->profile->id);
       g_task_return_error (task, g_steal_pointer (&owned));
       return;
@@ -801,22 +628,30 @@ take_revoked (KobanSession *self, const KobanHttpResponse *answer, GError **erro
 }
 
 static gboolean
-take_listed (KobanSession *self, Step *step, const KobanHttpResponse *answer, GPtrArray *out, GError **error)
+take_listed (KobanSession *self,
+             KobanStep *step,
+             const KobanHttpResponse *answer,
+             GPtrArray *out,
+             GError **error)
 {
   g_autoptr(KobanJson) json = koban_answer_read (answer, is_entry (self, step), error);
   return json != NULL && read_answer (self, step, koban_json_root (json), out, error);
 }
 
 static gboolean
-take_answer (KobanSession *self, Step *step, const KobanHttpResponse *answer, GPtrArray *out, GError **error)
+take_answer (KobanSession *self,
+             KobanStep *step,
+             const KobanHttpResponse *answer,
+             GPtrArray *out,
+             GError **error)
 {
   switch (step->kind)
     {
-    case STEP_OPEN:
+    case KOBAN_STEP_OPEN:
       return koban_auth_opened (self->auth, answer->status, answer->body, error);
-    case STEP_REVOKE:
+    case KOBAN_STEP_REVOKE:
       return take_revoked (self, answer, error);
-    case STEP_LIST:
+    case KOBAN_STEP_LIST:
     default:
       return take_listed (self, step, answer, out, error);
     }
@@ -848,7 +683,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* The one door: whatever made the address, it passes hosts.c before anything secret leaves. */
 static gboolean
-send_step (KobanSession *self, const Step *step, GTask *task, GError **error)
+send_step (KobanSession *self, const KobanStep *step, GTask *task, GError **error)
 {
   g_autoptr(KobanOutgoing) outgoing = build_step (self, step, error);
 
@@ -861,6 +696,7 @@ send_step (KobanSession *self, const Step *step, GTask *task, GError **error)
     .secret_headers = outgoing->secret_headers,
     .basic = outgoing->basic,
     .ca_pem = self->ca_pem,
+    .host_was_typed = koban_hosts_is_typed (self->hosts, outgoing->url),
   };
   koban_http_send_async (self->http, &request, g_task_get_cancellable (task), on_answered,
                          g_object_ref (task));
@@ -939,7 +775,7 @@ koban_session_new (KobanHttp *http, const KobanSessionOptions *options, GError *
   self->hosts = g_steal_pointer (&hosts);
   self->auth = koban_auth_new (self->profile, root, options->secrets, self->hosts);
   if (koban_auth_wants_opening (self->auth))
-    g_queue_push_tail (&self->steps, step_new (STEP_OPEN, NULL, NULL));
+    g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
   queue_list (self, koban_profile_get_request (self->profile, 0), NULL);
   return self;
 }
@@ -983,10 +819,10 @@ koban_session_set_revoke (KobanSession *self, const KobanLink *link, KobanAccoun
     }
   self->revoked = koban_link_new (link);
   self->revoked_on = account != NULL ? koban_account_ref (account) : NULL;
-  g_queue_clear_full (&self->steps, step_free);
+  g_queue_clear_full (&self->steps, koban_step_free);
   if (koban_auth_wants_opening (self->auth))
-    g_queue_push_tail (&self->steps, step_new (STEP_OPEN, NULL, NULL));
-  g_queue_push_tail (&self->steps, step_new (STEP_REVOKE, NULL, account));
+    g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
+  g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_REVOKE, NULL, account));
   queue_list (self, proof, proof->per == KOBAN_PER_ACCOUNT ? account : NULL);
   return TRUE;
 }

@@ -44,6 +44,30 @@ next_piece (const char **cursor, char **text, char **name, GError **error)
   return TRUE;
 }
 
+typedef gboolean (*TakePiece) (const char *text, const char *name, gpointer data, GError **error);
+
+/* Each piece of @template in its order: a @text or a @name. */
+static gboolean
+each_piece (const char *template, TakePiece take, gpointer data, GError **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  const char *cursor = template;
+
+  for (;;)
+    {
+      g_autofree char *text = NULL;
+      g_autofree char *name = NULL;
+      if (!next_piece (&cursor, &text, &name, &local_error))
+        break;
+      if (!take (text, name, data, error))
+        return FALSE;
+    }
+  if (local_error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
 static gboolean
 value_is_safe (const char *value)
 {
@@ -74,52 +98,47 @@ append_value (GString *out, const char *name, const char *value, GError **error)
   return TRUE;
 }
 
+typedef struct
+{
+  GString *out;
+  KobanTemplateLookup lookup;
+  gpointer user_data;
+} Expansion;
+
+static gboolean
+expand_piece (const char *text, const char *name, gpointer data, GError **error)
+{
+  Expansion *expansion = data;
+
+  if (text == NULL)
+    return append_value (expansion->out, name, expansion->lookup (name, expansion->user_data), error);
+  g_string_append (expansion->out, text);
+  return TRUE;
+}
+
 char *
 koban_template_expand (const char *text, KobanTemplateLookup lookup, gpointer user_data, GError **error)
 {
   g_autoptr(GString) out = g_string_new (NULL);
-  g_autoptr(GError) local_error = NULL;
-  const char *cursor = text;
+  Expansion expansion = { out, lookup, user_data };
 
-  for (;;)
-    {
-      g_autofree char *literal = NULL;
-      g_autofree char *name = NULL;
-      if (!next_piece (&cursor, &literal, &name, &local_error))
-        break;
-      if (literal != NULL)
-        g_string_append (out, literal);
-      else if (!append_value (out, name, lookup (name, user_data), error))
-        return NULL;
-    }
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return NULL;
-    }
+  if (!each_piece (text, expand_piece, &expansion, error))
+    return NULL;
   return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+static gboolean
+list_piece (const char *text, const char *name, gpointer names, GError **error)
+{
+  if (name != NULL)
+    g_strv_builder_add (names, name);
+  return TRUE;
 }
 
 char **
 koban_template_list_names (const char *text, GError **error)
 {
   g_autoptr(GStrvBuilder) names = g_strv_builder_new ();
-  g_autoptr(GError) local_error = NULL;
-  const char *cursor = text;
 
-  for (;;)
-    {
-      g_autofree char *literal = NULL;
-      g_autofree char *name = NULL;
-      if (!next_piece (&cursor, &literal, &name, &local_error))
-        break;
-      if (name != NULL)
-        g_strv_builder_add (names, name);
-    }
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return NULL;
-    }
-  return g_strv_builder_end (names);
+  return each_piece (text, list_piece, names, error) ? g_strv_builder_end (names) : NULL;
 }

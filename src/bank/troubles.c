@@ -19,7 +19,7 @@ typedef struct
 {
   KobanMessageRule *rule;
   KobanJsonNode row;
-  const char *effect; /* failed or sign-in */
+  const char *effect; /* partial, failed or sign-in */
   char *text;
 } Trouble;
 
@@ -29,8 +29,8 @@ clear_trouble (gpointer data)
   g_free (((Trouble *) data)->text);
 }
 
-static void
-keep_message (GPtrArray *messages, const char *text)
+void
+koban_troubles_note (GPtrArray *messages, const char *text)
 {
   if (*text == '\0' || messages->len > MAX_MESSAGES ||
       g_strv_contains ((const char *const *) messages->pdata, text))
@@ -42,9 +42,9 @@ static void
 read_message (GPtrArray *messages, KobanMessageRule *rule, KobanJsonNode row, GArray *troubles)
 {
   Trouble trouble = { rule, row, rule->effect != NULL ? koban_map_word (rule->effect, row) : NULL,
-                      koban_text_clean (koban_map_text (row, rule->text), MESSAGE_LENGTH) };
+                      koban_text_clean (koban_map_fact (rule->text, row), MESSAGE_LENGTH) };
 
-  keep_message (messages, trouble.text);
+  koban_troubles_note (messages, trouble.text);
   if (trouble.effect != NULL && !g_str_equal (trouble.effect, "note"))
     g_array_append_val (troubles, trouble);
   else
@@ -70,39 +70,73 @@ koban_troubles_read (const KobanRequestRule *request, KobanJsonNode root, GPtrAr
   return troubles;
 }
 
-/* A trouble whose message names nobody is about everybody if the sign-in is at stake, else about nobody. */
-static gboolean
+typedef enum
+{
+  ABOUT_NOBODY, /* it does not say whom it is about: it may be anybody */
+  ABOUT_OTHERS,
+  ABOUT_ACCOUNT,
+} About;
+
+static About
 is_about (const Trouble *trouble, const KobanAccount *account)
 {
-  gboolean is_named = FALSE;
+  About about = ABOUT_NOBODY;
 
   for (guint i = 0; i < trouble->rule->scope->len; i++)
     {
       const KobanPair *pair = &g_array_index (trouble->rule->scope, KobanPair, i);
       const char *said = koban_map_text (trouble->row, pair->value);
-      const char *ours = g_str_equal (pair->name, "id") ? account->remote_id
-                                                        : koban_account_get_variable (account, pair->name);
-      if (said != NULL && g_strcmp0 (said, ours) != 0)
-        return FALSE;
-      is_named |= said != NULL;
+      const char *ours = NULL;
+      if (said == NULL)
+        continue;
+      if (account != NULL)
+        ours = g_str_equal (pair->name, "id") ? account->remote_id
+                                              : koban_account_get_variable (account, pair->name);
+      if (g_strcmp0 (said, ours) != 0)
+        return ABOUT_OTHERS;
+      about = ABOUT_ACCOUNT;
     }
-  return is_named || g_str_equal (trouble->effect, "sign-in");
+  return about;
+}
+
+static GError *
+trouble_error (const Trouble *trouble, const KobanAccount *account)
+{
+  gboolean sign_in = g_str_equal (trouble->effect, "sign-in");
+  const char *text = *trouble->text != '\0' ? trouble->text : _("the bank says that something is wrong");
+
+  return g_error_new (KOBAN_ERROR, sign_in ? KOBAN_ERROR_NEEDS_SIGN_IN : KOBAN_ERROR_FAILED, "%s%s%s",
+                      account != NULL ? account->name : "", account != NULL ? ": " : "", text);
 }
 
 GError *
 koban_troubles_find (GArray *troubles, const KobanAccount *account)
 {
-  if (g_str_equal (account->currency.code, "XXX"))
+  if (!koban_map_can_count (account))
     return g_error_new (KOBAN_ERROR, KOBAN_ERROR_UNSUPPORTED,
                         _("“%s” is not kept in a currency of ISO 4217, so Koban cannot count it"),
                         account->name);
   for (guint i = 0; i < troubles->len; i++)
     {
       const Trouble *trouble = &g_array_index (troubles, Trouble, i);
+      About about = is_about (trouble, account);
       gboolean sign_in = g_str_equal (trouble->effect, "sign-in");
-      if (is_about (trouble, account))
-        return g_error_new (KOBAN_ERROR, sign_in ? KOBAN_ERROR_NEEDS_SIGN_IN : KOBAN_ERROR_FAILED, "%s: %s",
-                            account->name, trouble->text);
+      if (!g_str_equal (trouble->effect, "partial") &&
+          (about == ABOUT_ACCOUNT || (about == ABOUT_NOBODY && sign_in)))
+        return trouble_error (trouble, account);
+    }
+  return NULL;
+}
+
+GError *
+koban_troubles_find_doubt (GArray *troubles, const KobanAccount *account)
+{
+  for (guint i = 0; i < troubles->len; i++)
+    {
+      const Trouble *trouble = &g_array_index (troubles, Trouble, i);
+      About about = is_about (trouble, account);
+      if (about == ABOUT_NOBODY || about == ABOUT_ACCOUNT)
+        return trouble_error (trouble, account);
     }
   return NULL;
 }

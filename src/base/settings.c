@@ -101,7 +101,7 @@ koban_settings_make_directories (GError **error)
 
 typedef enum
 {
-  KEY_DETAIL,   /* none, minimal, full */
+  KEY_WORD,     /* one of @words: its place among them */
   KEY_DURATION, /* "15m", "6h": seconds, within [min, max] */
 } KeyType;
 
@@ -110,33 +110,42 @@ typedef struct
   const char *group;
   const char *key;
   KeyType type;
-  gsize offset; /* of a guint or KobanDetail in KobanSettings */
+  gsize offset; /* of a guint or an enum in KobanSettings */
+  const char *const *words;
   guint min, max;
   const char *expected;
 } KeyRow;
 
+static const char *const detail_words[] = { [KOBAN_DETAIL_NONE] = "none",
+                                            [KOBAN_DETAIL_MINIMAL] = "minimal",
+                                            [KOBAN_DETAIL_FULL] = "full",
+                                            NULL };
+static const char *const wariness_words[] = {
+  [KOBAN_WARINESS_QUIET] = "quiet", [KOBAN_WARINESS_NORMAL] = "normal", [KOBAN_WARINESS_WARY] = "wary", NULL
+};
+
 static const KeyRow keys[] = {
-  { "notify", "detail", KEY_DETAIL, G_STRUCT_OFFSET (KobanSettings, desktop_detail), 0, 0,
+  { "notify", "detail", KEY_WORD, G_STRUCT_OFFSET (KobanSettings, desktop_detail), detail_words, 0, 0,
     N_("none, minimal or full") },
-  { "check", "interval", KEY_DURATION, G_STRUCT_OFFSET (KobanSettings, check_interval_s), 15 * 60,
+  { "watch", "wariness", KEY_WORD, G_STRUCT_OFFSET (KobanSettings, wariness), wariness_words, 0, 0,
+    N_("quiet, normal or wary") },
+  { "check", "interval", KEY_DURATION, G_STRUCT_OFFSET (KobanSettings, check_interval_s), NULL, 15 * 60,
     24 * 60 * 60, N_("a time between 15m and 24h") },
 };
+
+G_STATIC_ASSERT (sizeof (KobanDetail) == sizeof (guint) && sizeof (KobanWariness) == sizeof (guint));
 
 KobanSettings
 koban_settings_defaults (void)
 {
-  return (KobanSettings){ .desktop_detail = KOBAN_DETAIL_FULL, .check_interval_s = 15 * 60 };
+  return (KobanSettings){ .desktop_detail = KOBAN_DETAIL_FULL, .wariness = KOBAN_WARINESS_NORMAL, .check_interval_s = 15 * 60 };
 }
 
 static gboolean
-parse_detail (const char *text, guint *value)
+parse_word (const char *text, const char *const *words, guint *value)
 {
-  static const char *const names[] = {
-    [KOBAN_DETAIL_NONE] = "none", [KOBAN_DETAIL_MINIMAL] = "minimal", [KOBAN_DETAIL_FULL] = "full"
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (g_str_equal (names[i], text))
+  for (guint i = 0; words[i] != NULL; i++)
+    if (g_str_equal (words[i], text))
       {
         *value = i;
         return TRUE;
@@ -179,8 +188,8 @@ read_key (GKeyFile *file, const char *path, const KeyRow *row, KobanSettings *se
   if (text == NULL)
     return TRUE;
   g_strstrip (text);
-  good =
-    row->type == KEY_DETAIL ? parse_detail (text, &value) : parse_duration (text, row->min, row->max, &value);
+  good = row->type == KEY_WORD ? parse_word (text, row->words, &value)
+                               : parse_duration (text, row->min, row->max, &value);
   if (!good)
     {
       g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
@@ -188,10 +197,7 @@ read_key (GKeyFile *file, const char *path, const KeyRow *row, KobanSettings *se
                    _(row->expected));
       return FALSE;
     }
-  if (row->type == KEY_DETAIL)
-    G_STRUCT_MEMBER (KobanDetail, settings, row->offset) = (KobanDetail) value;
-  else
-    G_STRUCT_MEMBER (guint, settings, row->offset) = value;
+  G_STRUCT_MEMBER (guint, settings, row->offset) = value;
   return TRUE;
 }
 

@@ -7,6 +7,8 @@
 
 #include "wire/http-address.h"
 
+#include <koban/http.h>
+
 #include <string.h>
 
 static const char *const not_public[] = {
@@ -78,6 +80,14 @@ koban_http_host_is_loopback (const char *host)
     return g_ascii_strcasecmp (host, "localhost") == 0;
 
   return g_inet_address_get_is_loopback (address);
+}
+
+gboolean
+koban_http_url_is_loopback (const char *url)
+{
+  g_autoptr(GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+
+  return uri != NULL && g_uri_get_host (uri) != NULL && koban_http_host_is_loopback (g_uri_get_host (uri));
 }
 
 gboolean

@@ -62,9 +62,9 @@ typedef struct
   CURL *easy;      /* (owned) (nullable): NULL once it has ended */
   GSource *cancel; /* (owned) (nullable) */
 
-  char *host;               /* (owned) */
+  char *host;              /* (owned) */
   gboolean host_is_agreed; /* an address and not a name, or a name that the person typed */
-  guint proxy_port;         /* 0: no proxy */
+  guint proxy_port;        /* 0: no proxy */
 
   /* libcurl reads these while the transfer lasts and copies none of them. */
   struct curl_slist *lines;       /* (owned): the nodes only */

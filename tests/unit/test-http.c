@@ -465,6 +465,18 @@ test_environment_lends_no_trust (void)
   g_assert_null (g_getenv ("SSLKEYLOGFILE"));
 }
 
+/* The same name that is a trick when a bank gives it, see faults[]. */
+static void
+test_name_that_was_typed (void)
+{
+  g_autoptr(KobanHttp) http = http_new ();
+  g_autofree char *url = url_of ("bank.localhost", "good", "/ok");
+  g_auto(Outcome) outcome = send_request (
+    http, &(KobanHttpRequest){ .method = "GET", .url = url, .ca_pem = server.ca, .host_was_typed = TRUE });
+
+  assert_answer (&outcome, 200, "hello");
+}
+
 static void
 test_plain_http_to_this_computer (void)
 {
@@ -807,6 +819,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/faults", test_faults);
   g_test_add_func ("/http/only-the-given-ca-is-trusted", test_only_the_given_ca_is_trusted);
   g_test_add_func ("/http/environment-lends-no-trust", test_environment_lends_no_trust);
+  g_test_add_func ("/http/name-that-was-typed", test_name_that_was_typed);
   g_test_add_func ("/http/plain-http-to-this-computer", test_plain_http_to_this_computer);
   g_test_add_func ("/http/time-outs", test_time_outs);
   g_test_add_func ("/http/loop-stays-responsive", test_loop_stays_responsive);

@@ -76,6 +76,10 @@ static const struct
   { "per", "simplefin", "\"per\": \"connection\"", "\"per\": \"account\"", "asked for per connection" },
   { "variable", "simplefin", "\"connection\": \"/conn_id\", \"id\"", "\"colour\": \"/conn_id\", \"id\"",
     "no variable “colour”" },
+  { "expected", "starling", "\"expected\": [", "\"where\": [", "“expected” stands with a listing of scopes" },
+  { "per-sign-in", "starling", "\"per\": \"sign-in\"", "\"per\": \"connection\"", "per sign-in" },
+  { "message-text", "simplefin", "[\"/msg\", \"/message\"]", "[\"msg\"]", "a pointer is" },
+  { "effect", "simplefin", "\"con.\": \"failed\"", "\"con.\": \"broken\"", "none of the words for" },
   { "json", "simplefin", "\"format\": 1,", "\"format\": 1", "line 3" },
 };
 
@@ -138,7 +142,7 @@ test_mutations (void)
   gsize length;
   g_autofree char *text = read_profile ("simplefin", &length);
 
-  for (gsize i = 0; i < length; i += 7)
+  for (gsize i = 0; i < length - 1; i += 7) /* without its last line break it is still good */
     {
       g_auto(GStrv) cut = koban_profile_lint (text, i);
       g_assert_nonnull (cut[0]);

@@ -270,7 +270,7 @@ test_starling_whole (void)
 
   run (check);
   g_assert_no_error (check->error);
-  g_assert_cmpuint (bank->heard->len, ==, 9); /* accounts, then four things of each of two accounts */
+  g_assert_cmpuint (bank->heard->len, ==, 10); /* accounts, four things of each of two accounts, the scopes */
   g_assert_nonnull (strstr (heard (bank, 0), "Authorization: Bearer canary\r\n"));
 
   KobanSnapshot *accounts = find (check, KOBAN_LISTING_ACCOUNTS, NULL);
@@ -309,6 +309,36 @@ test_starling_whole (void)
   g_assert_cmpint (gym->type, ==, KOBAN_TRANSACTION_DIRECT_DEBIT);
   g_assert_cmpint (gym->date, ==, koban_date_from_civil (2024, 9, 2));
   g_assert_cmpstr (((KobanTransaction *) lines->rows->pdata[2])->text, ==, "Carol");
+}
+
+/* What the bank says that the key can do, and what the person is told of it. */
+static void
+test_starling_scopes (void)
+{
+  static const struct
+  {
+    const char *scopes, *told;
+  } rows[] = {
+    { "[\"balance:read\",\"account-list:read\",\"mandate:read\"]", NULL },
+    { "[\"mandate:read\",\"mandate:read:write\"]", "(mandate:read:write)" },
+    { "[\"balance:read\",\"pay-local:create\",\"mandate:delete\"]", "(pay-local:create, mandate:delete)" },
+    { "[]", NULL },
+    { "\"all\"", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *body = g_strdup_printf ("{\"scopes\":%s}", rows[i].scopes);
+      const Canned canned[] = { { "GET /api/v2/identity/token", 200, NULL, body }, STARLING_REST };
+      g_autoptr(Bank) bank = bank_new (canned);
+      g_autoptr(Check) check = check_starling (bank, NULL);
+      run (check);
+      g_assert_no_error (check->error);
+      g_assert_nonnull (strstr (heard (bank, 9), "GET /api/v2/identity/token "));
+      const char *const *messages = koban_session_get_messages (check->session);
+      g_assert_cmpint (messages[0] != NULL, ==, rows[i].told != NULL);
+      g_assert_true (rows[i].told == NULL || strstr (messages[0], rows[i].told) != NULL);
+    }
 }
 
 static void
@@ -556,6 +586,117 @@ test_simplefin_v2 (void)
   g_assert_null (strchr (messages[0], '\033'));
 }
 
+/* The rows of @name are there, claim no time, and the connection says that something is wrong. */
+static void
+assert_doubted (Check *check, const char *name, const char *why)
+{
+  KobanSnapshot *accounts = find (check, KOBAN_LISTING_ACCOUNTS, NULL);
+  KobanSnapshot *lines = find (check, KOBAN_LISTING_TRANSACTIONS, name);
+  guint n_failed = 0;
+
+  g_assert_cmpint (accounts->reach, ==, KOBAN_REACH_CHANGES);
+  g_assert_cmpuint (lines->rows->len, >, 0);
+  g_assert_cmpint (lines->to_us, ==, lines->from_us);
+  for (guint i = 0; i < check->snapshots->len; i++)
+    {
+      const KobanSnapshot *snapshot = check->snapshots->pdata[i];
+      if (snapshot->reach == KOBAN_REACH_FAILED && strstr (snapshot->error->message, why) != NULL)
+        n_failed++;
+    }
+  g_assert_cmpuint (n_failed, >=, 1);
+  g_assert_cmpstr (koban_session_get_messages (check->session)[0], ==, why);
+}
+
+#define ERRLIST(entry)                                                                                       \
+  "{\"errlist\":[" entry "],\"connections\":[{\"conn_id\":\"C\",\"name\":\"Bank\"}],\"accounts\":["          \
+  "{\"id\":\"1\",\"conn_id\":\"C\",\"name\":\"A\",\"currency\":\"USD\",\"balance\":\"1\",\"transactions\":[" \
+  "{\"id\":\"t\",\"posted\":1725192000,\"amount\":\"-1.00\",\"description\":\"x\"}]},"                       \
+  "{\"id\":\"2\",\"conn_id\":\"D\",\"name\":\"B\",\"currency\":\"USD\",\"balance\":\"2\",\"transactions\":[" \
+  "{\"id\":\"t\",\"posted\":1725192000,\"amount\":\"-2.00\",\"description\":\"y\"}]}]}"
+
+typedef enum
+{
+  HEARD,
+  DOUBTED,
+  FAILED,
+  SIGN_IN
+} Fate;
+
+/* What one entry of errlist means for each of two accounts, the first of connection C, the second of D. */
+static const struct
+{
+  const char *name, *answer;
+  Fate first, second;
+} errlists[] = {
+  { "msg", ERRLIST ("{\"code\":\"con.auth\",\"msg\":\"why\",\"conn_id\":\"C\"}"), SIGN_IN, HEARD },
+  { "message", ERRLIST ("{\"code\":\"con.auth\",\"message\":\"why\",\"conn_id\":\"C\"}"), SIGN_IN, HEARD },
+  { "con", ERRLIST ("{\"code\":\"con.\",\"msg\":\"why\",\"conn_id\":\"D\"}"), HEARD, FAILED },
+  { "con-new", ERRLIST ("{\"code\":\"con.new\",\"msg\":\"why\",\"conn_id\":\"D\"}"), HEARD, FAILED },
+  { "act", ERRLIST ("{\"code\":\"act.\",\"msg\":\"why\",\"account_id\":\"1\"}"), FAILED, HEARD },
+  { "act-failed",
+    ERRLIST ("{\"code\":\"act.failed\",\"msg\":\"why\",\"account_id\":\"1\",\"conn_id\":\"C\"}"), FAILED,
+    HEARD },
+  { "act-missingdata", ERRLIST ("{\"code\":\"act.missingdata\",\"msg\":\"why\",\"account_id\":\"2\"}"), HEARD,
+    DOUBTED },
+  { "gen", ERRLIST ("{\"code\":\"gen.\",\"msg\":\"why\"}"), DOUBTED, DOUBTED },
+  { "gen-api", ERRLIST ("{\"code\":\"gen.api\",\"msg\":\"why\"}"), DOUBTED, DOUBTED },
+  { "gen-auth", ERRLIST ("{\"code\":\"gen.auth\",\"msg\":\"why\"}"), SIGN_IN, SIGN_IN },
+  { "gen-auth-new", ERRLIST ("{\"code\":\"gen.new\",\"msg\":\"why\"}"), DOUBTED, DOUBTED },
+  { "con-of-nobody", ERRLIST ("{\"code\":\"con.\",\"msg\":\"why\"}"), DOUBTED, DOUBTED },
+  { "no-code", ERRLIST ("{\"msg\":\"why\"}"), DOUBTED, DOUBTED },
+};
+
+static Fate
+fate_of (Check *check, const char *name)
+{
+  KobanSnapshot *lines = find (check, KOBAN_LISTING_TRANSACTIONS, name);
+
+  if (lines->reach != KOBAN_REACH_FAILED)
+    return lines->to_us == NOW_US ? HEARD : DOUBTED;
+  return koban_error_is (lines->error, KOBAN_ERROR_NEEDS_SIGN_IN) ? SIGN_IN : FAILED;
+}
+
+static void
+test_errlist (gconstpointer data)
+{
+  const guint i = GPOINTER_TO_UINT (data);
+  const Canned canned[] = { { "GET /simplefin/accounts", 200, NULL, errlists[i].answer }, { NULL } };
+  g_autoptr(Bank) bank = bank_new (canned);
+  g_autoptr(Check) check = check_simplefin (bank, NULL);
+
+  run (check);
+  g_assert_no_error (check->error);
+  g_assert_cmpint (fate_of (check, "A"), ==, errlists[i].first);
+  g_assert_cmpint (fate_of (check, "B"), ==, errlists[i].second);
+  g_assert_cmpstr (koban_session_get_messages (check->session)[0], ==, "why");
+  if (errlists[i].first == DOUBTED)
+    assert_doubted (check, "A", "why");
+}
+
+/* A doubted answer moves nothing on: the next check asks for the same days again, and nothing is missed in
+ * it. */
+static void
+test_doubt_of_known (void)
+{
+  static const Canned canned[] = {
+    { "GET /simplefin/accounts", 200, NULL, ERRLIST ("{\"code\":\"gen.\",\"msg\":\"why\"}") }, { NULL }
+  };
+  g_autoptr(Bank) bank = bank_new (canned);
+  g_autoptr(Check) first = check_simplefin (bank, NULL);
+  g_autoptr(GHashTable) covered = g_hash_table_new (g_str_hash, g_str_equal);
+  gint64 covered_us = NOW_US - 3 * KOBAN_DAY_US;
+
+  run (first);
+  KobanSnapshot *lines = find (first, KOBAN_LISTING_TRANSACTIONS, "A");
+  g_assert_cmpint (find (first, KOBAN_LISTING_LINKS, NULL)->reach, ==, KOBAN_REACH_WHOLE);
+  g_hash_table_insert (covered, (gpointer) lines->account->identity, &covered_us);
+  g_autoptr(Check) second = check_simplefin (bank, covered);
+  run (second);
+  assert_doubted (second, "A", "why");
+  g_assert_cmpint (find (second, KOBAN_LISTING_TRANSACTIONS, "A")->reach, ==, KOBAN_REACH_CHANGES);
+  g_assert_cmpint (find (second, KOBAN_LISTING_LINKS, NULL)->reach, ==, KOBAN_REACH_CHANGES);
+}
+
 static void
 test_simplefin_v1 (void)
 {
@@ -566,9 +707,8 @@ test_simplefin_v1 (void)
 
   run (check);
   g_assert_no_error (check->error);
-  g_assert_cmpuint (find (check, KOBAN_LISTING_TRANSACTIONS, "Savings")->rows->len, ==, 1);
-  g_assert_cmpint (find (check, KOBAN_LISTING_ACCOUNTS, NULL)->reach, ==, KOBAN_REACH_WHOLE);
-  g_assert_cmpstr (koban_session_get_messages (check->session)[0], ==, "You must reauthenticate.");
+  assert_doubted (check, "Savings", "You must reauthenticate.");
+  g_assert_cmpint (find (check, KOBAN_LISTING_TRANSACTIONS, "Savings")->reach, ==, KOBAN_REACH_WHOLE);
   for (guint i = 0; i < check->snapshots->len; i++)
     g_assert_cmpint (((KobanSnapshot *) check->snapshots->pdata[i])->listing, !=, KOBAN_LISTING_LINKS);
 }
@@ -645,6 +785,22 @@ test_base_url (void)
       g_assert_null (koban_session_new (http, &options, &error));
       g_assert_nonnull (error);
     }
+}
+
+/* A name that leads into the person's own network is theirs if they typed it, and a trick if not. Nobody
+ * listens, so that a connection that was allowed ends there. */
+static void
+test_typed_name (void)
+{
+  g_autoptr(KobanSecret) secrets =
+    bundle_with (NULL, "access_url", "https://u:p@bridge.localhost:1/simplefin");
+  g_autoptr(Check) agreed = check_new ("simplefin", "https://bridge.localhost:1/simplefin", secrets, NULL);
+  g_autoptr(Check) strange = check_new ("simplefin", NULL, secrets, NULL);
+
+  run (agreed);
+  g_assert_error (agreed->error, KOBAN_ERROR, KOBAN_ERROR_OFFLINE);
+  run (strange);
+  g_assert_error (strange->error, KOBAN_ERROR, KOBAN_ERROR_UNTRUSTED);
 }
 
 /* The gate itself: the profile's hosts, the typed one with its port, this machine, and nothing that looks
@@ -767,6 +923,7 @@ main (int argc, char **argv)
   koban_http_global_init ();
   g_test_add_func ("/session/starling/whole", test_starling_whole);
   g_test_add_func ("/session/starling/only-news", test_only_news);
+  g_test_add_func ("/session/starling/scopes", test_starling_scopes);
   g_test_add_func ("/session/starling/unidentified", test_unidentified);
   ADD_ROWS ("/session/listing-fault/", listing_faults, test_listing_fault);
   ADD_ROWS ("/session/entry-fault/", entry_faults, test_entry_fault);
@@ -774,8 +931,11 @@ main (int argc, char **argv)
   g_test_add_func ("/session/simplefin/claim-refused", test_claim_refused);
   g_test_add_func ("/session/simplefin/v2", test_simplefin_v2);
   g_test_add_func ("/session/simplefin/v1", test_simplefin_v1);
+  g_test_add_func ("/session/simplefin/doubt-of-known", test_doubt_of_known);
+  ADD_ROWS ("/session/simplefin/errlist/", errlists, test_errlist);
   ADD_ROWS ("/session/door/", doors, test_door);
   g_test_add_func ("/session/door/base-url", test_base_url);
+  g_test_add_func ("/session/door/typed-name", test_typed_name);
   g_test_add_func ("/session/door/hosts", test_hosts);
   ADD_ROWS ("/session/revoke/", revocations, test_revoke);
   g_test_add_func ("/session/revoke/by-hand", test_revoke_by_hand);

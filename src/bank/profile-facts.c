@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Which facts the rows of each listing have, and how a profile says where one stands. A word that is none of
+ * ours, or a fact that such a row cannot have, is a mistake of the file.
+ */
+#include "config.h"
+
+#include "bank/profile-facts.h"
+
+#include <glib/gi18n-lib.h>
+
+const char *const koban_gives_words[] = { "accounts",     "identity", "links", "balance",
+                                          "transactions", "scopes",   NULL };
+
+static gboolean
+is_one_of (const char *word, const char *const *words)
+{
+  return g_strv_contains (words, word);
+}
+
+static gboolean
+is_direction (const char *word)
+{
+  return is_one_of (word, (const char *const[]){ "in", "out", NULL });
+}
+
+static gboolean
+is_state (const char *word)
+{
+  return is_one_of (word, (const char *const[]){ "pending", "booked", "withdrawn", "skip", NULL });
+}
+
+static gboolean
+is_ownership (const char *word)
+{
+  return is_one_of (word, (const char *const[]){ "own", "joint", NULL });
+}
+
+static gboolean
+is_effect (const char *word)
+{
+  return is_one_of (word, (const char *const[]){ "note", "partial", "failed", "sign-in", NULL });
+}
+
+static gboolean
+is_type (const char *word)
+{
+  KobanTransactionType type;
+  return koban_transaction_type_parse (word, &type);
+}
+
+static gboolean
+is_status (const char *word)
+{
+  KobanLinkStatus status;
+  return koban_link_status_parse (word, &status);
+}
+
+#define IN(gives) (1u << KOBAN_GIVES_##gives)
+
+static const struct
+{
+  const char *name;
+  guint allowed, required; /* sets of IN (…) */
+  gboolean (*is_word) (const char *word);
+} field_rows[KOBAN_N_FIELDS] = {
+  [KOBAN_FIELD_ID] = { "id", IN (ACCOUNTS) | IN (LINKS) | IN (TRANSACTIONS), IN (ACCOUNTS) },
+  [KOBAN_FIELD_NAME] = { "name", IN (ACCOUNTS) | IN (LINKS) | IN (SCOPES), IN (LINKS) | IN (SCOPES) },
+  [KOBAN_FIELD_CURRENCY] = { "currency", IN (ACCOUNTS) | IN (BALANCE) | IN (TRANSACTIONS), IN (ACCOUNTS) },
+  [KOBAN_FIELD_NUMBER] = { "number", IN (ACCOUNTS) | IN (IDENTITY) },
+  [KOBAN_FIELD_IBAN] = { "iban", IN (ACCOUNTS) | IN (IDENTITY) },
+  [KOBAN_FIELD_OWNERSHIP] = { "ownership", IN (ACCOUNTS), 0, is_ownership },
+  [KOBAN_FIELD_BOOKED] = { "booked", IN (BALANCE) },
+  [KOBAN_FIELD_AVAILABLE] = { "available", IN (BALANCE) },
+  [KOBAN_FIELD_AMOUNT] = { "amount", IN (TRANSACTIONS), IN (TRANSACTIONS) },
+  [KOBAN_FIELD_DIRECTION] = { "direction", IN (TRANSACTIONS), 0, is_direction },
+  [KOBAN_FIELD_STATE] = { "state", IN (TRANSACTIONS), 0, is_state },
+  [KOBAN_FIELD_TYPE] = { "type", IN (TRANSACTIONS), 0, is_type },
+  [KOBAN_FIELD_DATE] = { "date", IN (TRANSACTIONS), IN (TRANSACTIONS) },
+  [KOBAN_FIELD_TIME] = { "time", IN (TRANSACTIONS) },
+  [KOBAN_FIELD_TEXT] = { "text", IN (TRANSACTIONS), IN (TRANSACTIONS) },
+  [KOBAN_FIELD_PAYEE] = { "payee", IN (TRANSACTIONS) },
+  [KOBAN_FIELD_COUNTERPARTY_ID] = { "counterparty_id", IN (TRANSACTIONS) },
+  [KOBAN_FIELD_MANDATE_REF] = { "mandate_ref", IN (TRANSACTIONS) },
+  [KOBAN_FIELD_PENDING_ID] = { "pending_id", IN (TRANSACTIONS) },
+  [KOBAN_FIELD_BALANCE_AFTER] = { "balance_after", IN (TRANSACTIONS) },
+  [KOBAN_FIELD_COLLECTOR] = { "collector", IN (LINKS) },
+  [KOBAN_FIELD_REFERENCE] = { "reference", IN (LINKS) },
+  [KOBAN_FIELD_STATUS] = { "status", IN (LINKS), 0, is_status },
+  [KOBAN_FIELD_CREATED] = { "created", IN (LINKS) },
+  [KOBAN_FIELD_EXPIRES] = { "expires", IN (LINKS) },
+  [KOBAN_FIELD_LIMIT] = { "limit", IN (LINKS) },
+};
+
+const char *
+koban_field_name (KobanFieldName field)
+{
+  return field_rows[field].name;
+}
+
+const char *
+koban_gives_name (KobanGives gives)
+{
+  return koban_gives_words[gives];
+}
+
+void
+koban_fact_free (gpointer data)
+{
+  KobanField *field = data;
+  if (field == NULL)
+    return;
+  g_strfreev (field->at);
+  g_clear_pointer (&field->values, g_hash_table_unref);
+  g_free (field->otherwise);
+  g_free (field->absent);
+  g_free (field);
+}
+
+static char **
+read_alternatives (GPtrArray *problems, KobanJsonNode node)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  gboolean is_list = koban_json_type (node) == KOBAN_JSON_ARRAY;
+
+  if (!is_list && koban_key_is_pointer (problems, node))
+    g_strv_builder_add (builder, koban_json_string (node));
+  for (KobanJsonNode item = is_list ? koban_json_first (node) : KOBAN_JSON_NONE; koban_json_exists (item);
+       item = koban_json_next (item))
+    if (koban_key_is_pointer (problems, item))
+      g_strv_builder_add (builder, koban_json_string (item));
+  return g_strv_builder_end (builder);
+}
+
+static void
+read_at (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+{
+  g_strfreev (*(char ***) target);
+  *(char ***) target = read_alternatives (problems, node);
+}
+
+/* A pointer, a list of pointers, or {"at", "values", "else", "absent"}. */
+KobanField *
+koban_fact_read (GPtrArray *problems, KobanJsonNode node)
+{
+  static const KobanKey keys[] = {
+    { "at", read_at, G_STRUCT_OFFSET (KobanField, at), TRUE },
+    { "values", koban_read_values, G_STRUCT_OFFSET (KobanField, values) },
+    { "else", koban_read_text, G_STRUCT_OFFSET (KobanField, otherwise) },
+    { "absent", koban_read_text, G_STRUCT_OFFSET (KobanField, absent) },
+  };
+  KobanField *field = g_new0 (KobanField, 1);
+
+  if (koban_json_type (node) == KOBAN_JSON_OBJECT)
+    koban_read_object (problems, node, _("a fact"), keys, G_N_ELEMENTS (keys), field);
+  else
+    field->at = read_alternatives (problems, node);
+  return field;
+}
+
+static void
+check_word (GPtrArray *problems, KobanJsonNode node, const char *word, gboolean (*is_word) (const char *))
+{
+  if (word != NULL && !is_word (word))
+    koban_profile_problem (problems, node, _("“%s” is none of the words for “%s”"), word,
+                           koban_json_name (node));
+}
+
+static void
+check_words (GPtrArray *problems,
+             KobanJsonNode node,
+             const KobanField *field,
+             gboolean (*is_word) (const char *))
+{
+  gboolean has_words = field->values != NULL || field->otherwise != NULL || field->absent != NULL;
+  if (is_word == NULL && has_words)
+    koban_profile_problem (problems, node,
+                           _("“%s” is taken as it stands: it has no “values”, “else” or “absent”"),
+                           koban_json_name (node));
+  if (is_word == NULL)
+    return;
+  if (field->values == NULL)
+    koban_profile_problem (problems, node, _("“%s” needs “values”: the bank's words and ours"),
+                           koban_json_name (node));
+
+  check_word (problems, node, field->otherwise, is_word);
+  check_word (problems, node, field->absent, is_word);
+  if (field->values == NULL)
+    return;
+  GHashTableIter iter;
+  gpointer word;
+  g_hash_table_iter_init (&iter, field->values);
+  while (g_hash_table_iter_next (&iter, NULL, &word))
+    check_word (problems, node, word, is_word);
+}
+
+void
+koban_read_effect (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+{
+  KobanField **field = target;
+  koban_fact_free (*field);
+  *field = koban_fact_read (problems, node);
+  check_words (problems, node, *field, is_effect);
+}
+
+void
+koban_read_fact (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+{
+  KobanField **field = target;
+  koban_fact_free (*field);
+  *field = koban_fact_read (problems, node);
+  check_words (problems, node, *field, NULL);
+}
+
+static void
+read_row_field (GPtrArray *problems, KobanJsonNode member, KobanListingRule *listing)
+{
+  for (guint i = 0; i < KOBAN_N_FIELDS; i++)
+    {
+      if (!g_str_equal (field_rows[i].name, koban_json_name (member)))
+        continue;
+      if ((field_rows[i].allowed & (1u << listing->gives)) == 0)
+        break;
+      koban_fact_free (listing->fields[i]);
+      listing->fields[i] = koban_fact_read (problems, member);
+      check_words (problems, member, listing->fields[i], field_rows[i].is_word);
+      return;
+    }
+  koban_profile_problem (problems, member, _("a row of %s has no fact “%s”"),
+                         koban_gives_words[listing->gives], koban_json_name (member));
+}
+
+void
+koban_facts_read_row (GPtrArray *problems, KobanJsonNode node, KobanListingRule *listing)
+{
+  if (!koban_json_exists (node))
+    return;
+  if (koban_json_type (node) != KOBAN_JSON_OBJECT)
+    {
+      koban_profile_problem (problems, node, _("“row” must be an object"));
+      return;
+    }
+  for (KobanJsonNode member = koban_json_first (node); koban_json_exists (member);
+       member = koban_json_next (member))
+    read_row_field (problems, member, listing);
+  for (guint i = 0; i < KOBAN_N_FIELDS; i++)
+    if ((field_rows[i].required & (1u << listing->gives)) != 0 && listing->fields[i] == NULL)
+      koban_profile_problem (problems, node, _("a row of %s lacks “%s”"), koban_gives_words[listing->gives],
+                             field_rows[i].name);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Facts of a row in a profile's file: where each stands, and which of the bank's words is which of ours.
+ */
+#pragma once
+
+#include "bank/profile-keys.h"
+
+G_BEGIN_DECLS
+
+extern const char *const koban_gives_words[]; /* by KobanGives, NULL-terminated */
+
+/* A pointer, a list of pointers, or {"at", "values", "else", "absent"}. (transfer full) */
+KobanField *koban_fact_read      (GPtrArray *problems, KobanJsonNode node);
+void        koban_fact_free      (gpointer field);
+
+/* The facts that a row of @listing has. */
+void        koban_facts_read_row (GPtrArray *problems, KobanJsonNode node, KobanListingRule *listing);
+
+KOBAN_KEY_READER (fact);   /* KobanField *, taken as it stands */
+KOBAN_KEY_READER (effect); /* KobanField *, in the words for effects */
+
+G_END_DECLS
