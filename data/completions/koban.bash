@@ -3,7 +3,7 @@
 _koban ()
 {
   local commands="providers provider add remove connections accounts transactions links show revoke alerts answer
-    check status notify unlock replay"
+    check review status notify unlock replay"
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   local words='' files=''
 
@@ -22,7 +22,8 @@ _koban ()
     links|alerts) words="--all --json --help" ;;
     revoke) words="--yes --json --help" ;;
     answer) words="mine not-mine unsure undo --help" ;;
-    status) words="--check --json --help" ;;
+    review) words="--since --json --help" ;;
+    status) words="--check --settings --json --help" ;;
     notify) words="--test desktop --help" ;;
     unlock) words="--help" ;;
     replay) words="--poll --help" files=yes ;;

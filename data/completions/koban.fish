@@ -17,6 +17,7 @@ complete -c koban -n __fish_use_subcommand -a revoke -d 'End a link, and prove i
 complete -c koban -n __fish_use_subcommand -a alerts -d 'What Koban has to say'
 complete -c koban -n __fish_use_subcommand -a answer -d 'Say whose it is'
 complete -c koban -n __fish_use_subcommand -a check -d 'Ask the banks now'
+complete -c koban -n __fish_use_subcommand -a review -d 'All known history'
 complete -c koban -n __fish_use_subcommand -a status -d 'Does Koban watch, and what waits'
 complete -c koban -n __fish_use_subcommand -a notify -d 'Prove that an alert would reach you'
 complete -c koban -n __fish_use_subcommand -a unlock -d 'Unlock the keyring, so that Koban can go on'
@@ -33,6 +34,7 @@ complete -c koban -n '__fish_seen_subcommand_from show' -l json -d 'Print JSON'
 complete -c koban -n '__fish_seen_subcommand_from revoke' -l json -d 'Print JSON'
 complete -c koban -n '__fish_seen_subcommand_from alerts' -l json -d 'Print JSON'
 complete -c koban -n '__fish_seen_subcommand_from check' -l json -d 'Print JSON'
+complete -c koban -n '__fish_seen_subcommand_from review' -l json -d 'Print JSON'
 complete -c koban -n '__fish_seen_subcommand_from status' -l json -d 'Print JSON'
 
 complete -c koban -n '__fish_seen_subcommand_from provider' -F -a lint
@@ -52,6 +54,8 @@ complete -c koban -n '__fish_seen_subcommand_from links' -s a -l all -d 'Ended o
 complete -c koban -n '__fish_seen_subcommand_from revoke' -s y -l yes -d 'Do not ask for the name'
 complete -c koban -n '__fish_seen_subcommand_from alerts' -s a -l all -d 'Answered and closed ones too'
 complete -c koban -n '__fish_seen_subcommand_from answer' -a 'mine not-mine unsure undo'
+complete -c koban -n '__fish_seen_subcommand_from review' -x -l since -d 'Only from this day on'
+complete -c koban -n '__fish_seen_subcommand_from status' -l settings -d 'Say how many alerts each setting would have raised'
 complete -c koban -n '__fish_seen_subcommand_from status' -l check -d 'Exit with 11 if something is not being watched'
 complete -c koban -n '__fish_seen_subcommand_from notify' -l test -d 'Send a test message'
 complete -c koban -n '__fish_seen_subcommand_from notify' -a desktop

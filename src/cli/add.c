@@ -81,14 +81,32 @@ show_hosts (KobanProfile *profile, const AddOptions *options, char *const *hosts
   g_autofree char *list = g_strjoinv (", ", (char **) hosts);
 
   g_printerr (_("Your key will be sent to: %s — and nowhere else.\n"), list);
-  if (options->base_url != NULL && !g_str_has_prefix (hosts[0], "127.") &&
-      !g_str_has_prefix (hosts[0], "localhost") && !g_str_has_prefix (hosts[0], "[::1]"))
+  if (options->base_url != NULL && !koban_http_url_is_loopback (options->base_url))
     g_printerr (_("Take care: this is not %s, but the server that you named.\n"),
                 koban_profile_get_name (profile));
   if (koban_profile_get_power (profile) == KOBAN_POWER_PAY)
     g_printerr (
       "%s\n",
       _("Take care: this provider's keys can also move money. Make one that can only read, if you can."));
+}
+
+/* Anything that runs as this person could have written the file: it is believed only by a person's yes. What
+ * goes to this computer alone can harm nobody, and asks for none. */
+static gboolean
+agree_to_file (KobanProfile *profile, const AddOptions *options, GError **error)
+{
+  if (koban_profile_is_packaged (profile))
+    return TRUE;
+  g_autofree char *file = koban_text_clean (koban_profile_get_file (profile), 0);
+  g_printerr (_("This profile is not from a package: %s\n"), file);
+  if (options->base_url != NULL && koban_http_url_is_loopback (options->base_url))
+    return TRUE;
+  if (koban_prompt_can_ask () && koban_prompt_yes (_("Do you trust this file, and the hosts above? [y/N]")))
+    return TRUE;
+  g_set_error (
+    error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+    _("nothing was connected: a profile that is not from a package needs your yes, on a terminal"));
+  return FALSE;
 }
 
 static void
@@ -144,6 +162,7 @@ request_for (KobanProfile *profile,
   gsize length;
 
   g_variant_dict_insert (&request, "provider", "s", koban_profile_get_id (profile));
+  g_variant_dict_insert (&request, "profile_digest", "s", koban_profile_get_digest (profile));
   g_variant_dict_insert (&request, "name", "s",
                          options->name != NULL ? options->name : koban_profile_get_name (profile));
   g_variant_dict_insert (&request, "secret_id", "s", secret_id);
@@ -161,9 +180,23 @@ request_for (KobanProfile *profile,
   return g_variant_dict_end (&request);
 }
 
-/* Sends the request and waits. The new connection's row, or NULL. */
+/* A one-time token may have been spent by then, and what it was changed for is kept. */
+static void
+say_what_may_remain (GError **error)
+{
+  if (error == NULL || !koban_error_is_cancelled (*error))
+    return;
+  g_clear_error (error);
+  g_set_error_literal (
+    error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+    _("cancelled; if the bank had taken a one-time token by then, the connection stays: see "
+       "koban connections"));
+}
+
+/* Sends the request and waits. The new connection's row, or NULL. @unchecked: why there is no baseline yet.
+ */
 static GVariant *
-connect_bank (GVariant *request, GError **error)
+connect_bank (GVariant *request, char **unchecked, GError **error)
 {
   g_autoptr(GVariant) asked = g_variant_ref_sink (request);
   g_autoptr(KobanDBusKoban1) agent = koban_client_connect (error);
@@ -175,7 +208,11 @@ connect_bank (GVariant *request, GError **error)
     return NULL;
   g_autoptr(GVariant) result = koban_client_run (agent, path, error);
   if (result == NULL)
-    return NULL;
+    {
+      say_what_may_remain (error);
+      return NULL;
+    }
+  g_variant_lookup (result, "unchecked", "s", unchecked);
   if (!g_variant_lookup (result, "connection", "&s", &connection))
     {
       g_set_error_literal (error, KOBAN_ERROR, KOBAN_ERROR_FAILED,
@@ -228,8 +265,32 @@ say_what_is_seen (KobanProfile *profile, GVariant *accounts)
                       "koban transactions"));
 }
 
+/* It is done, and yet not as it should be: the token is spent, so adding once more would fail. */
 static void
-print_json_result (GVariant *connection, GVariant *accounts)
+say_unchecked (const char *unchecked)
+{
+  g_autofree char *why = koban_text_clean (unchecked, 0);
+
+  g_printerr (_("Connected, but not checked yet: %s\n"), why);
+  g_printerr (
+    "%s\n",
+    _("Nothing is watched until the first check; Koban tries again by itself. See: koban connections"));
+}
+
+/* What is to be known of the connection, as that its key can do more than watch. */
+static void
+say_message (GVariant *connection)
+{
+  const char *message = "";
+
+  g_variant_lookup (connection, "message", "&s", &message);
+  g_autofree char *clean = koban_text_clean (message, 240);
+  if (*clean != '\0')
+    g_print ("%s\n\n", clean);
+}
+
+static void
+print_json_result (GVariant *connection, GVariant *accounts, const char *unchecked)
 {
   KobanJsonWriter *writer = koban_json_writer_new ();
   GVariantIter iter;
@@ -247,12 +308,14 @@ print_json_result (GVariant *connection, GVariant *accounts)
       g_variant_unref (row);
     }
   koban_json_writer_end_array (writer);
+  koban_json_writer_name (writer, "unchecked");
+  koban_json_writer_string (writer, unchecked);
   koban_json_writer_end_object (writer);
   koban_print_json (writer);
 }
 
 static GVariant *
-add (KobanProfile *profile, const AddOptions *options, GError **error)
+add (KobanProfile *profile, const AddOptions *options, char **unchecked, GError **error)
 {
   g_auto(GStrv) hosts = hosts_for (profile, options, error);
 
@@ -261,6 +324,8 @@ add (KobanProfile *profile, const AddOptions *options, GError **error)
   if (koban_prompt_can_ask () && !options->secret_stdin)
     show_signup (profile);
   show_hosts (profile, options, hosts);
+  if (!agree_to_file (profile, options, error))
+    return NULL;
   g_autoptr(KobanAnswers) answers = gather (profile, options, error);
   if (answers == NULL)
     return NULL;
@@ -273,18 +338,22 @@ add (KobanProfile *profile, const AddOptions *options, GError **error)
   if (secret_id == NULL)
     return NULL;
   GVariant *request = request_for (profile, options, hosts, answers, secret_id, error);
-  return request != NULL ? connect_bank (request, error) : NULL;
+  return request != NULL ? connect_bank (request, unchecked, error) : NULL;
 }
 
-/* Words that cannot be meant are usage; what the bank or keyring says is not. */
+/* Words that cannot be meant are usage; what the bank or keyring says is not. A name that is taken was found.
+ */
 static int
 fail_to_add (GError *error)
 {
   gboolean usage = koban_error_is (error, KOBAN_ERROR_INVALID) && !koban_prompt_can_ask () &&
                    !g_dbus_error_is_remote_error (error);
+  gboolean taken = koban_error_is (error, KOBAN_ERROR_AMBIGUOUS);
   int status = koban_cli_fail (error);
 
-  return usage ? KOBAN_EXIT_USAGE : status;
+  if (usage)
+    return KOBAN_EXIT_USAGE;
+  return taken ? KOBAN_EXIT_FAILED : status;
 }
 
 int
@@ -292,6 +361,7 @@ koban_cli_add (int argc, char **argv)
 {
   g_auto(AddOptions) options = { 0 };
   g_auto(GStrv) words = NULL;
+  g_autofree char *unchecked = NULL;
   g_autoptr(GError) error = NULL;
   int status;
 
@@ -305,13 +375,18 @@ koban_cli_add (int argc, char **argv)
                    _("no provider is called “%s”; see: koban providers"), words[0]);
       return koban_cli_fail (g_steal_pointer (&error));
     }
-  g_autoptr(GVariant) connection = add (profile, &options, &error);
+  g_autoptr(GVariant) connection = add (profile, &options, &unchecked, &error);
   if (connection == NULL)
     return fail_to_add (g_steal_pointer (&error));
   g_autoptr(GVariant) accounts = accounts_of (connection);
+  if (unchecked != NULL)
+    say_unchecked (unchecked);
   if (options.json)
-    print_json_result (connection, accounts);
-  else
-    say_what_is_seen (profile, accounts);
+    print_json_result (connection, accounts, unchecked);
+  else if (unchecked == NULL)
+    {
+      say_message (connection);
+      say_what_is_seen (profile, accounts);
+    }
   return KOBAN_EXIT_DONE;
 }

@@ -19,7 +19,7 @@ help_text (GOptionContext *context, const char *command, const KobanUsage *usage
 
   /* GOption's first line names the program, not the command. */
   options = options != NULL ? strstr (options, "\n\n") : NULL;
-  return g_strdup_printf (_("Usage:\n  koban %s %s\n\n%s%s"), command, usage->synopsis, usage->summary,
+  return g_strdup_printf (_("Usage:\n  koban %s %s\n\n%s%s"), command, usage->synopsis, _(usage->summary),
                           options != NULL ? options : "\n");
 }
 

@@ -75,7 +75,9 @@ print_result (gint64 news, GVariant *unchecked)
   print_unchecked (unchecked);
   if (news > 0)
     {
-      g_print (_("%" G_GINT64_FORMAT " thing(s) to look at: koban alerts\n"), news);
+      g_print (ngettext ("%lu thing to look at: koban alerts\n", "%lu things to look at: koban alerts\n",
+                         (gulong) news),
+               (gulong) news);
       return;
     }
   g_autofree char *nothing = koban_summary_nothing_found ();

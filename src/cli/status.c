@@ -8,6 +8,7 @@
 #include "cli/client.h"
 #include "cli/cli.h"
 #include "cli/columns.h"
+#include "cli/review.h"
 #include "cli/summary.h"
 
 #include <glib/gi18n-lib.h>
@@ -22,7 +23,7 @@ static const KobanColumn status_columns[] = {
 };
 
 static void
-print_json_status (GVariant *status, GVariant *connections)
+print_json_status (GVariant *status, GVariant *connections, GVariant *review)
 {
   KobanJsonWriter *writer = koban_json_writer_new ();
   GVariantIter iter;
@@ -40,12 +41,14 @@ print_json_status (GVariant *status, GVariant *connections)
       g_variant_unref (row);
     }
   koban_json_writer_end_array (writer);
+  if (review != NULL)
+    koban_review_json_settings (writer, review);
   koban_json_writer_end_object (writer);
   koban_print_json (writer);
 }
 
 static void
-print_status (GVariant *status, GVariant *connections)
+print_status (GVariant *status, GVariant *connections, GVariant *review)
 {
   g_autofree char *found = NULL;
   gint64 open = 0;
@@ -56,6 +59,8 @@ print_status (GVariant *status, GVariant *connections)
   found =
     open > 0 ? g_strdup (_("There is something to look at: koban alerts")) : koban_summary_nothing_found ();
   g_print ("%s\n", found);
+  if (review != NULL)
+    koban_review_print_settings (review);
 }
 
 /* Not watched now, or not yet: what a monitor should know. */
@@ -81,15 +86,18 @@ is_unwatched (GVariant *connections)
 int
 koban_cli_status (int argc, char **argv)
 {
-  static const KobanUsage usage = { "[--check]", N_("Says whether Koban watches, and what waits."), 0, 0 };
-  gboolean check = FALSE, json = FALSE;
+  static const KobanUsage usage = { "[--check] [--settings]",
+                                    N_("Says whether Koban watches, and what waits."), 0, 0 };
+  gboolean check = FALSE, settings = FALSE, json = FALSE;
   const GOptionEntry entries[] = {
     { "check", 0, 0, G_OPTION_ARG_NONE, &check, N_("Exit with 11 if something is not being watched"), NULL },
+    { "settings", 0, 0, G_OPTION_ARG_NONE, &settings,
+      N_("Say how many alerts each setting would have raised in your own history"), NULL },
     { NULL },
   };
   g_auto(GStrv) words = NULL;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) status = NULL;
+  g_autoptr(GVariant) status = NULL, review = NULL;
   int exit;
 
   if (!koban_cli_parse (argc, argv, &usage, entries, &json, &words, &exit))
@@ -102,9 +110,10 @@ koban_cli_status (int argc, char **argv)
     koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, &error);
   if (connections == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
-  if (json)
-    print_json_status (status, connections);
-  else
-    print_status (status, connections);
+  if (settings)
+    review = koban_review_ask (g_variant_new ("a{sv}", NULL), &error);
+  if (error != NULL)
+    return koban_cli_fail (g_steal_pointer (&error));
+  (json ? print_json_status : print_status) (status, connections, review);
   return check && is_unwatched (connections) ? KOBAN_EXIT_UNCHECKED : KOBAN_EXIT_DONE;
 }

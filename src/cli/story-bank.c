@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Plays the bank of a story. It walks the events up to the time of asking and answers from what it
- * has walked past, so that the future cannot leak: what is not yet visible has not been read.
+ * has walked past, so that the future cannot leak into an answer. It looks ahead only to leave out
+ * what would be heard without a change.
  */
 #include "config.h"
 #include "cli/story-bank.h"
@@ -31,8 +32,9 @@ typedef struct
   gboolean sees_time;
   GPtrArray *links;   /* (element-type KobanLink): listed now, in order of appearance */
   GPtrArray *news;    /* (element-type KobanTransaction): lines not yet told, in order */
+  GHashTable *untold; /* ids of @news */
   GHashTable *told;   /* id → KobanTransaction: as last told */
-  GHashTable *booked; /* ids that @balance counts */
+  GHashTable *booked; /* id → KobanTransaction: those that @balance counts */
   gboolean has_booked, has_available;
   KobanMoney balance, available;
   gboolean balance_is_news;
@@ -60,9 +62,16 @@ books_free (gpointer data)
   g_clear_pointer (&self->account, koban_account_unref);
   g_ptr_array_unref (self->links);
   g_ptr_array_unref (self->news);
+  g_hash_table_unref (self->untold);
   g_hash_table_unref (self->told);
   g_hash_table_unref (self->booked);
   g_free (self);
+}
+
+static GHashTable *
+lines_by_id (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) koban_transaction_unref);
 }
 
 static Books *
@@ -73,9 +82,9 @@ books_new (const KobanStoryAccount *story)
   self->story = story;
   self->links = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_link_unref);
   self->news = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_transaction_unref);
-  self->told =
-    g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) koban_transaction_unref);
-  self->booked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->untold = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->told = lines_by_id ();
+  self->booked = lines_by_id ();
   if (story->has_opening && !story->tells_balance)
     {
       self->has_booked = self->balance_is_news = TRUE;
@@ -152,7 +161,9 @@ walk_unlink (Books *self, const KobanStoryEvent *event)
 static void
 drop_untold (Books *self, const char *id)
 {
-  for (guint i = self->news->len; id != NULL && i-- > 0;)
+  if (id == NULL || !g_hash_table_remove (self->untold, id))
+    return;
+  for (guint i = self->news->len; i-- > 0;)
     {
       const KobanTransaction *line = g_ptr_array_index (self->news, i);
       if (g_strcmp0 (line->bank_id, id) == 0)
@@ -180,26 +191,34 @@ walk_line (Books *self, const KobanStoryEvent *event)
       !g_hash_table_contains (self->booked, line->bank_id))
     drop_untold (self, line->bank_id);
   g_ptr_array_add (self->news, koban_transaction_ref (line));
+  if (line->bank_id != NULL)
+    g_hash_table_add (self->untold, g_strdup (line->bank_id));
   self->sees_time |= line->time_us != 0;
   if (line->state != KOBAN_TRANSACTION_BOOKED)
     return;
-  if (line->bank_id == NULL || g_hash_table_add (self->booked, g_strdup (line->bank_id)))
+  if (line->bank_id == NULL || !g_hash_table_contains (self->booked, line->bank_id))
     count_in_balance (self, line, +1);
+  if (line->bank_id != NULL)
+    g_hash_table_replace (self->booked, g_strdup (line->bank_id), koban_transaction_ref (line));
 }
 
 static void
 walk_cancelled (Books *self, const KobanStoryEvent *event)
 {
   const KobanTransaction *told = g_hash_table_lookup (self->told, event->id);
+  const KobanTransaction *booked = g_hash_table_lookup (self->booked, event->id);
 
   drop_untold (self, event->id);
+  if (booked != NULL)
+    {
+      count_in_balance (self, booked, -1);
+      g_hash_table_remove (self->booked, event->id);
+    }
   if (told == NULL)
     return;
   KobanTransaction fields = *told;
   fields.state = KOBAN_TRANSACTION_WITHDRAWN;
   g_ptr_array_add (self->news, koban_transaction_new (&fields));
-  if (g_hash_table_remove (self->booked, event->id))
-    count_in_balance (self, told, -1);
 }
 
 static void
@@ -467,6 +486,7 @@ tell_transactions (Books *self, const KobanStory *story, gint64 now_us)
   remember_told (self);
   g_ptr_array_unref (self->news);
   self->news = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_transaction_unref);
+  g_hash_table_remove_all (self->untold);
   self->covered_us = now_us;
   return snapshot;
 }

@@ -41,7 +41,7 @@ static const struct
   { "balance", PLACE_MONEY },   { "test", PLACE_MONEY },         { "from", PLACE_MONEY },
   { "to", PLACE_MONEY },        { "since", PLACE_TIME },         { "kind", PLACE_KIND },
   { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "mandate", PLACE_FOREIGN },
-  { "period", PLACE_TEXT },
+  { "period", PLACE_TEXT },     { "payees", PLACE_NUMBER },      { "account", PLACE_FOREIGN },
 };
 
 static const char *
@@ -205,6 +205,7 @@ static const struct
   { "above_usual", N_("More than this account usually spends: nearly all debits stay under {usual}.") },
   { "above_payee", N_("More than this name usually takes: {usual}.") },
   { "day_total", N_("{total} left within {hours}; on nearly all days it is under {usual}.") },
+  /* xgettext:no-c-format */
   { "drain", N_("It took {percent} % of the {balance} that was there.") },
   { "from_savings", N_("{amount} had come in from your own savings within {hours} before.") },
   { "test_then_drain", N_("First a tiny debit of {test} to this name, {hours} later this.") },
@@ -234,6 +235,17 @@ static const struct
   { "budget", N_("{connection} allows no more requests for now; Koban waits.") },
   { "stale", N_("Koban could not check {connection} since {since}.") },
   { "stale", N_("Koban could not check {connection}.") },
+  { "review_strong",
+    N_("In the history that your bank keeps, {count} things do not look like yours; {payees} names took "
+        "money. Look at them now: koban review. Banks' time limits to claim money back run from the day of "
+        "the debit.") },
+  { "review",
+    N_("{payees} names have taken money from you in the history that your bank keeps. See who, and what "
+        "looks odd: koban review") },
+  { "account_gone", N_("The bank no longer shows the account {account}, so Koban cannot watch it.") },
+  { "config",
+    N_("koban.conf has a mistake, so Koban goes by its defaults and shows no details. What is wrong "
+        "stands in the agent's log.") },
   { "set_aside", N_("Koban's own data was damaged and set aside. What was known begins anew.") },
 };
 
@@ -326,6 +338,12 @@ link_headline (const KobanAlert *alert)
 static const char *
 freshness_headline (const KobanAlert *alert)
 {
+  if (koban_alert_has_reason (alert, "review_strong"))
+    return _("Koban found something odd in your history");
+  if (koban_alert_has_reason (alert, "review"))
+    return _("Koban has read your history");
+  if (koban_alert_has_reason (alert, "account_gone"))
+    return _("An account is no longer shown by your bank");
   if (koban_alert_has_reason (alert, "sign_in"))
     return _("Koban has to sign in again");
   if (koban_alert_has_reason (alert, "locked"))
@@ -402,43 +420,69 @@ append_sentence (GString *body, const char *sentence)
   g_string_append (body, sentence);
 }
 
+/* What one person said is news to the other. */
+static char *
+reason_for (GVariant *reason, KobanOwnership ownership)
+{
+  const char *code = "";
+
+  g_variant_lookup (reason, "code", "&s", &code);
+  if (ownership == KOBAN_OWNERSHIP_JOINT && g_str_equal (code, "answered_not_mine"))
+    return g_strdup (_("One of you said before that nobody here knows this name."));
+  return koban_phrase_reason (reason);
+}
+
 static void
-append_reasons (GString *body, const KobanAlert *alert, guint most)
+append_reasons (GString *body, const KobanAlert *alert, guint most, KobanOwnership ownership)
 {
   gsize count = alert->reasons != NULL ? MIN (g_variant_n_children (alert->reasons), most) : 0;
 
   for (gsize i = 0; i < count; i++)
     {
       g_autoptr(GVariant) reason = g_variant_get_child_value (alert->reasons, i);
-      g_autofree char *sentence = koban_phrase_reason (reason);
+      g_autofree char *sentence = reason_for (reason, ownership);
 
       append_sentence (body, sentence);
     }
 }
 
 static const char *
-what_to_do (const KobanAlert *worst)
+what_to_do (const KobanAlert *worst, KobanOwnership ownership)
 {
   if (worst->kind == KOBAN_ALERT_FRESHNESS)
     return _("This is not an all-clear.");
   if (worst->kind == KOBAN_ALERT_BALANCE)
     return _("Look at your statement, and ask your bank.");
+  if (ownership == KOBAN_OWNERSHIP_JOINT)
+    return _(
+      "If it was none of you, one of you should call the bank now on the number printed on the card and ask "
+      "them to stop it.");
   return _(
     "If this was not you, call your bank now on the number printed on your card and ask them to stop it.");
 }
 
 static char *
-minimal_body (const KobanAlert *worst)
+minimal_body (const KobanAlert *worst, KobanOwnership ownership)
 {
   g_autofree char *service = worst->service != NULL ? koban_text_clean (worst->service, 40) : NULL;
 
   if (service == NULL)
-    return g_strdup (what_to_do (worst));
-  return g_strdup_printf ("%s. %s", service, what_to_do (worst));
+    return g_strdup (what_to_do (worst, ownership));
+  /* TRANSLATORS: the name of a service, then a sentence that says what to do. */
+  return g_strdup_printf (_("%s. %s"), service, what_to_do (worst, ownership));
 }
 
 char *
 koban_phrase_body (GPtrArray *alerts, KobanDetail detail, const char *account_name)
+{
+  return koban_phrase_body_for (alerts, detail, account_name, KOBAN_OWNERSHIP_OWN);
+}
+
+char *
+koban_phrase_body_for (GPtrArray *alerts,
+                       KobanDetail detail,
+                       const char *account_name,
+                       KobanOwnership ownership)
 {
   g_autoptr(GString) body = g_string_new (NULL);
   const KobanAlert *worst = alerts->len > 0 ? g_ptr_array_index (alerts, 0) : NULL;
@@ -446,7 +490,7 @@ koban_phrase_body (GPtrArray *alerts, KobanDetail detail, const char *account_na
   if (detail == KOBAN_DETAIL_NONE || worst == NULL)
     return g_strdup ("");
   if (detail == KOBAN_DETAIL_MINIMAL)
-    return minimal_body (worst);
+    return minimal_body (worst, ownership);
 
   g_autofree char *name = who (worst);
   g_autofree char *account = account_name != NULL ? koban_text_quote (account_name) : NULL;
@@ -455,7 +499,84 @@ koban_phrase_body (GPtrArray *alerts, KobanDetail detail, const char *account_na
   else if (name != NULL || account != NULL)
     g_string_append_printf (body, "%s.", name != NULL ? name : account);
   for (guint i = 0; i < alerts->len && i < 2; i++)
-    append_reasons (body, g_ptr_array_index (alerts, i), 2);
-  append_sentence (body, what_to_do (worst));
+    append_reasons (body, g_ptr_array_index (alerts, i), 2, ownership);
+  append_sentence (body, what_to_do (worst, ownership));
   return g_string_free (g_steal_pointer (&body), FALSE);
+}
+
+/* --- many at once --- */
+
+#define MOST_LISTED 4
+
+char *
+koban_phrase_many_summary (GPtrArray *alerts,
+                           guint incidents,
+                           gboolean in_gap,
+                           KobanDetail detail,
+                           const char *code)
+{
+  if (detail == KOBAN_DETAIL_NONE || alerts->len == 0)
+    return koban_phrase_summary (alerts, KOBAN_DETAIL_NONE, code);
+  if (in_gap)
+    return g_strdup_printf (ngettext ("%u unusual thing happened while Koban could not look",
+                                      "%u unusual things happened while Koban could not look", incidents),
+                            incidents);
+  return g_strdup_printf (
+    ngettext ("%u more unusual thing at once", "%u more unusual things at once", incidents), incidents);
+}
+
+static void
+append_listed (GString *body, GPtrArray *alerts)
+{
+  for (guint i = 0; i < alerts->len && i < MOST_LISTED; i++)
+    {
+      g_autofree char *line = koban_phrase_alert (g_ptr_array_index (alerts, i));
+
+      g_string_append_printf (body, "%s%s", i > 0 ? "\n" : "", line);
+    }
+  if (alerts->len > MOST_LISTED)
+    {
+      guint more = alerts->len - MOST_LISTED;
+
+      g_string_append_c (body, '\n');
+      g_string_append_printf (body, ngettext ("… and %u more.", "… and %u more.", more), more);
+    }
+  g_string_append_c (body, '\n');
+}
+
+char *
+koban_phrase_many_body (GPtrArray *alerts,
+                        guint incidents,
+                        gboolean in_gap,
+                        KobanDetail detail,
+                        KobanOwnership ownership)
+{
+  g_autoptr(GString) body = g_string_new (NULL);
+
+  if (detail == KOBAN_DETAIL_NONE || alerts->len == 0)
+    return g_strdup ("");
+  if (detail == KOBAN_DETAIL_FULL)
+    append_listed (body, alerts);
+  g_string_append (body, _("All of them: koban alerts."));
+  if (in_gap)
+    append_sentence (body, _("Banks' time limits to claim money back run from the day of the debit."));
+  append_sentence (body, what_to_do (g_ptr_array_index (alerts, 0), ownership));
+  return g_string_free (g_steal_pointer (&body), FALSE);
+}
+
+/* --- answers --- */
+
+const char *
+koban_phrase_answer_label (KobanAnswer answer, KobanOwnership ownership)
+{
+  /* TRANSLATORS: answers to "who did this?". First of an account of one person, then of a joint account. */
+  static const char *const labels[][2] = {
+    [KOBAN_ANSWER_NONE] = { NULL, NULL },
+    [KOBAN_ANSWER_MINE] = { N_("It was me"), N_("We know it") },
+    [KOBAN_ANSWER_NOT_MINE] = { N_("Not me"), N_("Nobody here") },
+    [KOBAN_ANSWER_UNSURE] = { N_("Not sure"), N_("Not sure") },
+  };
+  const char *label = labels[answer][ownership == KOBAN_OWNERSHIP_JOINT ? 1 : 0];
+
+  return label != NULL ? _(label) : NULL;
 }
