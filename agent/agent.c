@@ -10,6 +10,7 @@
 #include "agent.h"
 #include "bus.h"
 #include "channel/desktop.h"
+#include "confine.h"
 #include "host.h"
 #include "parts.h"
 
@@ -44,6 +45,8 @@ typedef struct
   guint name_id;
   KobanServices *services; /* (owned) (nullable): none could be read */
   KobanDetail detail;
+  KobanWariness wariness;
+  char *misread; /* (owned) (nullable): what is wrong with koban.conf */
   KobanParts parts;
   KobanHost *host;       /* (owned) (nullable) */
   KobanChannel *channel; /* (owned) (nullable) */
@@ -77,9 +80,24 @@ agent_changed (gpointer agent, const char *list)
   consider_leaving (self);
 }
 
+/* What a check could not write, no list shows: the person hears of it, and whoever lists. */
+static void
+note_blindness (Agent *self, const KobanOutcome *outcome)
+{
+  gboolean wrote = outcome->error == NULL || !koban_error_is_cancelled (outcome->error);
+  const char *why = outcome->unwritten ? outcome->error->message : NULL;
+
+  if (!wrote || self->leaving)
+    return;
+  g_free (self->parts.blind);
+  self->parts.blind = g_strdup (why);
+  koban_courier_set_blind (self->parts.courier, why);
+}
+
 static void
 on_checked (KobanRounds *rounds, KobanOutcome *outcome, Agent *self)
 {
+  note_blindness (self, outcome);
   if (outcome->merged.changes > 0)
     {
       agent_changed (self, "accounts");
@@ -117,6 +135,12 @@ static void
 on_online (KobanHost *host, gboolean online, Agent *self)
 {
   koban_poller_set_online (self->parts.poller, online);
+}
+
+static void
+on_saving (KobanHost *host, Agent *self)
+{
+  self->parts.tools.saving = koban_host_get_saving (host);
 }
 
 static void
@@ -326,8 +350,57 @@ tell_damage (Agent *self, char *damaged)
                            opening_free, on_damage_told, self);
 }
 
-/* A connection whose first check never came to its end was never remembered: we were killed while it was
- * added. */
+/* --- koban.conf ----------------------------------------------------------------------------------------- */
+
+#define CONFIG_INCIDENT "freshness:config:config"
+
+static gboolean
+tell_config_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  const Opening *opening = job;
+  const char *const refs[] = { NULL };
+  GVariant *reason = koban_reason_new ("config", NULL);
+  KobanAlert fields = {
+    .incident = CONFIG_INCIDENT,
+    .kind = KOBAN_ALERT_FRESHNESS,
+    .severity = KOBAN_SEVERITY_NOTICE,
+    .opened_us = opening->now_us,
+    .updated_us = opening->now_us,
+    .refs = refs,
+    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
+  };
+  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+
+  return koban_ledger_raise (ledger, alert, opening->now_us, NULL, error);
+}
+
+static gboolean
+settle_config_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  const Opening *opening = job;
+
+  return koban_ledger_settle (ledger, CONFIG_INCIDENT, opening->now_us, error);
+}
+
+static void
+on_config_told (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_books_finish (KOBAN_BOOKS (source), result, &error))
+    g_message ("%s", error->message);
+  agent_changed (user_data, "alerts");
+}
+
+static void
+tell_config (Agent *self)
+{
+  koban_books_write_async (self->parts.tools.books,
+                           self->misread != NULL ? tell_config_in_worker : settle_config_in_worker,
+                           opening_new (self, NULL), opening_free, on_config_told, self);
+}
+
+/* Who was being added when we were killed was never agreed on. One whose token was spent has a check planned. */
 static gboolean
 forget_half_added_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
@@ -337,7 +410,7 @@ forget_half_added_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   for (guint i = 0; connections != NULL && i < connections->len; i++)
     {
       const KobanConnection *connection = connections->pdata[i];
-      if (connection->last_check_us == 0 &&
+      if (connection->last_check_us == 0 && connection->next_check_us == 0 &&
           !koban_ledger_remove_connection (ledger, connection->id, TRUE, opening->now_us, error))
         return FALSE;
     }
@@ -356,6 +429,7 @@ on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!ready)
     g_message ("%s", error->message);
   self->opened = TRUE;
+  tell_config (self);
   koban_poller_set_online (self->parts.poller, koban_host_get_online (self->host));
   koban_poller_start (self->parts.poller);
   koban_courier_start (self->parts.courier);
@@ -462,17 +536,23 @@ lock_directory (Agent *self, GError **error)
   return FALSE;
 }
 
-static gboolean
-load_settings (Agent *self, GError **error)
+/* A mistake in the file is no reason not to watch. What it may have wanted to keep off the screen is kept off. */
+static void
+load_settings (Agent *self)
 {
   g_autofree char *path = koban_settings_config_file ();
   KobanSettings settings = koban_settings_defaults ();
+  g_autoptr(GError) error = NULL;
 
-  if (!koban_settings_load (path, &settings, error))
-    return FALSE;
+  if (!koban_settings_load (path, &settings, &error))
+    {
+      g_message ("%s", error->message);
+      self->misread = g_strdup (error->message);
+      settings.desktop_detail = KOBAN_DETAIL_MINIMAL;
+    }
   self->detail = settings.desktop_detail;
+  self->wariness = settings.wariness;
   self->parts.tools.interval_s = settings.check_interval_s;
-  return TRUE;
 }
 
 /* A directory that cannot be read names no service; new links and odd withdrawals are seen without it. */
@@ -493,6 +573,7 @@ build_parts (Agent *self)
   KobanParts *parts = &self->parts;
 
   parts->tools.books = koban_books_new (path, self->services);
+  koban_books_set_wariness (parts->tools.books, self->wariness);
   parts->tools.vault = koban_vault_keyring_new ();
   parts->tools.http = koban_http_new ("koban/" KOBAN_VERSION);
   parts->tools.clock = koban_clock_system_new ();
@@ -504,6 +585,7 @@ build_parts (Agent *self)
   parts->agent = self;
   self->random = g_rand_new ();
   self->host = koban_host_new ();
+  parts->tools.saving = koban_host_get_saving (self->host);
   self->channel = KOBAN_CHANNEL (koban_desktop_new (self->detail));
   parts->rounds = koban_rounds_new (&parts->tools);
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
@@ -518,6 +600,7 @@ join_parts (Agent *self)
   g_signal_connect (self->parts.courier, "action", G_CALLBACK (on_action), self);
   g_signal_connect (self->parts.tools.vault, "unlocked", G_CALLBACK (on_unlocked), self);
   g_signal_connect (self->host, "online", G_CALLBACK (on_online), self);
+  g_signal_connect (self->host, "saving", G_CALLBACK (on_saving), self);
   g_signal_connect (self->host, "resumed", G_CALLBACK (on_resumed), self);
   g_signal_connect (self->bus, "busy-changed", G_CALLBACK (on_busy_changed), self);
   g_signal_connect (self->connection, "closed", G_CALLBACK (on_bus_closed), self);
@@ -536,8 +619,11 @@ connect_bus (Agent *self, GError **error)
 static gboolean
 agent_build (Agent *self, GError **error)
 {
-  if (!koban_settings_make_directories (error) || !load_settings (self, error) ||
-      !lock_directory (self, error))
+  if (!koban_settings_make_directories (error))
+    return FALSE;
+  koban_confine_files (koban_settings_data_directory (), koban_settings_config_directory ());
+  load_settings (self);
+  if (!lock_directory (self, error))
     return FALSE;
   load_services (self);
   if (!connect_bus (self, error))
@@ -642,6 +728,8 @@ agent_clear (Agent *self)
   g_clear_pointer (&self->random, g_rand_free);
   g_clear_pointer (&self->services, koban_services_free);
   g_clear_object (&self->connection);
+  g_clear_pointer (&self->misread, g_free);
+  g_clear_pointer (&parts->blind, g_free);
   if (self->lock >= 0)
     close (self->lock);
 }

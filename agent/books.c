@@ -23,6 +23,7 @@ struct _KobanBooks
 
   char *path;              /* (owned) (nullable): NULL is in memory */
   KobanServices *services; /* (unowned) (nullable) */
+  KobanWariness wariness;  /* fixed before the first job */
   Desk writer;
   Desk reader;     /* worker is NULL in memory: the writer reads, too */
   GError *broken;  /* (owned) (nullable): why there is no ledger; writer's thread only */
@@ -86,6 +87,7 @@ return_opened_in_worker (KobanBooks *self, GTask *task)
       g_task_return_error (task, error);
       return;
     }
+  koban_ledger_set_judge (self->writer.ledger, self->services, self->wariness);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -153,9 +155,12 @@ read_in_worker (GTask *task, gpointer task_data)
   if (self->reader.ledger == NULL)
     self->reader.ledger = koban_ledger_open_readonly (self->path, &error);
   if (self->reader.ledger == NULL)
-    g_task_return_error (task, error);
-  else
-    run_job_in_worker (task, self->reader.ledger);
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  koban_ledger_set_judge (self->reader.ledger, self->services, self->wariness);
+  run_job_in_worker (task, self->reader.ledger);
 }
 
 static void
@@ -361,6 +366,14 @@ koban_books_init (KobanBooks *self)
   g_queue_init (&self->early);
 }
 
+void
+koban_books_set_wariness (KobanBooks *self, KobanWariness wariness)
+{
+  g_return_if_fail (!self->opened);
+
+  self->wariness = wariness;
+}
+
 KobanBooks *
 koban_books_new (const char *path, KobanServices *services)
 {
@@ -368,6 +381,7 @@ koban_books_new (const char *path, KobanServices *services)
 
   self->path = g_strdup (path);
   self->services = services;
+  self->wariness = KOBAN_WARINESS_NORMAL;
   self->writer.worker = koban_worker_new ("koban-ledger");
   if (path != NULL)
     self->reader.worker = koban_worker_new ("koban-reader");

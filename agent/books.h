@@ -20,6 +20,9 @@ typedef gboolean (*KobanBooksFunc) (KobanLedger *ledger, gpointer job, GError **
 /* @path NULL is a ledger in memory (readers then share the writer). @services (unowned) outlives the books. */
 KobanBooks *koban_books_new          (const char *path, KobanServices *services);
 
+/* How wary the judgements are; NORMAL if not said. Before it is opened. */
+void        koban_books_set_wariness (KobanBooks *self, KobanWariness wariness);
+
 /* A damaged file is set aside and a new one begun: @damaged (optional) (transfer full) (nullable) is where it went. */
 void        koban_books_open_async   (KobanBooks *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean    koban_books_open_finish  (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error);

@@ -143,13 +143,42 @@ list_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   return rows != NULL;
 }
 
+/* While nothing can be written, what is written is not true any more. */
+static void
+correct_connections (Call *call)
+{
+  const char *blind = call->bus->parts->blind;
+  g_autoptr(GVariant) old = NULL;
+  GVariantBuilder rows;
+  GVariantIter iter;
+  GVariant *row;
+
+  if (blind == NULL || call->list != KOBAN_LIST_CONNECTIONS)
+    return;
+  old = g_steal_pointer (&call->rows);
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  g_variant_iter_init (&iter, old);
+  while ((row = g_variant_iter_next_value (&iter)) != NULL)
+    {
+      g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT (row);
+
+      g_variant_dict_insert (&dict, "state", "s", koban_connection_state_name (KOBAN_CONNECTION_ERROR));
+      g_variant_dict_insert (&dict, "message", "s", blind);
+      g_variant_builder_add_value (&rows, g_variant_dict_end (&dict));
+      g_variant_unref (row);
+    }
+  call->rows = g_variant_ref_sink (g_variant_builder_end (&rows));
+}
+
 static void
 on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr(Call) call = user_data;
 
-  if (finish_call (call, result))
-    g_dbus_method_invocation_return_value (call->invocation, g_variant_new ("(@aa{sv})", call->rows));
+  if (!finish_call (call, result))
+    return;
+  correct_connections (call);
+  g_dbus_method_invocation_return_value (call->invocation, g_variant_new ("(@aa{sv})", call->rows));
 }
 
 static gboolean
@@ -205,6 +234,66 @@ on_list_alerts (KobanDBusKoban1 *skeleton,
                 KobanBus *self)
 {
   return list (self, invocation, KOBAN_LIST_ALERTS, filter);
+}
+
+/* --- review ------------------------------------------------------------------------------------------- */
+
+static gboolean
+review_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+  GVariant *review = koban_ledger_review (ledger, call->argument, error);
+
+  call->rows = review != NULL ? g_variant_ref_sink (review) : NULL;
+  return review != NULL;
+}
+
+static gboolean
+settle_review_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+
+  return koban_ledger_settle (ledger, KOBAN_REVIEW_KEY, call->now_us, error);
+}
+
+static void
+on_review_settled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(Call) call = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (koban_books_finish (call->bus->parts->tools.books, result, &error))
+    koban_parts_changed (call->bus->parts, "alerts");
+  else
+    g_message ("The offer of a review could not be settled: %s", error->message);
+}
+
+static void
+on_reviewed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(Call) call = user_data;
+  gboolean seen = FALSE;
+
+  if (!finish_call (call, result))
+    return;
+  koban_dbus_koban1_complete_review (call->bus->skeleton, call->invocation, call->rows);
+  if (!g_variant_lookup (call->argument, "seen", "b", &seen) || !seen)
+    return;
+  Call *job = g_steal_pointer (&call);
+  koban_books_write_async (job->bus->parts->tools.books, settle_review_in_worker, job, NULL,
+                           on_review_settled, job);
+}
+
+static gboolean
+on_review (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, GVariant *filter, KobanBus *self)
+{
+  if (!is_small (invocation, filter))
+    return TRUE;
+
+  Call *call = call_new (self, invocation);
+  call->argument = g_variant_ref (filter);
+  koban_books_read_async (self->parts->tools.books, review_in_worker, call, NULL, on_reviewed, call);
+  return TRUE;
 }
 
 /* --- operations ----------------------------------------------------------------------------------------- */
@@ -269,6 +358,8 @@ on_check (KobanDBusKoban1 *skeleton,
           const char *const *connections,
           KobanBus *self)
 {
+  if (!is_small (invocation, g_dbus_method_invocation_get_parameters (invocation)))
+    return TRUE;
   if (g_strv_length ((char **) connections) > LONGEST_NAME)
     {
       g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
@@ -651,6 +742,7 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!finish_call (call, result))
     return;
+  correct_connections (call);
   g_variant_dict_init (&status, NULL);
   g_variant_dict_insert_value (&status, "connections", call->rows);
   g_variant_dict_insert (&status, "open", "x", call->open);
@@ -723,6 +815,7 @@ koban_bus_init (KobanBus *self)
     { "handle-list-transactions", G_CALLBACK (on_list_transactions) },
     { "handle-list-links", G_CALLBACK (on_list_links) },
     { "handle-list-alerts", G_CALLBACK (on_list_alerts) },
+    { "handle-review", G_CALLBACK (on_review) },
     { "handle-add", G_CALLBACK (on_add) },
     { "handle-remove", G_CALLBACK (on_remove) },
     { "handle-check", G_CALLBACK (on_check) },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What this process gives up at its start, for good: core dumps, new privileges.
+ * What this process gives up at its start, for good: core dumps, new privileges, other files, programs.
  */
 #pragma once
 
@@ -10,5 +10,10 @@ G_BEGIN_DECLS
 
 /* Call first in main(): before any secret, and before any thread. */
 void koban_confine (void);
+
+/* From here on only @data and the autostart folder can be written, only they, @config and the system's own files read,
+ * and no program started. Call when both directories exist, and before any thread. FALSE: this kernel does not know how
+ * to, and all is as before. */
+gboolean koban_confine_files (const char *data, const char *config);
 
 G_END_DECLS

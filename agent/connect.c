@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Adding a connection. Accounts need a connection to hang on, so it is written first and taken
- * back, with all that was heard, if the first check fails; the poller does not touch one that was
- * never checked. The secret itself is the caller's until that check was good.
+ * back, with all that was heard, if the first check fails. Once the bank has changed the secret (a
+ * one-time token is spent) it stays whatever happens, and the caller hears that it is unchecked.
  */
 #include "config.h"
 
@@ -30,8 +30,14 @@ struct _KobanConnect
   KobanOutcome *outcome; /* (owned) (nullable) */
   char **accounts;       /* (owned) (nullable) */
   gboolean first;        /* the only connection there is */
-  GError *error;         /* (owned) (nullable): what the caller is told */
+  gboolean started;
+  gboolean borrowed; /* the secret is another connection's: not ours to drop */
+  gboolean kept;     /* not taken back, though the check failed */
+  GError *error;     /* (owned) (nullable): what the caller is told */
+  char *unchecked;   /* (owned) (nullable): why there is no baseline yet */
 };
+
+static void abandon (KobanConnect *self);
 
 void
 koban_connect_free (gpointer data)
@@ -39,10 +45,16 @@ koban_connect_free (gpointer data)
   KobanConnect *self = data;
 
   g_assert (self->operation == NULL);
+  if (!self->started)
+    {
+      abandon (self);
+      return;
+    }
   g_clear_pointer (&self->connection, koban_connection_free);
   g_clear_pointer (&self->outcome, koban_outcome_unref);
   g_strfreev (self->accounts);
   g_clear_error (&self->error);
+  g_free (self->unchecked);
   g_free (self);
 }
 
@@ -142,8 +154,25 @@ read_hosts (GVariant *request, char ***hosts, GError **error)
   return TRUE;
 }
 
+/* The caller read the file, and so did we, maybe at another time. */
 static gboolean
-bind_profile (KobanParts *parts, KobanConnection *connection, GError **error)
+is_agreed (KobanProfile *profile, GVariant *request, GError **error)
+{
+  const char *digest = NULL;
+
+  if (koban_profile_is_packaged (profile) ||
+      (g_variant_lookup (request, "profile_digest", "&s", &digest) &&
+       g_str_equal (digest, koban_profile_get_digest (profile))))
+    return TRUE;
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_UNTRUSTED,
+               _("%s comes from no package, and the agent knows it in another form than the one that was agreed to. "
+                  "Log out and in again if it was changed just now."),
+               koban_profile_get_file (profile));
+  return FALSE;
+}
+
+static gboolean
+bind_profile (KobanParts *parts, KobanConnection *connection, GVariant *request, GError **error)
 {
   KobanProfile *profile = koban_profiles_lookup (parts->tools.profiles, connection->provider);
 
@@ -153,6 +182,8 @@ bind_profile (KobanParts *parts, KobanConnection *connection, GError **error)
                    _("There is no provider “%s”; “koban providers” lists them."), connection->provider);
       return FALSE;
     }
+  if (!is_agreed (profile, request, error))
+    return FALSE;
   connection->profile_digest = g_strdup (koban_profile_get_digest (profile));
   return TRUE;
 }
@@ -168,7 +199,7 @@ koban_connect_new (KobanParts *parts, GVariant *request, GError **error)
       !read_text (request, "secret_id", &connection->secret_id, error) ||
       !read_base_url (request, &connection->base_url, error) ||
       !read_pem (request, &connection->ca_pem, error) || !read_fields (request, &connection->fields, error) ||
-      !read_hosts (request, &connection->hosts, error) || !bind_profile (parts, connection, error))
+      !read_hosts (request, &connection->hosts, error) || !bind_profile (parts, connection, request, error))
     return NULL;
 
   KobanConnect *self = g_new0 (KobanConnect, 1);
@@ -183,8 +214,10 @@ static void on_added (GObject *source, GAsyncResult *result, gpointer user_data)
 static void on_checked (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_accounts (GObject *source, GAsyncResult *result, gpointer user_data);
 static void take_back (KobanConnect *self);
+static void take_back_or_end (KobanConnect *self);
 static void on_halted (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_taken_back (GObject *source, GAsyncResult *result, gpointer user_data);
+static void keep (KobanConnect *self);
 static void drop_secret (KobanConnect *self);
 static void on_secret_dropped (GObject *source, GAsyncResult *result, gpointer user_data);
 
@@ -223,7 +256,24 @@ end (KobanConnect *self)
       g_variant_dict_insert (&result, "connection", "s", self->connection->id);
       g_variant_dict_insert (&result, "accounts", "^as", self->accounts);
     }
+  if (self->error == NULL && self->unchecked != NULL)
+    g_variant_dict_insert (&result, "unchecked", "s", self->unchecked);
   koban_operation_end (operation, g_variant_dict_end (&result), self->error);
+}
+
+static gboolean
+is_borrowed (KobanLedger *ledger, KobanConnect *self, GError **error)
+{
+  g_autoptr(GPtrArray) connections = koban_ledger_get_connections (ledger, error);
+
+  self->borrowed = connections == NULL; /* not known: left alone */
+  for (guint i = 0; connections != NULL && i < connections->len; i++)
+    self->borrowed |=
+      g_strcmp0 (((KobanConnection *) connections->pdata[i])->secret_id, self->connection->secret_id) == 0;
+  if (self->borrowed && connections != NULL)
+    g_set_error_literal (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                         _("That secret belongs to another connection."));
+  return self->borrowed;
 }
 
 static gboolean
@@ -231,7 +281,8 @@ add_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   KobanConnect *self = job;
 
-  return koban_ledger_add_connection (ledger, self->connection, self->now_us, error);
+  return !is_borrowed (ledger, self, error) &&
+         koban_ledger_add_connection (ledger, self->connection, self->now_us, error);
 }
 
 void
@@ -239,6 +290,7 @@ koban_connect_start (KobanOperation *operation, gpointer data)
 {
   KobanConnect *self = data;
 
+  self->started = TRUE;
   self->operation = g_object_ref (operation);
   self->now_us = koban_parts_now_us (self->parts);
   self->on_cancelled_id = g_cancellable_connect (koban_operation_get_cancellable (operation),
@@ -328,7 +380,7 @@ on_accounts (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!koban_books_finish (self->parts->tools.books, result, &self->error))
     {
-      take_back (self);
+      take_back_or_end (self);
       return;
     }
   if (self->first)
@@ -341,12 +393,33 @@ on_accounts (GObject *source, GAsyncResult *result, gpointer user_data)
 /* --- taking it back --------------------------------------------------------------------------------------
  */
 
+/* A cancelled check has no outcome to say so, but the cycle planned another one when the token was spent. */
+static gboolean
+is_spent (const KobanConnect *self, const KobanConnection *known)
+{
+  return self->outcome != NULL ? self->outcome->claimed : known->next_check_us != 0;
+}
+
 static gboolean
 remove_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   KobanConnect *self = job;
+  g_autoptr(KobanConnection) known = koban_ledger_get_connection (ledger, self->connection->id, error);
 
-  return koban_ledger_remove_connection (ledger, self->connection->id, TRUE, self->now_us, error);
+  if (known == NULL)
+    return FALSE;
+  self->kept = is_spent (self, known);
+  return self->kept || koban_ledger_remove_connection (ledger, known->id, TRUE, self->now_us, error);
+}
+
+/* It is taken back at most once: what is kept then only ends. */
+static void
+take_back_or_end (KobanConnect *self)
+{
+  if (self->kept)
+    end (self);
+  else
+    take_back (self);
 }
 
 static void
@@ -370,17 +443,32 @@ on_taken_back (GObject *source, GAsyncResult *result, gpointer user_data)
   KobanConnect *self = user_data;
   g_autoptr(GError) error = NULL;
 
-  if (!koban_books_finish (self->parts->tools.books, result, &error))
-    g_message ("%s could not be taken back: %s", self->connection->id, error->message);
+  gboolean taken_back = koban_books_finish (self->parts->tools.books, result, &error);
   koban_parts_changed (self->parts, "connections");
-  drop_secret (self);
+  if (!taken_back)
+    {
+      g_message ("%s could not be taken back: %s", self->connection->id, error->message);
+      end (self);
+    }
+  else if (self->kept)
+    keep (self);
+  else
+    drop_secret (self);
 }
 
-/* Nothing refers to it any more. A claimed one is left: it stands for a token that works no second time. */
+static void
+keep (KobanConnect *self)
+{
+  self->unchecked = g_strdup (self->error->message);
+  g_clear_error (&self->error);
+  koban_books_write_async (self->parts->tools.books, list_in_worker, self, NULL, on_accounts, self);
+}
+
+/* Nothing refers to it any more, or ever did. */
 static void
 drop_secret (KobanConnect *self)
 {
-  if (self->outcome != NULL && self->outcome->claimed)
+  if (self->borrowed)
     end (self);
   else
     koban_vault_remove_async (self->parts->tools.vault, KOBAN_SECRET_CONNECTION, self->connection->secret_id,
@@ -395,4 +483,41 @@ on_secret_dropped (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!koban_vault_remove_finish (KOBAN_VAULT (source), result, &error))
     g_message ("A secret that is not needed could not be deleted: %s", error->message);
   end (user_data);
+}
+
+/* --- never started: the caller left a secret behind ----------------------------------------------------- */
+
+static gboolean
+look_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  return !is_borrowed (ledger, job, error);
+}
+
+static void
+on_abandoned_dropped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_vault_remove_finish (KOBAN_VAULT (source), result, &error))
+    g_message ("A secret that is not needed could not be deleted: %s", error->message);
+  koban_connect_free (user_data);
+}
+
+static void
+on_abandoned_known (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KobanConnect *self = user_data;
+
+  if (koban_books_finish (KOBAN_BOOKS (source), result, NULL))
+    koban_vault_remove_async (self->parts->tools.vault, KOBAN_SECRET_CONNECTION, self->connection->secret_id,
+                              NULL, on_abandoned_dropped, self);
+  else
+    koban_connect_free (self);
+}
+
+static void
+abandon (KobanConnect *self)
+{
+  self->started = TRUE;
+  koban_books_write_async (self->parts->tools.books, look_in_worker, self, NULL, on_abandoned_known, self);
 }

@@ -37,6 +37,7 @@ struct _KobanCourier
   gboolean again;            /* something was committed meanwhile */
   gboolean show_open;        /* the next round begins with the open incidents */
   gboolean impatient;        /* the next round does not wait for retry times: the channel came back */
+  gboolean blind;            /* the person was told, or is being told, that nothing can be kept */
   GTask *stopping;           /* (owned) (nullable) */
   guint stop_alarm;          /* 0: none */
   gboolean stopped;
@@ -91,6 +92,26 @@ says_what_was_done (const KobanAlert *alert)
   return alert->kind == KOBAN_ALERT_LINK || alert->kind == KOBAN_ALERT_WITHDRAWAL;
 }
 
+static void
+word_delivery (const KobanDelivery *delivery, KobanDetail detail, KobanMessage *message)
+{
+  gboolean gap = delivery->bundle == KOBAN_BUNDLE_GAP;
+
+  message->many = delivery->bundle != KOBAN_BUNDLE_NONE;
+  message->ownership = delivery->ownership;
+  if (message->many)
+    {
+      message->summary =
+        koban_phrase_many_summary (delivery->alerts, delivery->incidents, gap, detail, delivery->code);
+      message->body =
+        koban_phrase_many_body (delivery->alerts, delivery->incidents, gap, detail, delivery->ownership);
+      return;
+    }
+  message->summary = koban_phrase_summary (delivery->alerts, detail, delivery->code);
+  message->body =
+    koban_phrase_body_for (delivery->alerts, detail, delivery->account_name, delivery->ownership);
+}
+
 KobanMessage *
 koban_courier_word (const KobanDelivery *delivery, KobanDetail detail)
 {
@@ -98,12 +119,11 @@ koban_courier_word (const KobanDelivery *delivery, KobanDetail detail)
   KobanMessage *message = g_new0 (KobanMessage, 1);
 
   message->incident = g_strdup (delivery->incident);
-  message->summary = koban_phrase_summary (delivery->alerts, detail, delivery->code);
-  message->body = koban_phrase_body (delivery->alerts, detail, delivery->account_name);
+  word_delivery (delivery, detail, message);
   message->kind = worst->kind;
   message->severity = worst->severity;
   message->urgent = worst->severity == KOBAN_SEVERITY_CRITICAL && says_what_was_done (worst);
-  message->answerable = detail >= KOBAN_DETAIL_MINIMAL && says_what_was_done (worst);
+  message->answerable = detail >= KOBAN_DETAIL_MINIMAL && says_what_was_done (worst) && !message->many;
   message->silent = delivery->silent;
   return message;
 }
@@ -389,6 +409,55 @@ koban_courier_start (KobanCourier *self)
 {
   self->show_open = TRUE;
   koban_courier_wake (self);
+}
+
+/* --- what no ledger can hold ------------------------------------------------------------------------- */
+
+#define BLIND "blind" /* no incident of the ledger is called so */
+
+static void
+on_blind_shown (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(KobanCourier) self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (koban_channel_show_finish (self->channel, result, &error))
+    return;
+  g_message ("That nothing can be kept could not be shown yet: %s", error->message);
+  self->blind = FALSE; /* the next check that fails tries again */
+}
+
+static void
+show_blind (KobanCourier *self, const char *why)
+{
+  g_autofree char *body = g_strdup_printf (
+    "%s %s", why,
+    _("Koban does not ask the banks until it can keep what they say. This is not an all-clear."));
+  KobanMessage message = {
+    .incident = (char *) BLIND,
+    .summary = _("Koban cannot watch: it has no room to write"),
+    .body = body,
+    .kind = KOBAN_ALERT_FRESHNESS,
+    .severity = KOBAN_SEVERITY_CRITICAL,
+    .urgent = TRUE,
+    .many = TRUE,
+  };
+
+  koban_channel_show_async (self->channel, &message, self->cancellable, on_blind_shown, g_object_ref (self));
+}
+
+void
+koban_courier_set_blind (KobanCourier *self, const char *why)
+{
+  gboolean was_blind = self->blind;
+
+  if (self->stopped)
+    return;
+  self->blind = why != NULL;
+  if (why != NULL && !was_blind)
+    show_blind (self, why);
+  else if (why == NULL && was_blind)
+    koban_channel_withdraw (self->channel, BLIND);
 }
 
 gboolean

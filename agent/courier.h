@@ -26,6 +26,10 @@ void          koban_courier_wake       (KobanCourier *self);
 /* As far as is known without telling anything. */
 gboolean      koban_courier_is_heard   (KobanCourier *self);
 
+/* What only we know, because the ledger cannot be written: that Koban is blind, and why (nullable: it sees again). Shown
+ * once, and taken away when it is over. */
+void          koban_courier_set_blind    (KobanCourier *self, const char *why);
+
 /* A message that says that this channel works. */
 void          koban_courier_test_async  (KobanCourier *self, const char *channel, GCancellable *cancellable,
                                          GAsyncReadyCallback callback, gpointer user_data);

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "agreement.h"
 #include "alarm.h"
 #include "cycle.h"
 #include "pace.h"
@@ -106,6 +107,7 @@ typedef struct
   gint64 due_us;     /* when time alone may change the verdict, 0: never */
   gint64 now_us;     /* wall time of the job at hand, read in the main thread */
   int utc_offset_minutes;
+  KobanSaving saving; /* as of @now_us */
 } Cycle;
 
 static void
@@ -135,6 +137,7 @@ static void cycle_spent (GObject *source, GAsyncResult *result, gpointer user_da
 static void cycle_heard (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_store (GTask *task, GAsyncReadyCallback callback);
 static void cycle_kept_stored (GObject *source, GAsyncResult *result, gpointer user_data);
+static void cycle_kept (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_changed_stored (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_merge (GTask *task);
 static void cycle_merged (GObject *source, GAsyncResult *result, gpointer user_data);
@@ -145,6 +148,7 @@ static void
 cycle_read_clock (Cycle *cycle)
 {
   cycle->now_us = koban_clock_get_wall_us (cycle->tools->clock);
+  cycle->saving = cycle->tools->saving;
   g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc (cycle->now_us / G_USEC_PER_SEC);
   g_autoptr(GDateTime) local = utc != NULL ? g_date_time_to_local (utc) : NULL;
   cycle->utc_offset_minutes =
@@ -231,28 +235,6 @@ koban_cycle_run_async (const KobanCycleTools *tools,
   koban_books_write_async (tools->books, know_in_worker, cycle, NULL, cycle_known, task);
 }
 
-/* What the person was shown at `add` binds: an upgrade may not quietly send the secret elsewhere (trust A5).
- */
-static gboolean
-hosts_agreed (KobanProfile *profile, const KobanConnection *connection, GError **error)
-{
-  const char *const *hosts = koban_profile_get_hosts (profile);
-
-  if (connection->base_url != NULL || hosts == NULL)
-    return TRUE;
-  for (gsize i = 0; hosts[i] != NULL; i++)
-    if (connection->hosts == NULL || !g_strv_contains ((const char *const *) connection->hosts, hosts[i]))
-      {
-        g_set_error (
-          error, KOBAN_ERROR, KOBAN_ERROR_UNTRUSTED,
-          _("“%s” would now send its secret to %s, which you were not shown. Remove the connection and add "
-             "it again to agree."),
-          connection->name, hosts[i]);
-        return FALSE;
-      }
-  return TRUE;
-}
-
 /* A bank that asked for patience is given it, whoever asks; our own back-off is not meant for the person. */
 static gboolean
 bank_is_ready (Cycle *cycle, GError **error)
@@ -282,7 +264,7 @@ choose_profile (Cycle *cycle, GError **error)
                    cycle->connection->name);
       return FALSE;
     }
-  if (!hosts_agreed (profile, cycle->connection, error))
+  if (!koban_agreement_holds (profile, cycle->connection, error))
     return FALSE;
   cycle->profile = koban_profile_ref (profile);
   return TRUE;
@@ -441,6 +423,25 @@ cycle_spent (GObject *source, GAsyncResult *result, gpointer user_data)
   koban_session_step_async (cycle->session, cycle->cancellable, cycle_heard, g_steal_pointer (&task));
 }
 
+/* Nobody has agreed to keep it yet, and no check is planned. */
+static gboolean
+is_being_added (const KobanConnection *connection)
+{
+  return connection->last_check_us == 0 && connection->next_check_us == 0;
+}
+
+/* The one-time token is spent: from here on the connection outlives whoever adds it. Written before the new
+ * secret is stored, so that a kill between the two leaves a connection to be signed in, and no secret that
+ * nobody knows of. */
+static gboolean
+keep_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Cycle *cycle = job;
+
+  cycle->connection->next_check_us = cycle->now_us + cycle->tools->interval_s * KOBAN_SECOND_US;
+  return koban_ledger_update_connection (ledger, cycle->connection, error);
+}
+
 static void
 cycle_heard (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -460,7 +461,25 @@ cycle_heard (GObject *source, GAsyncResult *result, gpointer user_data)
   cycle->outcome->claimed = TRUE;
   g_clear_pointer (&cycle->unsaved, koban_secret_unref);
   cycle->unsaved = g_steal_pointer (&changed);
+  if (is_being_added (cycle->connection))
+    {
+      cycle_read_clock (cycle);
+      koban_books_write_async (cycle->tools->books, keep_in_worker, cycle, NULL, cycle_kept,
+                               g_steal_pointer (&task));
+      return;
+    }
   cycle_store (g_steal_pointer (&task), cycle_changed_stored);
+}
+
+static void
+cycle_kept (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Cycle *cycle = g_task_get_task_data (user_data);
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_books_finish (cycle->tools->books, result, &error))
+    g_message ("%s may be forgotten if Koban ends now: %s", cycle->connection->id, error->message);
+  cycle_store (user_data, cycle_changed_stored);
 }
 
 static void
@@ -505,15 +524,37 @@ drop_empty_accounts (Cycle *cycle)
     }
 }
 
+typedef enum
+{
+  GRAVITY_NONE,
+  GRAVITY_KNOWN,   /* what cannot be counted stays so, and was said when it was first seen */
+  GRAVITY_FAULT,   /* it may pass */
+  GRAVITY_SIGN_IN, /* it waits for the person */
+} Gravity;
+
+static Gravity
+gravity_of (const GError *unheard)
+{
+  if (unheard == NULL)
+    return GRAVITY_NONE;
+  if (koban_error_is (unheard, KOBAN_ERROR_UNSUPPORTED))
+    return GRAVITY_KNOWN;
+  return koban_error_is (unheard, KOBAN_ERROR_NEEDS_SIGN_IN) ? GRAVITY_SIGN_IN : GRAVITY_FAULT;
+}
+
+/* The gravest of all that was not heard, and of equal ones the first. */
 static void
 note_unheard (Cycle *cycle)
 {
   drop_empty_accounts (cycle);
-  for (guint i = 0; i < cycle->heard->len && cycle->outcome->unheard == NULL; i++)
+  for (guint i = 0; i < cycle->heard->len; i++)
     {
       const KobanSnapshot *snapshot = cycle->heard->pdata[i];
-      if (snapshot->reach == KOBAN_REACH_FAILED && snapshot->error != NULL)
-        cycle->outcome->unheard = g_error_copy (snapshot->error);
+      if (snapshot->reach != KOBAN_REACH_FAILED ||
+          gravity_of (snapshot->error) <= gravity_of (cycle->outcome->unheard))
+        continue;
+      g_clear_error (&cycle->outcome->unheard);
+      cycle->outcome->unheard = g_error_copy (snapshot->error);
     }
 }
 
@@ -552,12 +593,24 @@ cycle_merged (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* --- 5: record how it went --------------------------------------------------------------------- */
 
+/* A dear network or an empty battery stretches what is planned; neither ever stops it. */
+static const struct
+{
+  guint factor;
+  const char *message; /* (nullable) */
+} savings[] = {
+  [KOBAN_SAVING_NOTHING] = { 1, NULL },
+  [KOBAN_SAVING_DATA] = { 2, N_("The network is metered: checked less often than usual.") },
+  [KOBAN_SAVING_POWER] = { 4, N_("The computer saves power: checked less often than usual.") },
+};
+
 /* A check may not take more of the day's requests than the two thirds that are not the person's (DESIGN
  * §4.12). */
 static guint
 interval_s (const Cycle *cycle)
 {
-  guint64 wanted = MAX (cycle->tools->interval_s, koban_profile_get_interval_s (cycle->profile));
+  guint64 wanted = (guint64) MAX (cycle->tools->interval_s, koban_profile_get_interval_s (cycle->profile)) *
+                   savings[cycle->saving].factor;
   guint64 budget = koban_profile_get_budget (cycle->profile);
 
   if (budget > 0)
@@ -626,10 +679,12 @@ raise_trouble (KobanLedger *ledger, Cycle *cycle, const Trouble *trouble, GError
 }
 
 /* Before the first good check nothing is watched yet, so nothing can have stopped: whoever adds hears of it.
- */
+ * If it is kept all the same, the next failure is everybody's. */
 static gboolean
 must_be_told (const Cycle *cycle, const Trouble *trouble)
 {
+  if (cycle->connection->last_check_us == 0)
+    return !is_being_added (cycle->connection) && cycle->connection->failures > trouble->after_failures;
   return cycle->connection->last_check_us != 0 && cycle->connection->failures >= trouble->after_failures &&
          cycle->now_us - cycle->connection->last_check_us >= trouble->after_us;
 }
@@ -645,29 +700,74 @@ record_trouble (KobanLedger *ledger, Cycle *cycle, GError **error)
   connection->state = told && trouble->after_us != 0 ? KOBAN_CONNECTION_STALE : trouble->state;
   g_free (connection->message);
   connection->message = koban_text_clean (cycle->outcome->error->message, 240);
-  connection->next_check_us = next_check_us (cycle, trouble->pace);
+  if (!is_being_added (connection))
+    connection->next_check_us = next_check_us (cycle, trouble->pace);
   return koban_ledger_update_connection (ledger, connection, error) &&
          settle_others (ledger, cycle, trouble->reason, error) &&
          (!told || raise_trouble (ledger, cycle, trouble, error));
 }
 
+/* What there is to say of a check that was good, or good for the most part. (nullable) */
+static char *
+good_message (const Cycle *cycle)
+{
+  const char *saving = savings[cycle->saving].message;
+  const char *const *said = cycle->session != NULL ? koban_session_get_messages (cycle->session) : NULL;
+
+  if (cycle->outcome->unheard != NULL)
+    return koban_text_clean (cycle->outcome->unheard->message, 240);
+  if (said != NULL && said[0] != NULL)
+    return koban_text_clean (said[0], 240);
+  return saving != NULL ? g_strdup (_(saving)) : NULL;
+}
+
+/* A bank behind a bridge that wants its sign-in again is not watched, however well the others are: that is
+ * told. Koban's own key is good, so it is not the one to renew. */
+static gboolean
+settle_good (KobanLedger *ledger, Cycle *cycle, GError **error)
+{
+  static const Trouble behind = { .reason = "stale", .severity = KOBAN_SEVERITY_WARNING };
+  gboolean is_behind = gravity_of (cycle->outcome->unheard) == GRAVITY_SIGN_IN;
+
+  return settle_others (ledger, cycle, is_behind ? behind.reason : NULL, error) &&
+         (!is_behind || raise_trouble (ledger, cycle, &behind, error));
+}
+
+/* A history that cannot be looked through now is no reason to lose the check. */
+static void
+offer_review (KobanLedger *ledger, Cycle *cycle)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_ledger_offer_review (ledger, cycle->connection->id, cycle->now_us, &error))
+    g_message ("The history of %s could not be looked through: %s", cycle->connection->id, error->message);
+}
+
 static gboolean
 record_success (KobanLedger *ledger, Cycle *cycle, GError **error)
 {
+  static const KobanConnectionState states[] = {
+    [GRAVITY_NONE] = KOBAN_CONNECTION_OK,
+    [GRAVITY_KNOWN] = KOBAN_CONNECTION_OK,
+    [GRAVITY_FAULT] = KOBAN_CONNECTION_ERROR,
+    [GRAVITY_SIGN_IN] = KOBAN_CONNECTION_SIGN_IN,
+  };
   KobanConnection *connection = cycle->connection;
-  const GError *unheard = cycle->outcome->unheard;
 
   if (!koban_ledger_finish_check (ledger, connection->id, cycle->now_us, cycle->utc_offset_minutes,
                                   &cycle->outcome->merged, &cycle->due_us, error))
     return FALSE;
+  if (connection->last_check_us == 0)
+    offer_review (ledger, cycle);
+  if (!settle_good (ledger, cycle, error))
+    return FALSE;
   connection->failures = 0;
-  connection->state = KOBAN_CONNECTION_OK;
+  connection->state = states[gravity_of (cycle->outcome->unheard)];
   connection->last_check_us = cycle->now_us;
   g_free (connection->message);
-  connection->message = unheard != NULL ? koban_text_clean (unheard->message, 240) : NULL;
+  connection->message = good_message (cycle);
   connection->next_check_us = next_check_us (cycle, KOBAN_PACE_STEADY);
-  return koban_ledger_update_connection (ledger, connection, error) &&
-         settle_others (ledger, cycle, NULL, error);
+  return koban_ledger_update_connection (ledger, connection, error);
 }
 
 static gboolean
@@ -677,16 +777,6 @@ record_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 
   return cycle->outcome->error != NULL ? record_trouble (ledger, cycle, error)
                                        : record_success (ledger, cycle, error);
-}
-
-/* A good answer may hold the bank's own word that it did not say everything. */
-static void
-note_messages (Cycle *cycle)
-{
-  const char *const *messages = cycle->session != NULL ? koban_session_get_messages (cycle->session) : NULL;
-
-  if (cycle->outcome->unheard == NULL && messages != NULL && messages[0] != NULL)
-    cycle->outcome->unheard = g_error_new_literal (KOBAN_ERROR, KOBAN_ERROR_FAILED, messages[0]);
 }
 
 /* @error (transfer full) (nullable) ends the check; it is not recorded if it only was cancelled. */
@@ -710,7 +800,6 @@ cycle_record (GTask *task, GError *error)
     }
 
   cycle->outcome->error = error;
-  note_messages (cycle);
   cycle_read_clock (cycle);
   if (cycle->connection == NULL || cycle->refused)
     {
@@ -728,8 +817,12 @@ cycle_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
   Cycle *cycle = g_task_get_task_data (task);
   g_autoptr(GError) error = NULL;
 
-  if (!koban_books_finish (cycle->tools->books, result, &error) && cycle->outcome->error == NULL)
-    cycle->outcome->error = g_steal_pointer (&error);
+  if (!koban_books_finish (cycle->tools->books, result, &error))
+    {
+      cycle->outcome->unwritten = koban_error_is (error, KOBAN_ERROR_STORAGE);
+      g_clear_error (&cycle->outcome->error);
+      cycle->outcome->error = g_steal_pointer (&error);
+    }
   g_task_return_pointer (task, koban_outcome_ref (cycle->outcome), (GDestroyNotify) koban_outcome_unref);
 }
 

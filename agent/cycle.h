@@ -11,6 +11,7 @@
 #include <koban/vault.h>
 
 #include "books.h"
+#include "host.h"
 #include "outcome.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,7 @@ typedef struct
   GRand         *random;     /* used on the ledger thread only */
   GHashTable    *unsaved;    /* (element-type utf8 KobanSecret): by secret id; what the keyring would not take yet */
   guint          interval_s; /* between two checks, as the person set it */
+  KobanSaving    saving;     /* what the computer spares now; read in the main thread */
 } KobanCycleTools;
 
 typedef enum { KOBAN_CYCLE_BY_CLOCK, KOBAN_CYCLE_BY_PERSON } KobanCycleReason;

@@ -11,17 +11,19 @@ struct _KobanHost
 {
   GObject parent;
 
-  GNetworkMonitor *network; /* (unowned): GLib's own */
-  gulong network_id;
+  GNetworkMonitor *network;    /* (owned) */
+  GPowerProfileMonitor *power; /* (owned) (nullable) */
   GCancellable *cancellable;   /* (owned) */
   GDBusConnection *system_bus; /* (owned) (nullable) */
   guint sleep_id;              /* 0: not subscribed */
   gboolean online;
+  KobanSaving saving;
 };
 
 enum
 {
   SIGNAL_ONLINE,
+  SIGNAL_SAVING,
   SIGNAL_RESUMED,
   N_SIGNALS
 };
@@ -29,10 +31,31 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (KobanHost, koban_host, G_TYPE_OBJECT)
 
+static KobanSaving
+read_saving (KobanHost *self)
+{
+  if (self->power != NULL && g_power_profile_monitor_get_power_saver_enabled (self->power))
+    return KOBAN_SAVING_POWER;
+  return g_network_monitor_get_network_metered (self->network) ? KOBAN_SAVING_DATA : KOBAN_SAVING_NOTHING;
+}
+
+static void
+on_saving_changed (KobanHost *self)
+{
+  KobanSaving saving = read_saving (self);
+
+  if (self->saving == saving)
+    return;
+  self->saving = saving;
+  g_signal_emit (self, signals[SIGNAL_SAVING], 0);
+}
+
 static void
 on_network_changed (GNetworkMonitor *network, gboolean available, gpointer user_data)
 {
   KobanHost *self = user_data;
+
+  on_saving_changed (self);
 
   if (self->online == available)
     return;
@@ -85,13 +108,27 @@ koban_host_get_online (KobanHost *self)
   return self->online;
 }
 
+KobanSaving
+koban_host_get_saving (KobanHost *self)
+{
+  return self->saving;
+}
+
+static void
+let_go (gpointer object, KobanHost *self)
+{
+  if (object != NULL)
+    g_signal_handlers_disconnect_by_data (object, self);
+}
+
 static void
 koban_host_dispose (GObject *object)
 {
   KobanHost *self = KOBAN_HOST (object);
 
   g_cancellable_cancel (self->cancellable);
-  g_clear_signal_handler (&self->network_id, self->network);
+  let_go (self->network, self);
+  let_go (self->power, self);
   if (self->sleep_id != 0)
     g_dbus_connection_signal_unsubscribe (self->system_bus, self->sleep_id);
   self->sleep_id = 0;
@@ -102,7 +139,11 @@ koban_host_dispose (GObject *object)
 static void
 koban_host_finalize (GObject *object)
 {
-  g_object_unref (KOBAN_HOST (object)->cancellable);
+  KobanHost *self = KOBAN_HOST (object);
+
+  g_object_unref (self->cancellable);
+  g_clear_object (&self->network);
+  g_clear_object (&self->power);
   G_OBJECT_CLASS (koban_host_parent_class)->finalize (object);
 }
 
@@ -113,6 +154,8 @@ koban_host_class_init (KobanHostClass *klass)
   G_OBJECT_CLASS (klass)->finalize = koban_host_finalize;
   signals[SIGNAL_ONLINE] = g_signal_new ("online", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                          NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
+  signals[SIGNAL_SAVING] = g_signal_new ("saving", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                         NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_RESUMED] = g_signal_new ("resumed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                           NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -121,15 +164,30 @@ static void
 koban_host_init (KobanHost *self)
 {
   self->cancellable = g_cancellable_new ();
-  self->network = g_network_monitor_get_default ();
-  self->online = g_network_monitor_get_network_available (self->network);
-  self->network_id =
-    g_signal_connect (self->network, "network-changed", G_CALLBACK (on_network_changed), self);
-  g_bus_get (G_BUS_TYPE_SYSTEM, self->cancellable, on_system_bus, self);
+}
+
+KobanHost *
+koban_host_new_with (GNetworkMonitor *network, GPowerProfileMonitor *power)
+{
+  KobanHost *self = g_object_new (KOBAN_TYPE_HOST, NULL);
+
+  self->network = g_object_ref (network);
+  self->power = power != NULL ? g_object_ref (power) : NULL;
+  self->online = g_network_monitor_get_network_available (network);
+  self->saving = read_saving (self);
+  g_signal_connect (network, "network-changed", G_CALLBACK (on_network_changed), self);
+  g_signal_connect_swapped (network, "notify::network-metered", G_CALLBACK (on_saving_changed), self);
+  if (power != NULL)
+    g_signal_connect_swapped (power, "notify::power-saver-enabled", G_CALLBACK (on_saving_changed), self);
+  return self;
 }
 
 KobanHost *
 koban_host_new (void)
 {
-  return g_object_new (KOBAN_TYPE_HOST, NULL);
+  g_autoptr(GPowerProfileMonitor) power = g_power_profile_monitor_dup_default ();
+  KobanHost *self = koban_host_new_with (g_network_monitor_get_default (), power);
+
+  g_bus_get (G_BUS_TYPE_SYSTEM, self->cancellable, on_system_bus, self);
+  return self;
 }

@@ -16,8 +16,9 @@ typedef struct
   char            *name;       /* as the person calls it; the id until it is known */
   KobanMergeResult merged;
   gboolean         claimed;    /* the bank changed the secret on the way: the old one may be worthless */
+  gboolean         unwritten;  /* the ledger could not take how it went: no room on the disk, or worse */
   GError          *error;      /* (nullable): why the check ended early */
-  GError          *unheard;    /* (nullable): why the first listing that failed did */
+  GError          *unheard;    /* (nullable): why the listing that failed most gravely did */
 } KobanOutcome;
 
 KobanOutcome *koban_outcome_new   (const char *connection);

@@ -18,6 +18,7 @@ typedef struct
   KobanRounds    *rounds;
   KobanPoller    *poller;
   KobanCourier   *courier;
+  char           *blind; /* (owned) (nullable): why the ledger cannot be written, so that what it says may be old */
   /* Something was committed that @list ("alerts" …) would show. */
   void          (*changed) (gpointer agent, const char *list);
   gpointer        agent;

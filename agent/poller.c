@@ -19,9 +19,8 @@
 #define WAKE_TO_S 120
 #define UNLOCK_TO_S 10
 #define LEAST_GAP_US KOBAN_MINUTE_US
-#define MOST_GAP_US                                                                                          \
-  KOBAN_HOUR_US /* while the ledger cannot be written, and so keeps saying that it is due                    \
-                 */
+/* While the ledger cannot be written, and so keeps saying that it is due; nothing is asked of a bank meanwhile. */
+#define MOST_GAP_US (15 * KOBAN_MINUTE_US)
 #define TOGETHER_US                                                                                          \
   KOBAN_MINUTE_US /* what is due so soon after is asked for in the same burst: the radio is up */
 
@@ -186,17 +185,6 @@ job_free (gpointer data)
   g_free (connections);
 }
 
-static gboolean
-is_loopback (const char *base_url)
-{
-  g_autofree char *host = NULL;
-
-  if (base_url == NULL || !koban_http_check_url (base_url, &host, NULL))
-    return FALSE;
-  return g_str_has_prefix (host, "127.") || g_str_has_prefix (host, "localhost") ||
-         g_str_has_prefix (host, "[::1]");
-}
-
 static Entry *
 entry_for (KobanPoller *self, const KobanConnection *connection)
 {
@@ -206,7 +194,7 @@ entry_for (KobanPoller *self, const KobanConnection *connection)
     {
       entry = g_new0 (Entry, 1);
       entry->id = g_strdup (connection->id);
-      entry->loopback = is_loopback (connection->base_url);
+      entry->loopback = connection->base_url != NULL && koban_http_url_is_loopback (connection->base_url);
       entry->gap_us = LEAST_GAP_US;
       g_hash_table_insert (self->entries, entry->id, entry);
     }
@@ -276,7 +264,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   for (guint i = 0; i < connections->len; i++)
     {
       const KobanConnection *connection = connections->pdata[i];
-      if (connection->last_check_us != 0) /* else it is being added, and not ours yet */
+      if (connection->next_check_us != 0) /* else it is being added, and not ours yet */
         entry_set (self, entry_for (self, connection), connection);
     }
   g_hash_table_foreach_remove (self->entries, remove_unseen, NULL);

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "agreement.h"
 #include "revoke.h"
 
 #include <glib/gi18n-lib.h>
@@ -37,14 +38,16 @@ struct _KobanRevoke
   const char *by_hand; /* (unowned) (nullable): the profile's */
 };
 
+static void drop_power (KobanRevoke *self);
+
 void
 koban_revoke_free (gpointer data)
 {
   KobanRevoke *self = data;
 
   g_assert (self->operation == NULL);
+  drop_power (self); /* of a caller that never started it */
   g_free (self->name);
-  g_free (self->answer_id);
   g_clear_error (&self->error);
   g_clear_pointer (&self->link, koban_link_unref);
   g_clear_pointer (&self->account, koban_account_unref);
@@ -120,9 +123,7 @@ end (KobanRevoke *self)
   g_autoptr(KobanOperation) operation = g_steal_pointer (&self->operation);
   g_auto(GVariantDict) result;
 
-  if (self->answer_id != NULL)
-    koban_vault_remove_async (self->parts->tools.vault, KOBAN_SECRET_ANSWER, self->answer_id, NULL,
-                              on_power_dropped, NULL);
+  drop_power (self);
   g_variant_dict_init (&result, NULL);
   if (self->error == NULL)
     {
@@ -166,9 +167,9 @@ choose_profile (KobanRevoke *self)
     g_set_error (&self->error, KOBAN_ERROR, KOBAN_ERROR_UNSUPPORTED,
                  _("The provider “%s” of “%s” is not installed any more."), self->connection->provider,
                  self->connection->name);
-  else
+  else if (koban_agreement_holds (profile, self->connection, &self->error))
     self->profile = koban_profile_ref (profile);
-  return profile != NULL;
+  return self->profile != NULL;
 }
 
 static void

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <koban/account.h>
 #include <koban/alert.h>
 #include <koban/settings.h>
 
@@ -24,6 +25,8 @@ typedef struct
   gboolean       urgent;     /* stays until it is dismissed: a new link or money gone */
   gboolean       answerable; /* it says what happened, so it may ask whose doing it was */
   gboolean       silent;     /* an update that must not call for attention */
+  gboolean       many;       /* of several incidents: @incident is no incident's id */
+  KobanOwnership ownership;  /* whose answers are asked for */
 } KobanMessage;
 
 KobanMessage *koban_message_copy (const KobanMessage *self);

@@ -9,6 +9,7 @@
 #include "desktop.h"
 
 #include <glib/gi18n-lib.h>
+#include <koban/phrase.h>
 #include <koban/text.h>
 #include <libnotify/notify.h>
 
@@ -216,10 +217,10 @@ set_actions (Screen *screen, NotifyNotification *notification, const KobanMessag
   add_action (screen, notification, message->incident, "default", _("Details"));
   if (!message->answerable)
     return;
-  /* TRANSLATORS: an answer to "who did this?": it was my own doing. */
-  add_action (screen, notification, message->incident, "mine", _("It was me"));
-  /* TRANSLATORS: an answer to "who did this?": it was somebody else. */
-  add_action (screen, notification, message->incident, "not-mine", _("Not me"));
+  add_action (screen, notification, message->incident, "mine",
+              koban_phrase_answer_label (KOBAN_ANSWER_MINE, message->ownership));
+  add_action (screen, notification, message->incident, "not-mine",
+              koban_phrase_answer_label (KOBAN_ANSWER_NOT_MINE, message->ownership));
 }
 
 static void
@@ -296,8 +297,10 @@ show_details_in_thread (Screen *screen, const char *incident)
   if (bubble == NULL)
     return;
   g_autoptr(KobanMessage) message = koban_message_copy (bubble->message);
-  /* TRANSLATORS: "koban show %s" is a command to be typed as it is. */
-  g_autofree char *how = g_strdup_printf (_("All that is known, in a terminal: koban show %s"), incident);
+  /* TRANSLATORS: "koban show %s" and "koban alerts" are commands to be typed as they are. */
+  g_autofree char *how =
+    message->many ? g_strdup (_("All that is known, in a terminal: koban alerts"))
+                  : g_strdup_printf (_("All that is known, in a terminal: koban show %s"), incident);
   if (!g_str_has_suffix (message->body, how))
     {
       g_autofree char *body = g_strconcat (message->body, "\n", how, NULL);

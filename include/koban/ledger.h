@@ -11,6 +11,7 @@
 #include <gio/gio.h>
 #include <koban/alert.h>
 #include <koban/services.h>
+#include <koban/settings.h>
 #include <koban/snapshot.h>
 
 G_BEGIN_DECLS
@@ -22,6 +23,9 @@ G_DECLARE_FINAL_TYPE (KobanLedger, koban_ledger, KOBAN, LEDGER, GObject)
  * Errors: NEWER (untouched), CORRUPT, STORAGE. Created 0600. */
 KobanLedger *koban_ledger_open          (const char *path, KobanServices *services, GError **error);
 KobanLedger *koban_ledger_open_readonly (const char *path, GError **error);
+/* What its judgements rest on from now on: @services (unowned) (nullable) outlives the ledger; @wariness is
+ * NORMAL before. A read-only ledger needs it for koban_ledger_review(). */
+void         koban_ledger_set_judge     (KobanLedger *self, KobanServices *services, KobanWariness wariness);
 /* PRAGMA quick_check; slow on a large file. CORRUPT names what is wrong. */
 gboolean     koban_ledger_verify        (KobanLedger *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Moves a damaged file aside ("koban.db.damaged-2026-11-22T…"), so that a new baseline can be made. */
@@ -105,10 +109,14 @@ gboolean koban_ledger_settle (KobanLedger *self, const char *incident_key, gint6
 /* @id is an alert, an incident or a link. NONE undoes. Teaches the habits; never revokes. Journalled. */
 gboolean koban_ledger_answer (KobanLedger *self, const char *id, KobanAnswer answer, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* One thing to send: an incident on a channel. It stays until marked. */
+/* Many incidents at once are told as one: those of one check beyond the first few, never a link (a storm); and those
+ * that happened while Koban could not look, never a critical one (a gap). */
+typedef enum { KOBAN_BUNDLE_NONE, KOBAN_BUNDLE_STORM, KOBAN_BUNDLE_GAP } KobanBundle;
+
+/* One thing to send: an incident or a bundle of them on a channel. It stays until marked. */
 typedef struct
 {
-  gint64     id;
+  gint64     id;            /* below zero: of a bundle */
   char      *incident;      /* "i2" */
   char      *code;          /* short code of the incident: "K-7F3A-9Q2M" */
   char      *channel;       /* "desktop" */
@@ -116,6 +124,9 @@ typedef struct
   char      *account_name;  /* (nullable) */
   gboolean   silent;        /* an update that must not call for attention */
   guint      attempts;
+  KobanOwnership ownership; /* of the account */
+  KobanBundle bundle;       /* else @alerts are of several incidents, and @incident is a name of its own: "storm-28753920" */
+  guint      incidents;     /* how many of them are open */
 } KobanDelivery;
 void       koban_delivery_free (KobanDelivery *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KobanDelivery, koban_delivery_free)
@@ -139,6 +150,17 @@ typedef enum
 /* aa{sv}. @filter a{sv} (nullable): "id" s, "connection" s, "account" s (id or unique name), "since" x, "all" b,
  * "incident" s. Floating. */
 GVariant  *koban_ledger_list (KobanLedger *self, KobanList list, GVariant *filter, GError **error);
+
+/* The past, judged by the same detectors as if it had been watched; writes nothing. a{sv}, floating:
+ * "payees" aa{sv}: everyone who ever took money: name, service, account, first s, last s, count x, total (xs);
+ * "links" aa{sv}: as LINKS, all of them; "odd" aa{sv}: as ALERTS, without id, incident and state, worst first;
+ * "days" x: of history that was judged; "settings" a{sv}: quiet x, normal x, wary x: alerts that each would have raised
+ * in a year like this, absent below 30 days. @filter a{sv} (nullable): "since" x. */
+GVariant  *koban_ledger_review (KobanLedger *self, GVariant *filter, GError **error);
+/* After the first check of a connection that brought history: one notice that offers the review, a warning if it holds a
+ * critical hit of the last thirteen months. Settled by key "review". */
+#define    KOBAN_REVIEW_KEY "review"
+gboolean   koban_ledger_offer_review (KobanLedger *self, const char *connection, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A link with its account and connection, for revoking. NOT_FOUND, AMBIGUOUS. @account (transfer full) (nullable). */
 KobanLink *koban_ledger_get_link (KobanLedger *self, const char *id_or_name, char **connection, KobanAccount **account, GError **error);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <koban/account.h>
 #include <koban/alert.h>
 #include <koban/settings.h>
 
@@ -16,6 +17,18 @@ G_BEGIN_DECLS
  * escapes the body if the server speaks markup. (transfer full) */
 char *koban_phrase_summary (GPtrArray *alerts, KobanDetail detail, const char *code);
 char *koban_phrase_body    (GPtrArray *alerts, KobanDetail detail, const char *account_name);
+
+/* The same, to the owners of the account: a joint one has two people who may know of it. */
+char *koban_phrase_body_for (GPtrArray *alerts, KobanDetail detail, const char *account_name, KobanOwnership ownership);
+
+/* Many incidents told as one: @alerts are of @incidents incidents, worst first. @in_gap: they happened while Koban could
+ * not look; else they came all at once. (transfer full) */
+char *koban_phrase_many_summary (GPtrArray *alerts, guint incidents, gboolean in_gap, KobanDetail detail, const char *code);
+char *koban_phrase_many_body    (GPtrArray *alerts, guint incidents, gboolean in_gap, KobanDetail detail,
+                                 KobanOwnership ownership);
+
+/* What a person presses to give an answer: "It was me"; of a joint account "We know it". (transfer none); NONE has none */
+const char *koban_phrase_answer_label (KobanAnswer answer, KobanOwnership ownership);
 
 /* One line for a table or `show`: "New direct debit: “ﾄﾞｺﾓｺｳｻﾞ” can take money from this account". */
 char *koban_phrase_alert   (const KobanAlert *alert);

@@ -52,6 +52,8 @@ const char *const *koban_profile_get_revokes   (KobanProfile *self);
 guint              koban_profile_get_budget    (KobanProfile *self); /* requests in a rolling 24 h, for one connection */
 guint              koban_profile_get_interval_s (KobanProfile *self); /* shortest time between two checks */
 const char        *koban_profile_get_digest    (KobanProfile *self); /* SHA-256 of the file: what a yes to a user profile binds */
+gboolean           koban_profile_is_packaged   (KobanProfile *self); /* FALSE: the person's own file, trusted only by digest */
+const char        *koban_profile_get_file      (KobanProfile *self); /* (nullable): read from no directory */
 const char        *koban_power_name            (KobanPower power);   /* "read+revoke" */
 
 /* How a link of @kind is ended here, and the page or words to do it by hand (nullable). */

@@ -25,9 +25,13 @@ typedef enum
   KOBAN_DETAIL_FULL,
 } KobanDetail;
 
+/* How many false alerts the person would rather have than one theft too many. */
+typedef enum { KOBAN_WARINESS_QUIET, KOBAN_WARINESS_NORMAL, KOBAN_WARINESS_WARY } KobanWariness;
+
 typedef struct
 {
   KobanDetail desktop_detail;       /* [notify] detail = none|minimal|full; default full */
+  KobanWariness wariness;           /* [watch] wariness = quiet|normal|wary; default normal */
   guint       check_interval_s;     /* [check] interval = 15m … 24h; default 15 minutes; a profile's own minimum wins */
 } KobanSettings;
 

@@ -307,7 +307,7 @@ judge (KobanLedger *self,
 
   if (account != 0 && !koban_coverage_from (self, account, &delta.covered_from, error))
     return NULL;
-  return koban_watch_judge (self->services, KOBAN_WARINESS_NORMAL, self->habits, &delta, due_us);
+  return koban_watch_judge (self->services, self->wariness, self->habits, &delta, due_us);
 }
 
 gboolean
@@ -347,99 +347,19 @@ koban_alerts_teach (KobanLedger *self,
   return alerts != NULL;
 }
 
-/* --- folding again ---------------------------------------------------------------------------------------
- */
+/* --- folding again ------------------------------------------------------------------------------------ */
 
-static gboolean
-lines_as_changes (KobanLedger *self, gint64 account, GPtrArray *changes, GError **error)
-{
-  static const char sql[] =
-    "SELECT " KOBAN_LINE_COLUMNS " FROM line WHERE account = ? AND state <> 2 ORDER BY id";
-  g_auto(KobanQuery) query = { 0 };
-
-  koban_query_start (&query, self->store, sql, "i", account);
-  while (koban_query_next (&query))
-    {
-      KobanLineRow row = { 0 };
-
-      koban_line_row_read (&query, &row);
-      koban_changes_add (changes, &(KobanChange){ .kind = KOBAN_CHANGE_LINE_NEW,
-                                                  .baseline = TRUE,
-                                                  .heard_us = row.line->first_seen_us,
-                                                  .line = row.line });
-      koban_line_row_clear (&row);
-    }
-  return koban_query_finish (&query, error);
-}
-
-static gboolean
-links_as_changes (KobanLedger *self, gint64 account, gint64 connection, GPtrArray *changes, GError **error)
-{
-  static const char sql[] = "SELECT " KOBAN_LINK_COLUMNS ", first_seen_us FROM link WHERE own = 0"
-                            " AND (account = ?1 OR (account IS NULL AND connection = ?2)) ORDER BY id";
-  g_auto(KobanQuery) query = { 0 };
-
-  koban_query_start (&query, self->store, sql, "ii", account, connection);
-  while (koban_query_next (&query))
-    {
-      KobanLinkRow row = { 0 };
-      gint64 heard_us = koban_query_int (&query, 20);
-
-      koban_link_row_read (&query, &row);
-      koban_changes_add (
-        changes, &(KobanChange){
-                   .kind = KOBAN_CHANGE_LINK_NEW, .baseline = TRUE, .heard_us = heard_us, .link = row.link });
-      if (row.answer != KOBAN_ANSWER_NONE)
-        koban_changes_add (changes, &(KobanChange){ .kind = KOBAN_CHANGE_ANSWER,
-                                                    .baseline = TRUE,
-                                                    .heard_us = heard_us,
-                                                    .ref = row.link->id,
-                                                    .answer = row.answer });
-      koban_link_row_clear (&row);
-    }
-  return koban_query_finish (&query, error);
-}
-
-static gboolean
-answers_as_changes (KobanLedger *self, gint64 account, gint64 connection, GPtrArray *changes, GError **error)
-{
-  static const char sql[] =
-    "SELECT " KOBAN_ALERT_COLUMNS ", answered_us FROM alert WHERE answer <> 0"
-    " AND (account = ?1 OR (account IS NULL AND connection = ?2)) ORDER BY answered_us, id";
-  g_auto(KobanQuery) query = { 0 };
-
-  koban_query_start (&query, self->store, sql, "ii", account, connection);
-  while (koban_query_next (&query))
-    {
-      g_autoptr(KobanAlert) alert = koban_alert_row_read (&query);
-
-      for (const char *const *ref = alert->refs; *ref != NULL; ref++)
-        koban_changes_add (changes, &(KobanChange){ .kind = KOBAN_CHANGE_ANSWER,
-                                                    .baseline = TRUE,
-                                                    .heard_us = koban_query_int (&query, 17),
-                                                    .ref = *ref,
-                                                    .answer = alert->answer });
-    }
-  return koban_query_finish (&query, error);
-}
-
-/* Everything is baseline here: what there was to tell was told when it was heard. */
+/* One person has one set of habits, so that all accounts are folded together. */
 gboolean
-koban_alerts_fold_again (KobanLedger *self, const char *account, GError **error)
+koban_alerts_fold_again (KobanLedger *self, GError **error)
 {
-  g_autoptr(GPtrArray) changes = koban_changes_new ();
-  gint64 id = 0, connection = 0, last_us = 0;
+  g_autoptr(KobanHabits) habits = koban_habits_new ();
 
-  koban_habits_forget (self->habits, account);
-  if (!koban_row_parse_id (account, 'a', &id) && !koban_row_parse_id (account, 'c', &connection))
-    return TRUE;
-  if (!lines_as_changes (self, id, changes, error) ||
-      !links_as_changes (self, id, connection, changes, error) ||
-      !answers_as_changes (self, id, connection, changes, error))
+  if (!koban_history_fold (self, KOBAN_HISTORY_AS_HEARD, self->wariness, habits, NULL, error))
     return FALSE;
-  for (guint i = 0; i < changes->len; i++)
-    last_us = MAX (last_us, ((KobanChange *) changes->pdata[i])->heard_us);
-  return koban_alerts_teach (self, connection, id, changes, last_us, error);
+  koban_habits_free (self->habits);
+  self->habits = g_steal_pointer (&habits);
+  return TRUE;
 }
 
 gboolean
@@ -466,19 +386,24 @@ koban_ledger_raise (KobanLedger *self,
  */
 
 gboolean
-koban_ledger_settle (KobanLedger *self, const char *incident_key, gint64 now_us, GError **error)
+koban_alerts_settle (KobanLedger *self, const char *incident_key, gint64 now_us, GError **error)
 {
   static const char sql[] = "UPDATE alert SET state = 3, updated_us = ?2 WHERE state < 2 AND kind = 3"
                             " AND incident IN (SELECT id FROM incident WHERE key = ?1)";
-  gboolean good;
 
+  if (!koban_store_run (self->store, error, sql, "si", incident_key, now_us))
+    return FALSE;
+  return koban_store_changes (self->store) == 0 ||
+         (koban_journal_note (self, now_us, error, "settled", "key", "s", incident_key, NULL) &&
+          koban_outbox_tidy (self, error));
+}
+
+gboolean
+koban_ledger_settle (KobanLedger *self, const char *incident_key, gint64 now_us, GError **error)
+{
   if (!koban_ledger_begin (self, error))
     return FALSE;
-  good = koban_store_run (self->store, error, sql, "si", incident_key, now_us);
-  if (good && koban_store_changes (self->store) > 0)
-    good = koban_journal_note (self, now_us, error, "settled", "key", "s", incident_key, NULL) &&
-           koban_outbox_tidy (self, error);
-  return koban_ledger_end (self, good, error);
+  return koban_ledger_end (self, koban_alerts_settle (self, incident_key, now_us, error), error);
 }
 
 gboolean

@@ -153,14 +153,18 @@ changes_of_answer (Answering *self, GError **error)
   return g_steal_pointer (&changes);
 }
 
-/* An answer teaches; whatever the judgement says on hearing it is no news to the one who gave it. */
+/* An answer teaches; whatever the judgement says on hearing it is no news to the one who gave it. One that is
+ * taken back was never given: what the habits learnt under it is learnt anew (DESIGN §4.13). */
 static gboolean
 teach (Answering *self, GError **error)
 {
   g_autoptr(GPtrArray) changes = changes_of_answer (self, error);
 
-  return changes != NULL &&
-         koban_alerts_teach (self->ledger, self->connection, self->account, changes, self->now_us, error);
+  if (changes == NULL)
+    return FALSE;
+  if (self->answer == KOBAN_ANSWER_NONE)
+    return koban_alerts_fold_again (self->ledger, error);
+  return koban_alerts_teach (self->ledger, self->connection, self->account, changes, self->now_us, error);
 }
 
 static gboolean

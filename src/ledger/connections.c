@@ -458,6 +458,21 @@ remember_shown (KobanLedger *self, gint64 connection, gint64 id, const KobanAcco
   return koban_store_run (self->store, error, sql, "iiss", connection, id, account->remote_id, variables);
 }
 
+char *
+koban_account_gone_key (gint64 id)
+{
+  return g_strdup_printf ("account-gone:a%" G_GINT64_FORMAT, id);
+}
+
+/* It is shown again. */
+static gboolean
+settle_gone (KobanLedger *self, gint64 id, gint64 now_us, GError **error)
+{
+  g_autofree char *key = koban_account_gone_key (id);
+
+  return koban_alerts_settle (self, key, now_us, error);
+}
+
 KobanAccount *
 koban_account_remember (KobanLedger *self,
                         gint64 connection,
@@ -475,6 +490,8 @@ koban_account_remember (KobanLedger *self,
                : (!same && !update_account (self, account, *id, error)))
     return NULL;
   if (!remember_shown (self, connection, *id, account, error))
+    return NULL;
+  if (koban_store_changes (self->store) > 0 && !settle_gone (self, *id, now_us, error))
     return NULL;
   return koban_account_load (self, *id, connection, error);
 }
@@ -516,7 +533,11 @@ koban_account_load (KobanLedger *self, gint64 id, gint64 connection, GError **er
   if (!koban_query_finish (&query, error))
     return NULL;
   if (account == NULL)
-    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("There is no account a%" G_GINT64_FORMAT), id);
+    {
+      g_autofree char *name = g_strdup_printf ("a%" G_GINT64_FORMAT, id);
+
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("There is no account “%s”"), name);
+    }
   return g_steal_pointer (&account);
 }
 

@@ -18,9 +18,11 @@ struct _KobanLedger
   KobanStore    *store;      /* (owned) */
   KobanServices *services;   /* (unowned) (nullable): outlives us */
   KobanHabits   *habits;     /* (owned) (nullable): a reader has none; equal to the table between transactions */
-  GHashTable    *in_flight;  /* (owned): ids of deliveries handed out and not yet marked */
+  GHashTable    *in_flight;  /* (owned): ids of outbox rows handed out and not yet marked → the bundle they went in, 0: none */
   GThread       *thread;     /* (unowned): the only one that may call */
+  KobanWariness  wariness;
   int            utc_offset_minutes; /* of the last merge */
+  gboolean       knows_offset;       /* there was one; else the computer's own zone is meant */
 };
 
 /* --- ledger.c: transactions --- */
@@ -80,6 +82,7 @@ gint64        koban_account_find    (KobanLedger *self, const char *id_or_name, 
 /* Remembers @account as @connection shows it. (transfer full): the same with our id, and with what the person set. */
 KobanAccount *koban_account_remember (KobanLedger *self, gint64 connection, const KobanAccount *account, gint64 now_us,
                                       gint64 *id, GError **error);
+char         *koban_account_gone_key (gint64 id);                                        /* of the alert that it is no longer shown */
 KobanAccount *koban_account_load    (KobanLedger *self, gint64 id, gint64 connection, GError **error); /* @connection 0: any */
 GArray       *koban_account_ids     (KobanLedger *self, gint64 connection, GError **error);            /* (element-type gint64) */
 
@@ -103,9 +106,22 @@ gboolean    koban_alerts_judge   (KobanLedger *self, gint64 connection, gint64 a
                                   gint64 now_us, KobanMergeResult *result, gint64 *due_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Lets the habits hear @changes and tells nobody. */
 gboolean    koban_alerts_teach   (KobanLedger *self, gint64 connection, gint64 account, GPtrArray *changes, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Habits of one account ("a1", "c1") from nothing: its lines and links in the order they were heard, then the answers. */
-gboolean    koban_alerts_fold_again (KobanLedger *self, const char *account, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* All habits from nothing: everything as it was heard, in that order. Tells nobody. */
+gboolean    koban_alerts_fold_again (KobanLedger *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Closes open freshness alerts of this incident key, inside somebody's transaction. */
+gboolean    koban_alerts_settle     (KobanLedger *self, const char *incident_key, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean    koban_alerts_close_of_connection (KobanLedger *self, gint64 connection, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- history.c --- */
+typedef enum
+{
+  KOBAN_HISTORY_AS_HEARD,   /* what was history when it was heard teaches; the rest is judged */
+  KOBAN_HISTORY_AS_WATCHED, /* as if Koban had watched from the first line on, after the first weeks */
+} KobanHistory;
+/* Shows everything known to the judgement once more, on @habits; @alerts (nullable) (element-type KobanAlert) takes
+ * what comes of it, grown as it would have grown. Writes nothing. */
+gboolean    koban_history_fold   (KobanLedger *self, KobanHistory past, KobanWariness wariness, KobanHabits *habits,
+                                  GPtrArray *alerts, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* --- outbox.c --- */
 gboolean koban_outbox_queue  (KobanLedger *self, gint64 incident, gboolean silent, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -15,7 +15,8 @@ static void
 koban_ledger_init (KobanLedger *self)
 {
   self->thread = g_thread_self ();
-  self->in_flight = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->wariness = KOBAN_WARINESS_NORMAL;
+  self->in_flight = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
 }
 
 static void
@@ -43,9 +44,9 @@ koban_ledger_assert_thread (KobanLedger *self)
 
 /* --- habits --------------------------------------------------------------------------------- */
 
-/* A blob of another version is dropped; the account's habits are folded again from its lines. */
+/* Blobs of another version are dropped; @stale (optional) tells that the habits must be folded again. */
 static gboolean
-habits_read (KobanLedger *self, GPtrArray *stale, GError **error)
+habits_read (KobanLedger *self, gboolean *stale, GError **error)
 {
   static const char sql[] = "SELECT account, blob FROM habits";
   g_auto(KobanQuery) query = { 0 };
@@ -58,7 +59,7 @@ habits_read (KobanLedger *self, GPtrArray *stale, GError **error)
       g_autoptr(GBytes) blob = koban_query_bytes (&query, 1);
 
       if (!koban_habits_load (self->habits, koban_query_text (&query, 0), blob) && stale != NULL)
-        g_ptr_array_add (stale, g_strdup (koban_query_text (&query, 0)));
+        *stale = TRUE;
     }
   g_strfreev (koban_habits_take_changed (self->habits));
   return koban_query_finish (&query, error);
@@ -106,31 +107,28 @@ koban_ledger_end (KobanLedger *self, gboolean good, GError **error)
 /* --- opening ------------------------------------------------------------------------------------ */
 
 static gboolean
-refold (KobanLedger *self, GPtrArray *stale, GError **error)
+refold (KobanLedger *self, gboolean stale, GError **error)
 {
-  if (stale->len == 0)
+  if (!stale)
     return TRUE;
   if (!koban_ledger_begin (self, error))
     return FALSE;
-  for (guint i = 0; i < stale->len; i++)
-    if (!koban_alerts_fold_again (self, stale->pdata[i], error))
-      return koban_ledger_end (self, FALSE, NULL);
-  return koban_ledger_end (self, TRUE, error);
+  return koban_ledger_end (self, koban_alerts_fold_again (self, error), error);
 }
 
 KobanLedger *
 koban_ledger_open (const char *path, KobanServices *services, GError **error)
 {
   KobanStore *store = koban_schema_open (path, FALSE, error);
-  g_autoptr(GPtrArray) stale = g_ptr_array_new_with_free_func (g_free);
   g_autoptr(KobanLedger) self = NULL;
+  gboolean stale = FALSE;
 
   if (store == NULL)
     return NULL;
   self = g_object_new (KOBAN_TYPE_LEDGER, NULL);
   self->store = store;
   self->services = services;
-  if (!habits_read (self, stale, error) || !refold (self, stale, error))
+  if (!habits_read (self, &stale, error) || !refold (self, stale, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -146,6 +144,14 @@ koban_ledger_open_readonly (const char *path, GError **error)
   self = g_object_new (KOBAN_TYPE_LEDGER, NULL);
   self->store = store;
   return self;
+}
+
+void
+koban_ledger_set_judge (KobanLedger *self, KobanServices *services, KobanWariness wariness)
+{
+  koban_ledger_assert_thread (self);
+  self->services = services;
+  self->wariness = wariness;
 }
 
 gboolean

@@ -603,35 +603,74 @@ merge_balance (Merge *merge, GError **error)
 
 /* --- accounts ------------------------------------------------------------------------------------------ */
 
+/* A state that changed is told once (trust B15): when the last connection that showed it does not any more,
+ * and only of one that is watched. */
 static gboolean
-count_missing_accounts (Merge *merge, GHashTable *seen, GError **error)
+tell_account_gone (Merge *merge, gint64 id, GError **error)
+{
+  static const char sql[] =
+    "SELECT name FROM account WHERE id = ?1 AND watch <> ?2 AND NOT EXISTS"
+    " (SELECT 1 FROM shown s JOIN connection c ON c.id = s.connection WHERE s.account = ?1"
+    " AND s.gone_us IS NULL AND c.removed_us IS NULL)";
+  static const char *const nothing[] = { NULL };
+  g_autofree char *account = koban_row_id ('a', id);
+  g_autofree char *connection = koban_row_id ('c', merge->connection);
+  g_autofree char *key = koban_account_gone_key (id);
+  g_autofree char *name = NULL;
+  g_autoptr(KobanAlert) alert = NULL;
+  g_auto(KobanQuery) query = { 0 };
+  GVariant *reason;
+
+  koban_query_start (&query, merge->ledger->store, sql, "ii", id, (gint64) KOBAN_WATCH_OFF);
+  if (koban_query_next (&query))
+    name = g_strdup (koban_query_text (&query, 0));
+  if (!koban_query_finish (&query, error) || name == NULL)
+    return name == NULL;
+  reason = koban_reason_new ("account_gone", "account", "s", name, NULL);
+  alert =
+    koban_alert_new (&(KobanAlert){ .incident = key,
+                                    .account = account,
+                                    .connection = connection,
+                                    .kind = KOBAN_ALERT_FRESHNESS,
+                                    .severity = KOBAN_SEVERITY_NOTICE,
+                                    .refs = nothing,
+                                    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) });
+  return koban_alert_put (merge->ledger, alert, merge->snapshot->heard_us, &merge->result, error);
+}
+
+static gboolean
+account_missing (Merge *merge, gint64 id, GError **error)
 {
   static const char miss[] =
     "UPDATE shown SET misses = misses + 1, missing_since_us = coalesce (missing_since_us, ?3)"
     " WHERE connection = ?1 AND account = ?2";
   static const char gone[] =
     "UPDATE shown SET gone_us = ?3 WHERE connection = ?1 AND account = ?2 AND misses >= 2";
-  g_autoptr(GArray) ids = koban_account_ids (merge->ledger, merge->connection, error);
+  g_autofree char *shown = koban_row_id ('a', id);
+  gint64 now_us = merge->snapshot->heard_us;
   KobanStore *store = merge->ledger->store;
 
-  if (ids == NULL)
+  if (!koban_store_run (store, error, miss, "iii", merge->connection, id, now_us) ||
+      !koban_store_run (store, error, gone, "iii", merge->connection, id, now_us))
     return FALSE;
-  for (guint i = 0; i < ids->len; i++)
+  return koban_store_changes (store) == 0 ||
+         (koban_journal_note (merge->ledger, now_us, error, "account-gone", "account", "s", shown, NULL) &&
+          tell_account_gone (merge, id, error));
+}
+
+static gboolean
+count_missing_accounts (Merge *merge, GHashTable *seen, GError **error)
+{
+  g_autoptr(GArray) ids = koban_account_ids (merge->ledger, merge->connection, error);
+
+  for (guint i = 0; ids != NULL && i < ids->len; i++)
     {
       gint64 id = g_array_index (ids, gint64, i);
-      g_autofree char *shown = koban_row_id ('a', id);
 
-      if (g_hash_table_contains (seen, &id))
-        continue;
-      if (!koban_store_run (store, error, miss, "iii", merge->connection, id, merge->snapshot->heard_us) ||
-          !koban_store_run (store, error, gone, "iii", merge->connection, id, merge->snapshot->heard_us))
-        return FALSE;
-      if (koban_store_changes (store) > 0 &&
-          !koban_journal_note (merge->ledger, merge->snapshot->heard_us, error, "account-gone", "account",
-                               "s", shown, NULL))
+      if (!g_hash_table_contains (seen, &id) && !account_missing (merge, id, error))
         return FALSE;
     }
-  return TRUE;
+  return ids != NULL;
 }
 
 static gboolean
@@ -734,6 +773,7 @@ koban_ledger_merge (KobanLedger *self,
 
   merge.connection = koban_connection_find (self, connection, error);
   self->utc_offset_minutes = utc_offset_minutes;
+  self->knows_offset = TRUE;
   if (merge.connection == 0 || !koban_ledger_begin (self, error) ||
       !koban_ledger_end (self, merge_snapshot (&merge, error), error))
     return FALSE;
@@ -797,6 +837,7 @@ koban_ledger_finish_check (KobanLedger *self,
   gint64 due = 0;
 
   self->utc_offset_minutes = utc_offset_minutes;
+  self->knows_offset = TRUE;
   if (id == 0 || !koban_ledger_begin (self, error) ||
       !koban_ledger_end (self, judge_all (self, id, now_us, &found, &due, error), error))
     return FALSE;

@@ -238,7 +238,11 @@ koban_link_load (KobanLedger *self, gint64 id, KobanLinkRow *row, GError **error
       return TRUE;
     }
   if (koban_query_finish (&query, error))
-    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("There is no link l%" G_GINT64_FORMAT), id);
+    {
+      g_autofree char *name = g_strdup_printf ("l%" G_GINT64_FORMAT, id);
+
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("There is no link “%s”"), name);
+    }
   return FALSE;
 }
 

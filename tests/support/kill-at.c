@@ -29,21 +29,27 @@ enum
 static const char *const names[N_STEPS] = { "request-before", "request-after", "commit-before",
                                             "commit-after",   "show-before",   "show-after" };
 static atomic_int counts[N_STEPS];
+static int seen = -1;
+
+/* Before the program takes away its own right to. */
+__attribute__ ((constructor)) static void
+open_seen (void)
+{
+  const char *path = getenv ("STEPS_SEEN");
+
+  if (path != NULL)
+    seen = open (path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
 
 static void
 reach (int step)
 {
-  const char *wanted = getenv ("KILL_AT"), *seen = getenv ("STEPS_SEEN");
+  const char *wanted = getenv ("KILL_AT");
   char name[64];
 
   int length = snprintf (name, sizeof name, "%s:%d\n", names[step], atomic_fetch_add (&counts[step], 1) + 1);
-  int fd = seen != NULL ? open (seen, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
-  if (fd >= 0)
-    {
-      if (write (fd, name, (size_t) length) != length)
-        abort ();
-      close (fd);
-    }
+  if (seen >= 0 && write (seen, name, (size_t) length) != length)
+    abort ();
   name[length - 1] = '\0';
   if (wanted != NULL && strcmp (wanted, name) == 0)
     kill (getpid (), SIGKILL);

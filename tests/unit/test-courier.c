@@ -11,6 +11,7 @@
 
 #include "courier.h"
 #include "fake-clock.h"
+#include "open-books.h"
 
 #define NOW_US (G_GINT64_CONSTANT (1725235200) * KOBAN_SECOND_US)
 
@@ -131,33 +132,6 @@ typedef struct
   gboolean stopped;
 } Desk;
 
-static void
-on_done (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-
-  koban_books_finish (KOBAN_BOOKS (source), result, &error);
-  g_assert_no_error (error);
-  *(gboolean *) user_data = TRUE;
-}
-
-static void
-on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-
-  koban_books_open_finish (KOBAN_BOOKS (source), result, NULL, &error);
-  g_assert_no_error (error);
-  *(gboolean *) user_data = TRUE;
-}
-
-static void
-run_until (gboolean *done)
-{
-  while (!*done)
-    g_main_context_iteration (NULL, TRUE);
-}
-
 static gboolean
 count_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
@@ -173,13 +147,7 @@ static void
 settle (Desk *desk)
 {
   for (int step = 0; step < 12; step++)
-    {
-      gboolean done = FALSE;
-      koban_books_write_async (desk->books, count_in_worker, desk, NULL, on_done, &done);
-      run_until (&done);
-      while (g_main_context_iteration (NULL, FALSE))
-        ;
-    }
+    koban_open_books_write (desk->books, count_in_worker, desk);
 }
 
 static gboolean
@@ -210,25 +178,18 @@ settle_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 static void
 write_job (Desk *desk, KobanBooksFunc func, const char *key)
 {
-  gboolean done = FALSE;
-
-  koban_books_write_async (desk->books, func, (gpointer) key, NULL, on_done, &done);
-  run_until (&done);
+  koban_open_books_write (desk->books, func, (gpointer) key);
 }
 
 static void
 set_up (Desk *desk, gconstpointer data)
 {
-  gboolean done = FALSE;
-
   desk->clock = koban_fake_clock_new (NOW_US);
-  desk->books = koban_books_new (NULL, NULL);
+  desk->books = koban_open_books_new ();
   desk->random = g_rand_new_with_seed (1);
   desk->channel = g_object_new (FAKE_TYPE_CHANNEL, NULL);
   desk->courier =
     koban_courier_new (KOBAN_CLOCK (desk->clock), desk->books, KOBAN_CHANNEL (desk->channel), desk->random);
-  koban_books_open_async (desk->books, on_opened, &done);
-  run_until (&done);
 }
 
 static void
@@ -254,13 +215,11 @@ tear_down (Desk *desk, gconstpointer data)
   if (!desk->stopped)
     {
       koban_courier_stop_async (desk->courier, on_stopped, &desk->stopped);
-      run_until (&desk->stopped);
+      koban_run_until (&desk->stopped);
     }
   assert_said (desk, ""); /* nothing that the test did not expect */
   g_assert_cmpuint (koban_fake_clock_get_n_alarms (desk->clock), ==, 0);
-  koban_books_close (desk->books);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  koban_open_books_close (desk->books);
   g_assert_finalize_object (desk->courier);
   g_assert_finalize_object (desk->channel);
   g_object_unref (desk->books);
@@ -346,6 +305,38 @@ test_what_is_over_is_withdrawn (Desk *desk, gconstpointer data)
   koban_courier_wake (desk->courier);
   settle (desk);
   assert_said (desk, "withdraw i1");
+}
+
+static gboolean
+raise_many_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  for (guint i = 0; i < GPOINTER_TO_UINT (job); i++)
+    {
+      g_autofree char *key = g_strdup_printf ("storm%u", i);
+
+      if (!raise_in_worker (ledger, key, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Trust P5: the server's limits are respected, and a start floods no more than the storm did. */
+static void
+test_a_storm_is_a_few_bubbles_and_one_summary (Desk *desk, gconstpointer data)
+{
+  koban_open_books_write (desk->books, raise_many_in_worker, GUINT_TO_POINTER (500));
+  koban_courier_wake (desk->courier);
+  settle (desk);
+  g_autofree char *name = g_strdup_printf ("storm-%" G_GINT64_FORMAT, NOW_US / KOBAN_MINUTE_US + 1);
+  g_autofree char *loud = g_strdup_printf ("show i1, show i2, show i3, show i4, show i5, show %s", name);
+  assert_said (desk, loud);
+  g_assert_cmpuint (desk->unsent, ==, 0);
+
+  koban_courier_start (desk->courier);
+  settle (desk);
+  g_autofree char *again =
+    g_strdup_printf ("silent i1, silent i2, silent i3, silent i4, silent i5, silent %s", name);
+  assert_said (desk, again);
 }
 
 static void
@@ -473,6 +464,30 @@ test_words (void)
     }
 }
 
+static void
+test_blindness_is_told_once_and_taken_back (Desk *desk, gconstpointer data)
+{
+  koban_courier_set_blind (desk->courier, "The disk is full.");
+  koban_courier_set_blind (desk->courier, "The disk is full.");
+  settle (desk);
+  assert_said (desk, "show blind");
+  koban_courier_set_blind (desk->courier, NULL);
+  koban_courier_set_blind (desk->courier, NULL);
+  assert_said (desk, "withdraw blind");
+}
+
+static void
+test_blindness_that_could_not_be_told_is_told_again (Desk *desk, gconstpointer data)
+{
+  desk->channel->broken = TRUE;
+  koban_courier_set_blind (desk->courier, "The disk is full.");
+  settle (desk);
+  desk->channel->broken = FALSE;
+  koban_courier_set_blind (desk->courier, "The disk is full.");
+  settle (desk);
+  assert_said (desk, "show blind, show blind");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -486,7 +501,11 @@ main (int argc, char **argv)
     { "/courier/a-server-that-comes-back-is-not-kept-waiting",
       test_a_server_that_comes_back_is_not_kept_waiting },
     { "/courier/a-start-shows-what-is-open-in-silence", test_a_start_shows_what_is_open_in_silence },
+    { "/courier/a-storm-is-a-few-bubbles-and-one-summary", test_a_storm_is_a_few_bubbles_and_one_summary },
     { "/courier/what-is-over-is-withdrawn", test_what_is_over_is_withdrawn },
+    { "/courier/blindness-is-told-once-and-taken-back", test_blindness_is_told_once_and_taken_back },
+    { "/courier/blindness-that-could-not-be-told-is-told-again",
+      test_blindness_that_could_not_be_told_is_told_again },
     { "/courier/stopping-waits-for-the-mark", test_stopping_waits_for_the_mark },
     { "/courier/a-server-that-hangs-does-not-keep-us", test_a_server_that_hangs_does_not_keep_us },
     { "/courier/a-button-is-passed-on", test_a_button_is_passed_on },

@@ -12,6 +12,7 @@
 
 #include "fake-clock.h"
 #include "fake-vault.h"
+#include "open-books.h"
 #include "rounds.h"
 
 #define NOW_US (G_GINT64_CONSTANT (1725235200) * KOBAN_SECOND_US) /* 2024-09-02 00:00 UTC */
@@ -146,39 +147,9 @@ assert_asked (Desk *desk, const char *expected)
  * ----------------------------------------------------------------------------------------------- */
 
 static void
-on_done (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-
-  koban_books_finish (KOBAN_BOOKS (source), result, &error);
-  g_assert_no_error (error);
-  *(gboolean *) user_data = TRUE;
-}
-
-static void
-on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-
-  koban_books_open_finish (KOBAN_BOOKS (source), result, NULL, &error);
-  g_assert_no_error (error);
-  *(gboolean *) user_data = TRUE;
-}
-
-static void
-run_until (gboolean *done)
-{
-  while (!*done)
-    g_main_context_iteration (NULL, TRUE);
-}
-
-static void
 write_job (Desk *desk, KobanBooksFunc func, gpointer job)
 {
-  gboolean done = FALSE;
-
-  koban_books_write_async (desk->tools.books, func, job, NULL, on_done, &done);
-  run_until (&done);
+  koban_open_books_write (desk->tools.books, func, job);
 }
 
 static gboolean
@@ -211,13 +182,11 @@ given_connection (Desk *desk)
 static void
 set_up (Desk *desk, gconstpointer data)
 {
-  gboolean done = FALSE;
-
   open_bank (desk);
   desk->clock = koban_fake_clock_new (NOW_US);
   desk->vault = koban_fake_vault_new ();
   desk->tools = (KobanCycleTools){
-    .books = koban_books_new (NULL, NULL),
+    .books = koban_open_books_new (),
     .vault = KOBAN_VAULT (desk->vault),
     .http = koban_http_new ("koban/test"),
     .clock = KOBAN_CLOCK (desk->clock),
@@ -227,8 +196,6 @@ set_up (Desk *desk, gconstpointer data)
     .interval_s = 900,
   };
   desk->rounds = koban_rounds_new (&desk->tools);
-  koban_books_open_async (desk->tools.books, on_opened, &done);
-  run_until (&done);
   given_connection (desk);
 }
 
@@ -278,7 +245,7 @@ check (Desk *desk, KobanCycleReason reason)
   Heard heard = { 0 };
 
   koban_rounds_check_async (desk->rounds, desk->id, reason, NULL, on_checked, &heard);
-  run_until (&heard.done);
+  koban_run_until (&heard.done);
   g_assert_no_error (heard.error);
   return heard.outcome;
 }
@@ -302,7 +269,7 @@ list_alerts_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   return rows != NULL;
 }
 
-/* Reason codes of all open alerts, joined. */
+/* Reason codes of what is told of a check that failed, joined. */
 static char *
 open_reasons (Desk *desk)
 {
@@ -317,7 +284,8 @@ open_reasons (Desk *desk)
       g_autoptr(GVariant) first = g_variant_get_child_value (reasons, 0);
       const char *code = "";
       g_assert_true (g_variant_lookup (first, "code", "&s", &code));
-      g_string_append (codes, code);
+      if (g_strv_contains (koban_cycle_reasons (), code))
+        g_string_append (codes, code);
     }
   return g_string_free (codes, FALSE);
 }
@@ -482,8 +450,8 @@ test_a_second_caller_joins (Desk *desk, gconstpointer data)
   given_good_check (desk);
   koban_rounds_check_async (desk->rounds, desk->id, KOBAN_CYCLE_BY_CLOCK, NULL, on_checked, &one);
   koban_rounds_check_async (desk->rounds, desk->id, KOBAN_CYCLE_BY_PERSON, NULL, on_checked, &two);
-  run_until (&one.done);
-  run_until (&two.done);
+  koban_run_until (&one.done);
+  koban_run_until (&two.done);
   g_assert_true (one.outcome == two.outcome);
   g_autofree char *asked = g_strdup (desk->asked->str);
   given_good_check_asks (desk, asked);
@@ -519,7 +487,7 @@ test_cancelled_is_neither (Desk *desk, gconstpointer data)
   koban_rounds_check_async (desk->rounds, desk->id, KOBAN_CYCLE_BY_CLOCK, NULL, on_checked, &heard);
   wait_asked (desk);
   koban_rounds_halt_async (desk->rounds, desk->id, on_halted, &halted);
-  run_until (&halted);
+  koban_run_until (&halted);
   g_assert_true (heard.done);
   g_assert_error (heard.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&heard.error);
@@ -542,7 +510,7 @@ test_a_bank_that_says_nothing_is_given_up (Desk *desk, gconstpointer data)
   koban_rounds_check_async (desk->rounds, desk->id, KOBAN_CYCLE_BY_CLOCK, NULL, on_checked, &heard);
   wait_asked (desk);
   koban_fake_clock_advance (desk->clock, KOBAN_CYCLE_DEADLINE_S * KOBAN_SECOND_US);
-  run_until (&heard.done);
+  koban_run_until (&heard.done);
   g_assert_no_error (heard.error);
   g_assert_error (heard.outcome->error, KOBAN_ERROR, KOBAN_ERROR_OFFLINE);
   koban_outcome_unref (heard.outcome);
@@ -557,6 +525,97 @@ test_a_first_check_that_fails_tells_only_who_adds (Desk *desk, gconstpointer dat
 
   g_assert_nonnull (koban_outcome_get_error (outcome));
   g_assert_cmpstr (told, ==, "");
+}
+
+/* Nothing is planned for what is still being added: nobody has agreed to it, and a kill forgets it. */
+static void
+test_a_first_check_that_spends_nothing_leaves_nothing_planned (Desk *desk, gconstpointer data)
+{
+  g_autoptr(KobanConnection) connection = NULL;
+
+  koban_fake_vault_set_state (desk->vault, KOBAN_FAKE_VAULT_LOCKED);
+  g_autoptr(KobanOutcome) outcome = check (desk, KOBAN_CYCLE_BY_PERSON);
+  write_job (desk, read_in_worker, &connection);
+  g_assert_error (outcome->error, KOBAN_ERROR, KOBAN_ERROR_LOCKED);
+  g_assert_false (outcome->claimed);
+  g_assert_cmpint (connection->next_check_us, ==, 0);
+}
+
+static void
+test_a_spent_token_is_kept_and_its_next_check_planned (Desk *desk, gconstpointer data)
+{
+  g_autoptr(KobanConnection) connection = NULL;
+
+  desk->status = 500;
+  g_autoptr(KobanOutcome) first = check (desk, KOBAN_CYCLE_BY_PERSON);
+  g_assert_true (first->claimed);
+  write_job (desk, read_in_worker, &connection);
+  g_assert_cmpint (connection->last_check_us, ==, 0);
+  g_assert_cmpint (connection->next_check_us, >, NOW_US);
+  g_autofree char *told_at_once = open_reasons (desk);
+  g_assert_cmpstr (told_at_once, ==, "");
+
+  g_autoptr(KobanOutcome) second = check (desk, KOBAN_CYCLE_BY_CLOCK);
+  g_autofree char *told = open_reasons (desk);
+  g_assert_cmpstr (told, ==, "stale");
+
+  desk->status = 200;
+  g_autoptr(KobanOutcome) third = check (desk, KOBAN_CYCLE_BY_CLOCK);
+  g_autofree char *after = open_reasons (desk);
+  g_assert_no_error (third->error);
+  g_assert_cmpstr (after, ==, "");
+  g_assert_cmpuint (third->merged.opened, <=, 1); /* the baseline offers its review, and nothing else */
+}
+
+/* The caller was cancelled while the bank kept it waiting for the list: the token is spent all the same. */
+static void
+test_a_spent_token_outlives_its_caller (Desk *desk, gconstpointer data)
+{
+  g_autoptr(KobanConnection) connection = NULL;
+  gboolean halted = FALSE;
+  Heard heard = { 0 };
+
+  koban_rounds_check_async (desk->rounds, desk->id, KOBAN_CYCLE_BY_PERSON, NULL, on_checked, &heard);
+  while (strstr (desk->asked->str, "POST /claim") == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  desk->silent = TRUE;
+  while (strstr (desk->asked->str, "GET ") == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  koban_rounds_halt_async (desk->rounds, desk->id, on_halted, &halted);
+  koban_run_until (&halted);
+  g_assert_error (heard.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&heard.error);
+  write_job (desk, read_in_worker, &connection);
+  g_assert_cmpint (connection->next_check_us, !=, 0);
+}
+
+/* What the computer spares: how much longer the next wait is, and that it is said. */
+static const struct
+{
+  const char *claim;
+  KobanSaving saving;
+  int factor;
+} sparing[] = {
+  { "nothing", KOBAN_SAVING_NOTHING, 1 },
+  { "data", KOBAN_SAVING_DATA, 2 },
+  { "power", KOBAN_SAVING_POWER, 4 },
+};
+
+static void
+test_sparing (Desk *desk, gconstpointer data)
+{
+  gsize i = GPOINTER_TO_SIZE (data);
+  g_autoptr(KobanConnection) connection = NULL;
+
+  desk->tools.interval_s = 5 * 60 * 60; /* longer than the budget makes it */
+  desk->tools.saving = sparing[i].saving;
+  given_good_check (desk);
+  write_job (desk, read_in_worker, &connection);
+  g_assert_cmpint (connection->state, ==, KOBAN_CONNECTION_OK);
+  gint64 least_us = NOW_US + sparing[i].factor * 5 * KOBAN_HOUR_US;
+  g_assert_cmpint (connection->next_check_us, >=, least_us);
+  g_assert_cmpint (connection->next_check_us, <=, NOW_US + (least_us - NOW_US) * 11 / 10);
+  g_assert_true ((connection->message != NULL) == (sparing[i].saving != KOBAN_SAVING_NOTHING));
 }
 
 int
@@ -577,6 +636,10 @@ main (int argc, char **argv)
     { "/cycle/a-bank-that-says-nothing-is-given-up", test_a_bank_that_says_nothing_is_given_up },
     { "/cycle/a-first-check-that-fails-tells-only-who-adds",
       test_a_first_check_that_fails_tells_only_who_adds },
+    { "/cycle/a-first-check-that-spends-nothing-leaves-nothing-planned",
+      test_a_first_check_that_spends_nothing_leaves_nothing_planned },
+    { "/cycle/a-spent-token-is-kept", test_a_spent_token_is_kept_and_its_next_check_planned },
+    { "/cycle/a-spent-token-outlives-its-caller", test_a_spent_token_outlives_its_caller },
   };
 
   g_test_init (&argc, &argv, NULL);
@@ -587,6 +650,11 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strconcat ("/cycle/failure/", failures[i].claim, NULL);
       g_test_add (path, Desk, GSIZE_TO_POINTER (i), set_up, test_failure, tear_down);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (sparing); i++)
+    {
+      g_autofree char *path = g_strconcat ("/cycle/sparing/", sparing[i].claim, NULL);
+      g_test_add (path, Desk, GSIZE_TO_POINTER (i), set_up, test_sparing, tear_down);
     }
   return g_test_run ();
 }

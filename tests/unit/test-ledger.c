@@ -5,8 +5,11 @@
  */
 #include "config.h"
 
+#include <glib/gstdio.h>
 #include <koban/error.h>
 #include <koban/ledger.h>
+
+#include "ledger/inside.h"
 
 #define NOW(hours) ((gint64) 19968 * KOBAN_DAY_US + (hours) *KOBAN_HOUR_US)
 
@@ -18,7 +21,7 @@ typedef struct
 } Fixture;
 
 static void
-set_up (Fixture *self, gconstpointer data)
+set_up_at (Fixture *self, const char *path)
 {
   KobanConnection connection = { .provider = (char *) "story", .name = (char *) "Home" };
   KobanAccount account = { .identity = "number:1:JPY",
@@ -30,12 +33,31 @@ set_up (Fixture *self, gconstpointer data)
                            .sees_pending = TRUE };
   g_autoptr(GError) error = NULL;
 
-  self->ledger = koban_ledger_open (NULL, NULL, &error);
+  self->ledger = koban_ledger_open (path, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (koban_ledger_add_connection (self->ledger, &connection, NOW (0), &error));
   g_assert_cmpstr (connection.id, ==, "c1");
   g_free (connection.id);
   self->account = koban_account_new (&account);
+}
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  set_up_at (self, NULL);
+}
+
+static void
+delete_ledger (const char *path, const char *directory)
+{
+  static const char *const suffixes[] = { "", "-wal", "-shm" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *name = g_strconcat (path, suffixes[i], NULL);
+      (void) g_unlink (name);
+    }
+  g_assert_no_errno (g_rmdir (directory));
 }
 
 static void
@@ -384,6 +406,189 @@ test_a_merge_without_news_is_quick (Fixture *self, gconstpointer data)
     }
 }
 
+/* --- a full disk --------------------------------------------------------------------------------- */
+
+static gint64
+number (Fixture *self, const char *sql)
+{
+  g_auto(KobanQuery) query = { 0 };
+  gint64 value;
+
+  koban_query_start (&query, self->ledger->store, sql, "");
+  g_assert_true (koban_query_next (&query));
+  value = koban_query_int (&query, 0);
+  g_assert_true (koban_query_finish (&query, NULL));
+  return value;
+}
+
+static void
+allow_pages (Fixture *self, gint64 pages)
+{
+  g_autofree char *sql = g_strdup_printf ("PRAGMA max_page_count = %" G_GINT64_FORMAT, pages);
+
+  g_assert_true (koban_store_exec (self->ledger->store, sql, NULL));
+}
+
+/* The account's habits as they are in memory, and as they are in the table. */
+static gboolean
+habits_are_those_of_the_table (Fixture *self)
+{
+  static const char sql[] = "SELECT blob FROM habits WHERE account = 'a1'";
+  g_autoptr(GBytes) memory = koban_habits_save (self->ledger->habits, "a1");
+  g_autoptr(GBytes) table = NULL;
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_query_start (&query, self->ledger->store, sql, "");
+  g_assert_true (koban_query_next (&query));
+  table = koban_query_bytes (&query, 0);
+  g_assert_true (koban_query_finish (&query, NULL));
+  return g_bytes_equal (memory, table);
+}
+
+/* A theft among so many lines that they need new pages. */
+static KobanSnapshot *
+long_listing (Fixture *self)
+{
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_transaction_unref);
+  KobanSnapshot fields = { .account = self->account,
+                           .listing = KOBAN_LISTING_TRANSACTIONS,
+                           .reach = KOBAN_REACH_CHANGES,
+                           .heard_us = NOW (2),
+                           .from_us = NOW (-24),
+                           .to_us = NOW (2),
+                           .rows = rows };
+
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("many%u", i);
+
+      g_ptr_array_add (rows, line (id, BOOKED, i < 4 ? -90000 : -300, i < 4 ? "ROGUE PAY" : "CAFE"));
+    }
+  return koban_snapshot_new (&fields);
+}
+
+/* What the same listing tells where there is room. */
+static gint64
+alerts_with_room (void)
+{
+  Fixture self = { 0 };
+  g_autoptr(KobanSnapshot) listing = NULL;
+  gint64 alerts;
+
+  set_up (&self, NULL);
+  hear (&self, LINES, 0, line ("x", BOOKED, -500, "CAFE"), NULL);
+  listing = long_listing (&self);
+  g_assert_true (koban_ledger_merge (self.ledger, "c1", listing, 540, NULL, NULL));
+  alerts = number (&self, "SELECT count (*) FROM alert");
+  tear_down (&self, NULL);
+  return alerts;
+}
+
+/* Whole or not at all, wherever the disk ends; and nothing is lost when there is room again. */
+static void
+test_a_full_disk_takes_all_back (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("koban-full-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "koban.db", NULL);
+  Fixture self = { 0 };
+  g_autoptr(KobanSnapshot) listing = NULL;
+  gint64 pages, lines, rows;
+  gboolean merged = FALSE;
+  guint refused = 0;
+
+  set_up_at (&self, path);
+  hear (&self, LINES, 0, line ("x", BOOKED, -500, "CAFE"), NULL);
+  listing = long_listing (&self);
+  pages = number (&self, "PRAGMA page_count");
+  lines = number (&self, "SELECT count (*) FROM line");
+  rows = number (&self, "SELECT count (*) FROM journal");
+  for (gint64 allowed = pages; !merged; allowed++)
+    {
+      g_autoptr(GError) error = NULL;
+      KobanMergeResult result = { 0 };
+
+      allow_pages (&self, allowed);
+      merged = koban_ledger_merge (self.ledger, "c1", listing, 540, &result, &error);
+      g_assert_true (habits_are_those_of_the_table (&self));
+      if (merged)
+        break;
+      refused++;
+      g_assert_true (koban_error_is (error, KOBAN_ERROR_STORAGE));
+      g_assert_cmpuint (result.changes + result.opened, ==, 0);
+      g_assert_cmpint (number (&self, "SELECT count (*) FROM line"), ==, lines);
+      g_assert_cmpint (number (&self, "SELECT count (*) FROM journal"), ==, rows);
+      g_assert_cmpint (
+        number (&self, "SELECT (SELECT count (*) FROM alert) + (SELECT count (*) FROM outbox)"), ==, 0);
+    }
+  g_test_message ("refused %u times", refused);
+  g_assert_cmpuint (refused, >, 3);
+  g_assert_cmpint (number (&self, "SELECT count (*) FROM line"), ==, lines + 100);
+  g_assert_cmpint (number (&self, "SELECT count (*) FROM alert WHERE refs LIKE '%''t2''%' AND kind = 1"), ==,
+                   1);
+  g_assert_cmpint (number (&self, "SELECT count (*) FROM alert"), ==, alerts_with_room ());
+  g_assert_cmpint (number (&self, "SELECT count (*) FROM outbox"), ==,
+                   number (&self, "SELECT count (*) FROM incident"));
+  tear_down (&self, NULL);
+  delete_ledger (path, directory);
+}
+
+/* --- accounts that come and go (trust B15) ------------------------------------------------------------ */
+
+static void
+hear_accounts (Fixture *self, int hours, gboolean with_second)
+{
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_account_unref);
+  g_autoptr(KobanSnapshot) snapshot = NULL;
+  KobanSnapshot fields = {
+    .listing = KOBAN_LISTING_ACCOUNTS, .reach = KOBAN_REACH_WHOLE, .heard_us = NOW (hours), .rows = rows
+  };
+
+  g_ptr_array_add (rows, koban_account_ref (self->account));
+  if (with_second)
+    g_ptr_array_add (rows,
+                     koban_account_new (&(KobanAccount){
+                       .identity = "number:2:JPY", .name = "Second", .currency = KOBAN_CURRENCY ("JPY") }));
+  snapshot = koban_snapshot_new (&fields);
+  self->result = (KobanMergeResult){ 0 };
+  g_assert_true (koban_ledger_merge (self->ledger, "c1", snapshot, 540, &self->result, NULL));
+}
+
+static void
+test_an_account_that_disappears_is_told_once (Fixture *self, gconstpointer data)
+{
+  hear_accounts (self, 0, TRUE);
+  hear_accounts (self, 1, FALSE);
+  assert_count (self, KOBAN_LIST_ALERTS, "@a{sv} {}", 0);
+  hear_accounts (self, 2, FALSE);
+  g_assert_cmpuint (self->result.opened, ==, 1);
+  for (int i = 3; i < 6; i++)
+    hear_accounts (self, i, FALSE);
+  g_assert_cmpuint (self->result.opened, ==, 0);
+  assert_count (self, KOBAN_LIST_ALERTS, "@a{sv} {}", 1);
+  assert_word (self, KOBAN_LIST_ALERTS, 0, "kind", "freshness");
+  assert_word (self, KOBAN_LIST_ALERTS, 0, "severity", "notice");
+  assert_word (self, KOBAN_LIST_ALERTS, 0, "account", "a2");
+
+  hear_accounts (self, 6, TRUE);
+  assert_count (self, KOBAN_LIST_ALERTS, "@a{sv} {}", 0);
+  assert_word (self, KOBAN_LIST_ALERTS, 0, "state", "closed");
+  hear_accounts (self, 7, FALSE);
+  hear_accounts (self, 8, FALSE);
+  assert_count (self, KOBAN_LIST_ALERTS, "@a{sv} {}", 1);
+}
+
+static void
+test_an_account_that_is_not_watched_goes_in_silence (Fixture *self, gconstpointer data)
+{
+  KobanWatchMode off = KOBAN_WATCH_OFF;
+
+  hear_accounts (self, 0, TRUE);
+  g_assert_true (koban_ledger_set_account (self->ledger, "a2", &off, NULL, NOW (0), NULL));
+  for (int i = 1; i < 4; i++)
+    hear_accounts (self, i, FALSE);
+  assert_count (self, KOBAN_LIST_ALERTS, "@a{sv} {}", 0);
+}
+
 #define CLAIM(path, test) g_test_add ("/ledger/" path, Fixture, NULL, set_up, test, tear_down)
 
 int
@@ -403,6 +608,9 @@ main (int argc, char **argv)
   CLAIM ("second-connection", test_a_second_connection_keeps_history);
   CLAIM ("purge", test_a_purge_leaves_nothing);
   CLAIM ("lists", test_lists_take_ids_and_names);
+  CLAIM ("account-gone", test_an_account_that_disappears_is_told_once);
+  CLAIM ("account-off", test_an_account_that_is_not_watched_goes_in_silence);
+  g_test_add_func ("/ledger/full-disk", test_a_full_disk_takes_all_back);
   CLAIM ("quick", test_a_merge_without_news_is_quick);
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <koban/date.h>
 #include <koban/ledger.h>
 
 typedef struct
@@ -205,6 +206,189 @@ test_open_ones_are_shown_again (Fixture *self, gconstpointer data)
   g_assert_cmpuint (after->len, ==, 0);
 }
 
+/* --- many at once ------------------------------------------------------------------------------------- */
+
+static void
+raise_one (Fixture *self,
+           guint key,
+           KobanAlertKind kind,
+           KobanSeverity severity,
+           gint64 now_us,
+           const char *reason)
+{
+  static const char *const refs[] = { NULL };
+  g_autofree char *incident = g_strdup_printf ("key%u", key);
+  GVariant *why = koban_reason_new (reason, "hours", "x", (gint64) 30, NULL);
+  KobanAlert fields = { .incident = incident,
+                        .kind = kind,
+                        .severity = severity,
+                        .refs = refs,
+                        .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &why, 1),
+                        .has_total = TRUE,
+                        .total = KOBAN_MONEY (-100 - (gint64) key, "JPY") };
+  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+
+  g_assert_true (koban_ledger_raise (self->ledger, alert, now_us, NULL, NULL));
+}
+
+static KobanDelivery *
+bundle_of (GPtrArray *rows, KobanBundle bundle)
+{
+  KobanDelivery *found = NULL;
+
+  for (guint i = 0; i < rows->len; i++)
+    if (((KobanDelivery *) rows->pdata[i])->bundle == bundle)
+      {
+        g_assert_null (found);
+        found = rows->pdata[i];
+      }
+  return found;
+}
+
+static void
+send_all (Fixture *self, GPtrArray *rows)
+{
+  for (guint i = 0; i < rows->len; i++)
+    g_assert_true (koban_ledger_mark_sent (self->ledger, ((KobanDelivery *) rows->pdata[i])->id, 2000, NULL));
+}
+
+/* Trust P5: 500 events at once are one summary. */
+static void
+test_a_storm_is_a_few_and_one_summary (Fixture *self, gconstpointer data)
+{
+  g_autoptr(GPtrArray) rows = NULL;
+  const KobanDelivery *storm;
+
+  for (guint i = 0; i < 500; i++)
+    raise_one (self, i, KOBAN_ALERT_WITHDRAWAL, i == 333 ? KOBAN_SEVERITY_CRITICAL : KOBAN_SEVERITY_WARNING,
+               1000 + i, "first_payee");
+  rows = due (self, 2000, 6);
+  storm = bundle_of (rows, KOBAN_BUNDLE_STORM);
+  g_assert_nonnull (storm);
+  g_assert_cmpuint (storm->incidents, ==, 495);
+  g_assert_cmpuint (storm->alerts->len, ==, 495);
+  g_assert_false (storm->silent);
+  g_assert_cmpint (((KobanAlert *) storm->alerts->pdata[0])->severity, ==, KOBAN_SEVERITY_CRITICAL);
+  g_assert_cmpint (((KobanAlert *) storm->alerts->pdata[1])->total.minor, ==, -599);
+  send_all (self, rows);
+  nothing_due (self);
+}
+
+static void
+test_a_storm_folds_no_link_away (Fixture *self, gconstpointer data)
+{
+  g_autoptr(GPtrArray) rows = NULL;
+  guint links = 0;
+
+  for (guint i = 0; i < 40; i++)
+    raise_one (self, i, i % 10 == 9 ? KOBAN_ALERT_LINK : KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_WARNING, 1000,
+               "burst");
+  rows = due (self, 2000, 5 + 4 + 1);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const KobanDelivery *delivery = rows->pdata[i];
+      const KobanAlert *worst = delivery->alerts->pdata[0];
+
+      links += delivery->bundle == KOBAN_BUNDLE_NONE && worst->kind == KOBAN_ALERT_LINK ? 1 : 0;
+    }
+  g_assert_cmpuint (links, ==, 4);
+  g_assert_cmpuint (bundle_of (rows, KOBAN_BUNDLE_STORM)->incidents, ==, 31);
+}
+
+static void
+test_a_storm_that_goes_on_is_put_right_in_place (Fixture *self, gconstpointer data)
+{
+  g_autoptr(GPtrArray) first = NULL;
+  g_autoptr(GPtrArray) second = NULL;
+  g_autoptr(GPtrArray) third = NULL;
+  g_autoptr(GPtrArray) open = NULL;
+  g_autofree char *name = NULL;
+
+  for (guint i = 0; i < 20; i++)
+    raise_one (self, i, KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_WARNING, 1000, "burst");
+  first = due (self, 2000, 6);
+  name = g_strdup (bundle_of (first, KOBAN_BUNDLE_STORM)->incident);
+  send_all (self, first);
+
+  for (guint i = 20; i < 30; i++)
+    raise_one (self, i, KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_WARNING, 1500, "burst");
+  second = due (self, 2000, 1);
+  g_assert_cmpstr (bundle_of (second, KOBAN_BUNDLE_STORM)->incident, ==, name);
+  g_assert_cmpuint (bundle_of (second, KOBAN_BUNDLE_STORM)->incidents, ==, 25);
+  g_assert_true (bundle_of (second, KOBAN_BUNDLE_STORM)->silent);
+  send_all (self, second);
+
+  raise_one (self, 30, KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_CRITICAL, 1600, "burst");
+  third = due (self, 2000, 1);
+  g_assert_false (bundle_of (third, KOBAN_BUNDLE_STORM)->silent);
+  send_all (self, third);
+
+  open = koban_ledger_get_open_deliveries (self->ledger, "desktop", NULL);
+  g_assert_cmpuint (open->len, ==, 6);
+  g_assert_cmpuint (bundle_of (open, KOBAN_BUNDLE_STORM)->incidents, ==, 26);
+}
+
+static void
+test_what_is_not_at_once_is_no_storm (Fixture *self, gconstpointer data)
+{
+  g_autoptr(GPtrArray) rows = NULL;
+
+  for (guint i = 0; i < 20; i++)
+    raise_one (self, i, KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_WARNING, i * 2 * KOBAN_MINUTE_US, "burst");
+  rows = due (self, G_MAXINT64, 20);
+  g_assert_null (bundle_of (rows, KOBAN_BUNDLE_STORM));
+}
+
+static void
+test_a_storm_that_cannot_be_sent_waits_whole (Fixture *self, gconstpointer data)
+{
+  g_autoptr(GPtrArray) rows = NULL;
+  g_autoptr(GPtrArray) later = NULL;
+  const KobanDelivery *storm;
+
+  for (guint i = 0; i < 20; i++)
+    raise_one (self, i, KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_WARNING, 1000, "burst");
+  rows = due (self, 2000, 6);
+  storm = bundle_of (rows, KOBAN_BUNDLE_STORM);
+  g_assert_true (koban_ledger_mark_unsent (self->ledger, storm->id, 5000, "no server", NULL));
+  later = due (self, 4999, 5);
+  g_assert_null (bundle_of (later, KOBAN_BUNDLE_STORM));
+  g_clear_pointer (&later, g_ptr_array_unref);
+  later = due (self, 5000, 6);
+  g_assert_cmpuint (bundle_of (later, KOBAN_BUNDLE_STORM)->attempts, ==, 1);
+  g_assert_cmpuint (bundle_of (later, KOBAN_BUNDLE_STORM)->incidents, ==, 15);
+}
+
+static void
+test_a_gap_is_one_digest_and_what_is_critical (Fixture *self, gconstpointer data)
+{
+  g_autoptr(GPtrArray) rows = NULL;
+  const KobanDelivery *gap;
+
+  for (guint i = 0; i < 4; i++)
+    raise_one (self, i, KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_WARNING, 1000, "in_coverage_gap");
+  raise_one (self, 4, KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_CRITICAL, 1000, "in_coverage_gap");
+  raise_one (self, 5, KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_WARNING, 1000, "burst");
+  rows = due (self, 2000, 3);
+  gap = bundle_of (rows, KOBAN_BUNDLE_GAP);
+  g_assert_nonnull (gap);
+  g_assert_cmpuint (gap->incidents, ==, 4);
+  g_assert_cmpint (((KobanAlert *) gap->alerts->pdata[0])->total.minor, ==, -103);
+  g_assert_null (bundle_of (rows, KOBAN_BUNDLE_STORM));
+  send_all (self, rows);
+  nothing_due (self);
+}
+
+static void
+test_one_in_a_gap_is_told_alone (Fixture *self, gconstpointer data)
+{
+  g_autoptr(GPtrArray) rows = NULL;
+
+  raise_one (self, 0, KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_WARNING, 1000, "in_coverage_gap");
+  rows = due (self, 2000, 1);
+  g_assert_null (bundle_of (rows, KOBAN_BUNDLE_GAP));
+}
+
 #define CLAIM(path, test) g_test_add ("/outbox/" path, Fixture, NULL, set_up, test, tear_down)
 
 int
@@ -222,5 +406,12 @@ main (int argc, char **argv)
   CLAIM ("not-settled", test_a_withdrawal_is_not_settled);
   CLAIM ("settled", test_settled_freshness_is_not_sent);
   CLAIM ("shown-again", test_open_ones_are_shown_again);
+  CLAIM ("storm", test_a_storm_is_a_few_and_one_summary);
+  CLAIM ("storm-links", test_a_storm_folds_no_link_away);
+  CLAIM ("storm-goes-on", test_a_storm_that_goes_on_is_put_right_in_place);
+  CLAIM ("no-storm", test_what_is_not_at_once_is_no_storm);
+  CLAIM ("storm-unsent", test_a_storm_that_cannot_be_sent_waits_whole);
+  CLAIM ("gap", test_a_gap_is_one_digest_and_what_is_critical);
+  CLAIM ("gap-of-one", test_one_in_a_gap_is_told_alone);
   return g_test_run ();
 }

@@ -152,6 +152,81 @@ test_hostile_name_is_quoted (void)
     }
 }
 
+static void
+test_a_joint_account_speaks_of_one_of_you (void)
+{
+  g_autoptr(GPtrArray) alerts = one (docomo_alert (KOBAN_ALERT_WITHDRAWAL, "ﾄﾞｺﾓｺｳｻﾞ"));
+  g_autofree char *joint =
+    koban_phrase_body_for (alerts, KOBAN_DETAIL_FULL, "普通預金", KOBAN_OWNERSHIP_JOINT);
+  g_autofree char *own = koban_phrase_body_for (alerts, KOBAN_DETAIL_FULL, "普通預金", KOBAN_OWNERSHIP_OWN);
+
+  g_assert_nonnull (strstr (joint, "one of you should call the bank now"));
+  g_assert_null (strstr (own, "of you"));
+  g_assert_cmpstr (koban_phrase_answer_label (KOBAN_ANSWER_MINE, KOBAN_OWNERSHIP_OWN), ==, "It was me");
+  g_assert_cmpstr (koban_phrase_answer_label (KOBAN_ANSWER_NOT_MINE, KOBAN_OWNERSHIP_OWN), ==, "Not me");
+  g_assert_cmpstr (koban_phrase_answer_label (KOBAN_ANSWER_MINE, KOBAN_OWNERSHIP_JOINT), ==, "We know it");
+  g_assert_cmpstr (koban_phrase_answer_label (KOBAN_ANSWER_NOT_MINE, KOBAN_OWNERSHIP_JOINT), ==,
+                   "Nobody here");
+  g_assert_null (koban_phrase_answer_label (KOBAN_ANSWER_NONE, KOBAN_OWNERSHIP_OWN));
+}
+
+static void
+test_many_are_listed_worst_first_and_counted (void)
+{
+  g_autoptr(GPtrArray) alerts = one (docomo_alert (KOBAN_ALERT_WITHDRAWAL, "Fraud desk call 0120-444-444"));
+
+  for (guint i = 0; i < 9; i++)
+    g_ptr_array_add (alerts, docomo_alert (KOBAN_ALERT_WITHDRAWAL, "ﾄﾞｺﾓｺｳｻﾞ"));
+  g_autofree char *storm = koban_phrase_many_summary (alerts, 10, FALSE, KOBAN_DETAIL_FULL, "K-7F3A-9Q2M");
+  g_autofree char *gap = koban_phrase_many_summary (alerts, 10, TRUE, KOBAN_DETAIL_FULL, "K-7F3A-9Q2M");
+  g_autofree char *none = koban_phrase_many_summary (alerts, 10, TRUE, KOBAN_DETAIL_NONE, "K-7F3A-9Q2M");
+  g_autofree char *body = koban_phrase_many_body (alerts, 10, TRUE, KOBAN_DETAIL_FULL, KOBAN_OWNERSHIP_OWN);
+  g_autofree char *minimal =
+    koban_phrase_many_body (alerts, 10, FALSE, KOBAN_DETAIL_MINIMAL, KOBAN_OWNERSHIP_OWN);
+
+  g_test_message ("%s / %s\n%s", storm, gap, body);
+  g_assert_cmpstr (storm, ==, "10 more unusual things at once");
+  g_assert_cmpstr (gap, ==, "10 unusual things happened while Koban could not look");
+  g_assert_cmpstr (none, ==, "Koban: look at your account (K-7F3A-9Q2M)");
+  g_assert_nonnull (strstr (body, "… and 6 more."));
+  g_assert_nonnull (strstr (body, "run from the day of the debit"));
+  g_assert_null (strstr (body, "444"));
+  g_assert_null (strstr (minimal, "300"));
+  g_assert_null (strstr (minimal, "ﾄﾞｺﾓ"));
+}
+
+/* What the agent itself has to say is said in words, too. */
+static void
+test_the_agents_own_reasons_have_sentences (void)
+{
+  static const struct
+  {
+    const char *code, *summary, *said;
+  } rows[] = {
+    { "review", "Koban has read your history", "koban review" },
+    { "review_strong", "Koban found something odd in your history", "run from the day of the debit" },
+    { "account_gone", "An account is no longer shown by your bank", "cannot watch it" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      static const char *const refs[] = { NULL };
+      GVariant *reason = koban_reason_new (rows[i].code, "count", "x", (gint64) 3, "payees", "x", (gint64) 40,
+                                           "account", "s", "Current", NULL);
+      g_autoptr(GPtrArray) alerts = one (koban_alert_new (
+        &(KobanAlert){ .incident = "i1",
+                       .kind = KOBAN_ALERT_FRESHNESS,
+                       .refs = refs,
+                       .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) }));
+      g_autofree char *summary = koban_phrase_summary (alerts, KOBAN_DETAIL_FULL, "K-7F3A-9Q2M");
+      g_autofree char *body = koban_phrase_body (alerts, KOBAN_DETAIL_FULL, NULL);
+
+      g_assert_cmpstr (summary, ==, rows[i].summary);
+      g_assert_nonnull (strstr (body, rows[i].said));
+      g_assert_null (strchr (body, '{'));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -162,5 +237,8 @@ main (int argc, char **argv)
   g_test_add_func ("/phrase/body", test_body_says_what_why_and_what_to_do);
   g_test_add_func ("/phrase/money-leads", test_money_leads_where_money_moved);
   g_test_add_func ("/phrase/hostile-name", test_hostile_name_is_quoted);
+  g_test_add_func ("/phrase/joint", test_a_joint_account_speaks_of_one_of_you);
+  g_test_add_func ("/phrase/many", test_many_are_listed_worst_first_and_counted);
+  g_test_add_func ("/phrase/agent", test_the_agents_own_reasons_have_sentences);
   return g_test_run ();
 }

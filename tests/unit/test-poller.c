@@ -7,6 +7,7 @@
 #include <koban/date.h>
 
 #include "fake-clock.h"
+#include "open-books.h"
 #include "poller.h"
 
 #define NOW_US (G_GINT64_CONSTANT (1725235200) * KOBAN_SECOND_US)
@@ -28,33 +29,6 @@ on_ask (KobanPoller *poller, const char *connection, gpointer user_data)
   g_ptr_array_add (desk->asked, g_strdup (connection));
 }
 
-static void
-on_done (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-
-  koban_books_finish (KOBAN_BOOKS (source), result, &error);
-  g_assert_no_error (error);
-  *(gboolean *) user_data = TRUE;
-}
-
-static void
-on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-
-  koban_books_open_finish (KOBAN_BOOKS (source), result, NULL, &error);
-  g_assert_no_error (error);
-  *(gboolean *) user_data = TRUE;
-}
-
-static void
-run_until (gboolean *done)
-{
-  while (!*done)
-    g_main_context_iteration (NULL, TRUE);
-}
-
 static gboolean
 nothing_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
@@ -65,12 +39,7 @@ nothing_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 static void
 settle (Desk *desk)
 {
-  gboolean done = FALSE;
-
-  koban_books_write_async (desk->books, nothing_in_worker, NULL, NULL, on_done, &done);
-  run_until (&done);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  koban_open_books_write (desk->books, nothing_in_worker, NULL);
 }
 
 static gboolean
@@ -92,7 +61,6 @@ static KobanConnection *
 given (Desk *desk, const char *name, gint64 last_check_us, gint64 next_check_us, KobanConnectionState state)
 {
   KobanConnection *connection = g_new0 (KobanConnection, 1);
-  gboolean done = FALSE;
 
   connection->provider = g_strdup ("starling");
   connection->name = g_strdup (name);
@@ -102,8 +70,7 @@ given (Desk *desk, const char *name, gint64 last_check_us, gint64 next_check_us,
   connection->state = state;
   connection->last_check_us = last_check_us;
   connection->next_check_us = next_check_us;
-  koban_books_write_async (desk->books, add_in_worker, connection, NULL, on_done, &done);
-  run_until (&done);
+  koban_open_books_write (desk->books, add_in_worker, connection);
   return connection;
 }
 
@@ -117,11 +84,8 @@ given_due (Desk *desk, const char *name, gint64 due_us)
 static void
 checked (Desk *desk, KobanConnection *connection, gint64 next_check_us)
 {
-  gboolean done = FALSE;
-
   connection->next_check_us = next_check_us;
-  koban_books_write_async (desk->books, update_in_worker, connection, NULL, on_done, &done);
-  run_until (&done);
+  koban_open_books_write (desk->books, update_in_worker, connection);
   koban_poller_checked (desk->poller, connection->id);
   settle (desk);
 }
@@ -129,15 +93,11 @@ checked (Desk *desk, KobanConnection *connection, gint64 next_check_us)
 static void
 set_up (Desk *desk, gconstpointer data)
 {
-  gboolean done = FALSE;
-
   desk->clock = koban_fake_clock_new (NOW_US);
-  desk->books = koban_books_new (NULL, NULL);
+  desk->books = koban_open_books_new ();
   desk->random = g_rand_new_with_seed (1);
   desk->asked = g_ptr_array_new_with_free_func (g_free);
   desk->poller = koban_poller_new (KOBAN_CLOCK (desk->clock), desk->books, desk->random, on_ask, desk);
-  koban_books_open_async (desk->books, on_opened, &done);
-  run_until (&done);
 }
 
 static void
@@ -153,9 +113,7 @@ tear_down (Desk *desk, gconstpointer data)
   koban_poller_stop (desk->poller);
   settle (desk);
   g_assert_cmpuint (koban_fake_clock_get_n_alarms (desk->clock), ==, 0);
-  koban_books_close (desk->books);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  koban_open_books_close (desk->books);
   g_assert_finalize_object (desk->poller);
   g_object_unref (desk->books);
   g_object_unref (desk->clock);
@@ -345,6 +303,16 @@ test_a_due_time_of_another_clock_is_due_now (Desk *desk, gconstpointer data)
 }
 
 static void
+test_what_was_kept_unchecked_is_checked (Desk *desk, gconstpointer data)
+{
+  g_autoptr(KobanConnection) c = given (desk, "A", 0, NOW_US + KOBAN_HOUR_US, KOBAN_CONNECTION_ERROR);
+
+  start (desk);
+  koban_fake_clock_advance (desk->clock, KOBAN_HOUR_US);
+  assert_asked (desk, c->id);
+}
+
+static void
 test_what_is_being_added_is_left_alone (Desk *desk, gconstpointer data)
 {
   g_autoptr(KobanConnection) c = given (desk, "A", 0, 0, KOBAN_CONNECTION_WAITING);
@@ -374,6 +342,7 @@ main (int argc, char **argv)
     { "/poller/resume-asks-once-within-two-minutes", test_resume_asks_once_within_two_minutes },
     { "/poller/an-unlocked-keyring-is-used-soon", test_an_unlocked_keyring_is_used_soon },
     { "/poller/a-due-time-of-another-clock-is-due-now", test_a_due_time_of_another_clock_is_due_now },
+    { "/poller/what-was-kept-unchecked-is-checked", test_what_was_kept_unchecked_is_checked },
     { "/poller/what-is-being-added-is-left-alone", test_what_is_being_added_is_left_alone },
   };
 

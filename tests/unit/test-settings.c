@@ -20,11 +20,15 @@ test_values (void)
     gboolean good;
     KobanDetail detail;
     guint interval_s;
+    guint wariness;
   } rows[] = {
-    { "", TRUE, KOBAN_DETAIL_FULL, 900 },
-    { "[notify]\ndetail=minimal\n[check]\ninterval=6h\n", TRUE, KOBAN_DETAIL_MINIMAL, 21600 },
-    { "[check]\ninterval=15m\nunknown=1\n[other]\nx=y\n", TRUE, KOBAN_DETAIL_FULL, 900 },
-    { "[check]\ninterval=24h\n", TRUE, KOBAN_DETAIL_FULL, 86400 },
+    { "", TRUE, KOBAN_DETAIL_FULL, 900, 1 },
+    { "[notify]\ndetail=minimal\n[check]\ninterval=6h\n", TRUE, KOBAN_DETAIL_MINIMAL, 21600, 1 },
+    { "[check]\ninterval=15m\nunknown=1\n[other]\nx=y\n", TRUE, KOBAN_DETAIL_FULL, 900, 1 },
+    { "[check]\ninterval=24h\n", TRUE, KOBAN_DETAIL_FULL, 86400, 1 },
+    { "[watch]\nwariness=quiet\n", TRUE, KOBAN_DETAIL_FULL, 900, 0 },
+    { "[watch]\nwariness=wary\n", TRUE, KOBAN_DETAIL_FULL, 900, 2 },
+    { "[watch]\nwariness=deaf\n", FALSE },
     { "[check]\ninterval=14m\n", FALSE },
     { "[check]\ninterval=25h\n", FALSE },
     { "[check]\ninterval=900\n", FALSE },
@@ -46,7 +50,10 @@ test_values (void)
       g_assert_cmpint (ok, ==, rows[i].good);
       g_assert_cmpuint (settings.check_interval_s, ==, ok ? rows[i].interval_s : 1);
       if (ok)
-        g_assert_cmpint (settings.desktop_detail, ==, rows[i].detail);
+        {
+          g_assert_cmpint (settings.desktop_detail, ==, rows[i].detail);
+          g_assert_cmpuint (settings.wariness, ==, rows[i].wariness);
+        }
       else
         g_assert_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID);
     }

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The past, told: everyone who ever took money, every link, and what looks odd, found by the same
+ * detectors as if it had been watched. A review changes nothing; only the offer of one is an alert.
+ */
+#include "config.h"
+
+#include "ledger/inside.h"
+
+#include <koban/error.h>
+#include <koban/text.h>
+#include <string.h>
+
+#define STRONG_US (395 * KOBAN_DAY_US) /* thirteen months: the longest time to claim that is common */
+#define WARM_UP_DAYS 30
+#define YEAR_DAYS 365
+
+/* --- who took money ------------------------------------------------------------------------------------ */
+
+typedef struct
+{
+  char *name;    /* (owned): as it stood last */
+  char *service; /* (owned) (nullable) */
+  gint64 account;
+  KobanDate first, last;
+  gint64 count;
+  KobanMoney total;
+} Payee;
+
+static void
+payee_free (gpointer data)
+{
+  Payee *self = data;
+
+  g_free (self->name);
+  g_free (self->service);
+  g_free (self);
+}
+
+/* A branch or a reference does not make another payee. */
+static void
+drop_digits (char *folded)
+{
+  char *to = folded;
+
+  for (const char *from = folded; *from != '\0'; from++)
+    if (!g_ascii_isdigit (*from) && !(*from == ' ' && (to == folded || to[-1] == ' ')))
+      *to++ = *from;
+  while (to > folded && to[-1] == ' ')
+    to--;
+  if (to > folded)
+    *to = '\0';
+}
+
+/* Which payee a debit is of, within its account: the service where one is known, else the name. */
+static char *
+payee_key (KobanLedger *self, gint64 account, const KobanTransaction *line, const KobanService **service)
+{
+  g_autofree char *folded = koban_text_fold (koban_transaction_get_name (line));
+  KobanTransactionType type;
+
+  *service = self->services != NULL ? koban_services_match (self->services, folded) : NULL;
+  if (*service != NULL && (*service)->category == KOBAN_SERVICE_WALLET)
+    return g_strdup_printf ("%" G_GINT64_FORMAT "\n%s\n%s", account, line->amount.currency.code,
+                            (*service)->id);
+  if (self->services != NULL)
+    {
+      const char *name = koban_services_skip_prefixes (self->services, folded, &type);
+      memmove (folded, name, strlen (name) + 1);
+    }
+  drop_digits (folded);
+  return g_strdup_printf ("%" G_GINT64_FORMAT "\n%s\n\n%s", account, line->amount.currency.code, folded);
+}
+
+static KobanDate
+day_of (const KobanTransaction *line)
+{
+  if (line->date != KOBAN_NO_DATE)
+    return line->date;
+  return koban_date_from_us (line->time_us != 0 ? line->time_us : line->first_seen_us, 0);
+}
+
+static void
+count_debit (KobanLedger *self, GHashTable *payees, gint64 account, const KobanTransaction *line)
+{
+  const KobanService *service = NULL;
+  g_autofree char *key = payee_key (self, account, line, &service);
+  Payee *payee = g_hash_table_lookup (payees, key);
+  KobanDate day = day_of (line);
+
+  if (payee == NULL)
+    {
+      payee = g_new0 (Payee, 1);
+      *payee =
+        (Payee){ .account = account, .first = day, .last = day, .total.currency = line->amount.currency };
+      g_hash_table_insert (payees, g_steal_pointer (&key), payee);
+    }
+  if (payee->name == NULL || day >= payee->last)
+    {
+      g_free (payee->name);
+      payee->name = g_strdup (koban_transaction_get_name (line));
+    }
+  if (payee->service == NULL && service != NULL)
+    payee->service = g_strdup (service->name);
+  payee->first = MIN (payee->first, day);
+  payee->last = MAX (payee->last, day);
+  payee->count++;
+  (void) !koban_money_add (payee->total, line->amount, &payee->total); /* a sum past all bounds stays there */
+}
+
+static gboolean
+read_payees (KobanLedger *self, gint64 since_us, GHashTable *payees, GError **error)
+{
+  static const char sql[] = "SELECT " KOBAN_LINE_COLUMNS ", account FROM line WHERE amount < 0 AND state <> 2"
+                            " AND type <> ?1 AND (?2 = 0 OR date >= ?2 / 86400000000"
+                            " OR (date IS NULL AND first_seen_us >= ?2)) ORDER BY id";
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_query_start (&query, self->store, sql, "ii", (gint64) KOBAN_TRANSACTION_OWN, since_us);
+  while (koban_query_next (&query))
+    {
+      KobanLineRow row = { 0 };
+
+      koban_line_row_read (&query, &row);
+      count_debit (self, payees, koban_query_int (&query, 18), row.line);
+      koban_line_row_clear (&row);
+    }
+  return koban_query_finish (&query, error);
+}
+
+/* Known services first, then who took most. */
+static int
+compare_payees (gconstpointer a, gconstpointer b)
+{
+  const Payee *one = *(const Payee *const *) a, *other = *(const Payee *const *) b;
+
+  if ((one->service != NULL) != (other->service != NULL))
+    return one->service != NULL ? -1 : 1;
+  if (one->total.minor != other->total.minor)
+    return one->total.minor < other->total.minor ? -1 : 1;
+  return strcmp (one->name, other->name);
+}
+
+static GVariant *
+payee_row (const Payee *payee)
+{
+  g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
+  g_autofree char *account = koban_row_id ('a', payee->account);
+  g_autofree char *name = g_utf8_make_valid (payee->name, -1);
+  g_autofree char *first = koban_date_format (payee->first);
+  g_autofree char *last = koban_date_format (payee->last);
+
+  g_variant_dict_insert (&row, "name", "s", name);
+  if (payee->service != NULL)
+    g_variant_dict_insert (&row, "service", "s", payee->service);
+  g_variant_dict_insert (&row, "account", "s", account);
+  g_variant_dict_insert (&row, "first", "s", first);
+  g_variant_dict_insert (&row, "last", "s", last);
+  g_variant_dict_insert (&row, "count", "x", payee->count);
+  g_variant_dict_insert (&row, "total", "(xs)", payee->total.minor, payee->total.currency.code);
+  return g_variant_dict_end (&row);
+}
+
+static GVariant *
+list_payees (KobanLedger *self, gint64 since_us, GError **error)
+{
+  g_autoptr(GHashTable) payees = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, payee_free);
+  g_autoptr(GPtrArray) sorted = g_ptr_array_new ();
+  GVariantBuilder rows;
+  GHashTableIter iter;
+  gpointer payee;
+
+  if (!read_payees (self, since_us, payees, error))
+    return NULL;
+  g_hash_table_iter_init (&iter, payees);
+  while (g_hash_table_iter_next (&iter, NULL, &payee))
+    g_ptr_array_add (sorted, payee);
+  g_ptr_array_sort (sorted, compare_payees);
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < sorted->len; i++)
+    g_variant_builder_add_value (&rows, payee_row (sorted->pdata[i]));
+  return g_variant_builder_end (&rows);
+}
+
+/* --- what looks odd ------------------------------------------------------------------------------------- */
+
+static gboolean
+add_words (KobanLedger *self, const char *sql, GHashTable *set, GError **error)
+{
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_query_start (&query, self->store, sql, "i", (gint64) KOBAN_ANSWER_MINE);
+  while (koban_query_next (&query))
+    {
+      g_auto(GStrv) words = koban_row_get_words (koban_query_text (&query, 0));
+
+      for (char **word = words; word != NULL && *word != NULL; word++)
+        g_hash_table_add (set, g_strdup (*word));
+    }
+  return koban_query_finish (&query, error);
+}
+
+/* Ids of lines and links of which the person said: it was me. */
+static GHashTable *
+read_mine (KobanLedger *self, GError **error)
+{
+  static const char of_alerts[] = "SELECT refs FROM alert WHERE answer = ?";
+  static const char of_links[] = "SELECT '[''l' || id || ''']' FROM link WHERE answer = ?";
+  g_autoptr(GHashTable) mine = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  return add_words (self, of_alerts, mine, error) && add_words (self, of_links, mine, error)
+           ? g_steal_pointer (&mine)
+           : NULL;
+}
+
+static GPtrArray *
+fold_past (KobanLedger *self, KobanWariness wariness, GError **error)
+{
+  g_autoptr(GPtrArray) alerts = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_alert_unref);
+  g_autoptr(KobanHabits) habits = koban_habits_new ();
+
+  return koban_history_fold (self, KOBAN_HISTORY_AS_WATCHED, wariness, habits, alerts, error)
+           ? g_steal_pointer (&alerts)
+           : NULL;
+}
+
+static int
+compare_alerts (gconstpointer a, gconstpointer b)
+{
+  const KobanAlert *one = *(const KobanAlert *const *) a, *other = *(const KobanAlert *const *) b;
+
+  if (one->severity != other->severity)
+    return one->severity > other->severity ? -1 : 1;
+  if (one->opened_us != other->opened_us)
+    return one->opened_us > other->opened_us ? -1 : 1;
+  return one->kind < other->kind ? -1 : (one->kind > other->kind);
+}
+
+/* Worst first, the latest first among equals; without what was the person's own doing. */
+static GPtrArray *
+find_odd (KobanLedger *self, gint64 since_us, GError **error)
+{
+  g_autoptr(GPtrArray) alerts = fold_past (self, self->wariness, error);
+  g_autoptr(GHashTable) mine = alerts != NULL ? read_mine (self, error) : NULL;
+  g_autoptr(GPtrArray) odd = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_alert_unref);
+
+  if (mine == NULL)
+    return NULL;
+  for (guint i = 0; i < alerts->len; i++)
+    {
+      KobanAlert *alert = alerts->pdata[i];
+
+      if (alert->opened_us >= since_us && (alert->ref == NULL || !g_hash_table_contains (mine, alert->ref)))
+        g_ptr_array_add (odd, koban_alert_ref (alert));
+    }
+  g_ptr_array_sort (odd, compare_alerts);
+  return g_steal_pointer (&odd);
+}
+
+/* These were never told: they have no id, no incident and no state. */
+static GVariant *
+odd_rows (GPtrArray *odd)
+{
+  GVariantBuilder rows;
+
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < odd->len; i++)
+    {
+      g_autoptr(GVariant) value = g_variant_ref_sink (koban_alert_to_variant (odd->pdata[i]));
+      g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (value);
+
+      g_variant_dict_remove (&row, "incident");
+      g_variant_builder_add_value (&rows, g_variant_dict_end (&row));
+    }
+  return g_variant_builder_end (&rows);
+}
+
+/* --- how many each setting would have told ----------------------------------------------------------------
+ */
+
+/* From the end of the first weeks to the last line. */
+static gboolean
+count_days (KobanLedger *self, gint64 *days, GError **error)
+{
+  static const char sql[] = "SELECT max (date) - min (date) FROM line WHERE date IS NOT NULL";
+  g_auto(KobanQuery) query = { 0 };
+
+  *days = 0;
+  koban_query_start (&query, self->store, sql, "");
+  if (koban_query_next (&query))
+    *days = MAX (koban_query_int (&query, 0) - WARM_UP_DAYS, 0);
+  return koban_query_finish (&query, error);
+}
+
+/* One incident is one notification. */
+static gint64
+count_incidents (GPtrArray *alerts)
+{
+  g_autoptr(GHashTable) incidents = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < alerts->len; i++)
+    g_hash_table_add (incidents, (gpointer) ((const KobanAlert *) alerts->pdata[i])->incident);
+  return g_hash_table_size (incidents);
+}
+
+static GVariant *
+list_settings (KobanLedger *self, gint64 days, GError **error)
+{
+  static const char *const names[] = {
+    [KOBAN_WARINESS_QUIET] = "quiet", [KOBAN_WARINESS_NORMAL] = "normal", [KOBAN_WARINESS_WARY] = "wary"
+  };
+  g_auto(GVariantDict) settings = G_VARIANT_DICT_INIT (NULL);
+
+  for (guint i = 0; days >= WARM_UP_DAYS && i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr(GPtrArray) alerts = fold_past (self, (KobanWariness) i, error);
+
+      if (alerts == NULL)
+        return NULL;
+      g_variant_dict_insert (&settings, names[i], "x",
+                             (count_incidents (alerts) * YEAR_DAYS + days / 2) / days);
+    }
+  return g_variant_dict_end (&settings);
+}
+
+/* --- the review --------------------------------------------------------------------------------------------
+ */
+
+static gboolean
+add_part (GVariantDict *review, const char *key, GVariant *part)
+{
+  if (part != NULL)
+    g_variant_dict_insert_value (review, key, part);
+  return part != NULL;
+}
+
+static GVariant *
+list_odd (KobanLedger *self, gint64 since_us, GError **error)
+{
+  g_autoptr(GPtrArray) odd = find_odd (self, since_us, error);
+
+  return odd != NULL ? odd_rows (odd) : NULL;
+}
+
+GVariant *
+koban_ledger_review (KobanLedger *self, GVariant *filter, GError **error)
+{
+  g_autoptr(GVariant) asked = filter != NULL ? g_variant_ref_sink (filter) : NULL;
+  g_autoptr(GVariant) all = g_variant_ref_sink (g_variant_new_parsed ("{'all': <true>}"));
+  g_auto(GVariantDict) review = G_VARIANT_DICT_INIT (NULL);
+  gint64 since_us = 0, days = 0;
+
+  koban_ledger_assert_thread (self);
+  if (asked != NULL)
+    g_variant_lookup (asked, "since", "x", &since_us);
+  if (!count_days (self, &days, error))
+    return NULL;
+  g_variant_dict_insert (&review, "days", "x", days);
+  return add_part (&review, "payees", list_payees (self, since_us, error)) &&
+             add_part (&review, "links", koban_ledger_list (self, KOBAN_LIST_LINKS, all, error)) &&
+             add_part (&review, "odd", list_odd (self, since_us, error)) &&
+             add_part (&review, "settings", list_settings (self, days, error))
+           ? g_variant_dict_end (&review)
+           : NULL;
+}
+
+/* --- the offer
+ * ---------------------------------------------------------------------------------------------- */
+
+/* An account that another connection shows, or once showed, brings no history that is new. */
+static GHashTable *
+read_new_accounts (KobanLedger *self, gint64 connection, GError **error)
+{
+  static const char sql[] = "SELECT account FROM shown s WHERE connection = ?1 AND NOT EXISTS"
+                            " (SELECT 1 FROM shown o WHERE o.account = s.account AND o.connection <> ?1)";
+  g_autoptr(GHashTable) accounts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_query_start (&query, self->store, sql, "i", connection);
+  while (koban_query_next (&query))
+    g_hash_table_add (accounts, koban_row_id ('a', koban_query_int (&query, 0)));
+  return koban_query_finish (&query, error) ? g_steal_pointer (&accounts) : NULL;
+}
+
+typedef struct
+{
+  gint64 payees, odd, strong;
+} Findings;
+
+static gboolean
+is_of (GHashTable *accounts, GVariant *row)
+{
+  const char *account = NULL;
+
+  return g_variant_lookup (row, "account", "&s", &account) && g_hash_table_contains (accounts, account);
+}
+
+static gboolean
+find (KobanLedger *self, GHashTable *accounts, gint64 now_us, Findings *found, GError **error)
+{
+  GVariant *listed = list_payees (self, 0, error);
+  g_autoptr(GVariant) payees = listed != NULL ? g_variant_ref_sink (listed) : NULL;
+  g_autoptr(GPtrArray) odd = payees != NULL ? find_odd (self, 0, error) : NULL;
+
+  if (odd == NULL)
+    return FALSE;
+  for (gsize i = 0; i < g_variant_n_children (payees); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (payees, i);
+
+      found->payees += is_of (accounts, row) ? 1 : 0;
+    }
+  for (guint i = 0; i < odd->len; i++)
+    {
+      const KobanAlert *alert = odd->pdata[i];
+
+      if (alert->account == NULL || !g_hash_table_contains (accounts, alert->account))
+        continue;
+      found->odd++;
+      found->strong += alert->severity == KOBAN_SEVERITY_CRITICAL && alert->opened_us >= now_us - STRONG_US;
+    }
+  return TRUE;
+}
+
+static KobanAlert *
+offer (const char *connection, const Findings *found, gint64 now_us)
+{
+  static const char *const nothing[] = { NULL };
+  GVariant *reason =
+    found->strong > 0
+      ? koban_reason_new ("review_strong", "count", "x", found->strong, "payees", "x", found->payees, NULL)
+      : koban_reason_new ("review", "count", "x", found->odd, "payees", "x", found->payees, NULL);
+  KobanAlert fields = {
+    .incident = KOBAN_REVIEW_KEY,
+    .connection = connection,
+    .kind = KOBAN_ALERT_FRESHNESS,
+    .severity = found->strong > 0 ? KOBAN_SEVERITY_WARNING : KOBAN_SEVERITY_NOTICE,
+    .opened_us = now_us,
+    .updated_us = now_us,
+    .refs = nothing,
+    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
+  };
+
+  return koban_alert_new (&fields);
+}
+
+gboolean
+koban_ledger_offer_review (KobanLedger *self, const char *connection, gint64 now_us, GError **error)
+{
+  gint64 id = koban_connection_find (self, connection, error);
+  g_autofree char *shown = koban_row_id ('c', id);
+  g_autoptr(GHashTable) accounts = id != 0 ? read_new_accounts (self, id, error) : NULL;
+  g_autoptr(KobanAlert) alert = NULL;
+  Findings found = { 0 };
+
+  koban_ledger_assert_thread (self);
+  if (accounts == NULL || !find (self, accounts, now_us, &found, error))
+    return FALSE;
+  if (found.payees == 0)
+    return TRUE;
+  alert = offer (shown, &found, now_us);
+  return koban_ledger_raise (self, alert, now_us, NULL, error);
+}

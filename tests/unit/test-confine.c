@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the agent gave up at its start it cannot have back: other files, new files elsewhere, other programs. Each claim
+ * runs in a process of its own, because it is for good.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "confine.h"
+
+typedef struct
+{
+  char *home, *data, *config, *private; /* (owned) */
+} Place;
+
+static void
+set_up (Place *place, gconstpointer data)
+{
+  GError *error = NULL;
+
+  place->home = g_dir_make_tmp ("koban-confine-XXXXXX", &error);
+  g_assert_no_error (error);
+  place->data = g_build_filename (place->home, "data", NULL);
+  place->config = g_build_filename (place->home, "config", NULL);
+  place->private = g_build_filename (place->home, "letter", NULL);
+  g_assert_cmpint (g_mkdir (place->data, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir (place->config, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (place->private, "dear diary", -1, NULL));
+}
+
+static void
+remove_in (const char *directory, const char *name)
+{
+  g_autofree char *path = g_build_filename (directory, name, NULL);
+
+  g_unlink (path);
+}
+
+static void
+tear_down (Place *place, gconstpointer data)
+{
+  remove_in (place->data, "koban.db");
+  remove_in (place->home, "data");
+  g_rmdir (place->data);
+  g_rmdir (place->config);
+  g_unlink (place->private);
+  g_rmdir (place->home);
+  g_free (place->home);
+  g_free (place->data);
+  g_free (place->config);
+  g_free (place->private);
+}
+
+static gboolean
+can_open (const char *path, int flags)
+{
+  int fd = open (path, flags | O_CLOEXEC, 0600);
+
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0;
+}
+
+/* In the child. The number of the first claim that does not hold; 0: all hold; 77: not on this kernel. */
+static int
+confined (const Place *place)
+{
+  g_autofree char *database = g_build_filename (place->data, "koban.db", NULL);
+  g_autofree char *stray = g_build_filename (place->config, "stray", NULL);
+  const struct
+  {
+    const char *path;
+    int flags;
+    gboolean allowed;
+  } claims[] = {
+    { database, O_RDWR | O_CREAT, TRUE },        { database, O_RDONLY, TRUE },
+    { "/etc/passwd", O_RDONLY, TRUE },           { "/dev/null", O_WRONLY, TRUE },
+    { "/proc/self/maps", O_RDONLY, TRUE },       { place->private, O_RDONLY, FALSE },
+    { place->private, O_WRONLY, FALSE },         { stray, O_WRONLY | O_CREAT, FALSE },
+    { place->home, O_RDONLY | O_DIRECTORY, FALSE },
+  };
+
+  if (!koban_confine_files (place->data, place->config))
+    return 77;
+  for (int i = 0; i < (int) G_N_ELEMENTS (claims); i++)
+    if (can_open (claims[i].path, claims[i].flags) != claims[i].allowed)
+      return i + 1;
+  execl ("/bin/true", "true", NULL);
+  return errno == EACCES ? 0 : 100;
+}
+
+static void
+test_only_its_own (Place *place, gconstpointer data)
+{
+  int status;
+  pid_t child = fork ();
+
+  g_assert_cmpint (child, >=, 0);
+  if (child == 0)
+    _exit (confined (place));
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (WIFEXITED (status));
+  if (WEXITSTATUS (status) == 77)
+    g_test_skip ("this kernel has no Landlock");
+  else
+    g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *config_home = g_dir_make_tmp ("koban-config-XXXXXX", NULL);
+  g_autofree char *autostart = g_build_filename (config_home, "autostart", NULL);
+
+  g_setenv ("XDG_CONFIG_HOME", config_home, TRUE);
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/confine/only-its-own", Place, NULL, set_up, test_only_its_own, tear_down);
+  int status = g_test_run ();
+  g_rmdir (autostart);
+  g_rmdir (config_home);
+  return status;
+}
