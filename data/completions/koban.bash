@@ -16,16 +16,16 @@ _koban ()
     '') words="$commands --help --version" ;;
     provider) words="lint --json --help" ;;
     add) words="--name --field --secret-stdin --secret-file --base-url --ca-file --json --help" ;;
-    remove) words="--purge --yes --help" ;;
+    remove) words="--purge --yes --json --help" ;;
     accounts) words="set watch=all watch=links watch=off ownership=own ownership=joint --json --help" ;;
     transactions) words="--account --since --json --help" ;;
     links|alerts) words="--all --json --help" ;;
     revoke) words="--yes --json --help" ;;
-    answer) words="mine not-mine unsure undo --help" ;;
+    answer) words="mine not-mine unsure undo --json --help" ;;
     review) words="--since --json --help" ;;
     status) words="--check --settings --json --help" ;;
-    notify) words="--test desktop --help" ;;
-    unlock) words="--help" ;;
+    notify) words="--test desktop --json --help" ;;
+    unlock) words="--json --help" ;;
     replay) words="--poll --help" files=yes ;;
     providers|connections|show|check) words="--json --help" ;;
   esac

@@ -36,6 +36,10 @@ complete -c koban -n '__fish_seen_subcommand_from alerts' -l json -d 'Print JSON
 complete -c koban -n '__fish_seen_subcommand_from check' -l json -d 'Print JSON'
 complete -c koban -n '__fish_seen_subcommand_from review' -l json -d 'Print JSON'
 complete -c koban -n '__fish_seen_subcommand_from status' -l json -d 'Print JSON'
+complete -c koban -n '__fish_seen_subcommand_from answer' -l json -d 'Print JSON'
+complete -c koban -n '__fish_seen_subcommand_from notify' -l json -d 'Print JSON'
+complete -c koban -n '__fish_seen_subcommand_from remove' -l json -d 'Print JSON'
+complete -c koban -n '__fish_seen_subcommand_from unlock' -l json -d 'Print JSON'
 
 complete -c koban -n '__fish_seen_subcommand_from provider' -F -a lint
 complete -c koban -n '__fish_seen_subcommand_from add' -x -s n -l name -d 'What you call this connection'

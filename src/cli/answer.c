@@ -4,8 +4,9 @@
  */
 #include "config.h"
 
-#include "cli/client.h"
 #include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/printer.h"
 
 #include <glib/gi18n-lib.h>
 #include <koban/alert.h>
@@ -40,9 +41,10 @@ koban_cli_answer (int argc, char **argv)
   g_auto(GStrv) words = NULL;
   g_autoptr(GError) error = NULL;
   KobanAnswer answer = KOBAN_ANSWER_NONE;
+  gboolean json = FALSE;
   int status;
 
-  if (!koban_cli_parse (argc, argv, &usage, NULL, NULL, &words, &status))
+  if (!koban_cli_parse (argc, argv, &usage, NULL, &json, &words, &status))
     return status;
   if (!g_str_equal (words[1], "undo") && !koban_answer_parse (words[1], &answer))
     return koban_cli_usage_error (argv[0], _("“%s” is none of mine, not-mine, unsure, undo"), words[1]);
@@ -51,6 +53,6 @@ koban_cli_answer (int argc, char **argv)
   if (agent == NULL || !koban_dbus_koban1_call_answer_sync (agent, words[0], name != NULL ? name : "",
                                                             G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error))
     return koban_cli_fail (g_steal_pointer (&error));
-  g_print ("%s\n", what_follows (answer));
+  koban_print_done (json, what_follows (answer), "id", words[0], "answer", name, NULL);
   return KOBAN_EXIT_DONE;
 }

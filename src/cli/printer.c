@@ -240,6 +240,29 @@ koban_print_details (GVariant *row, const KobanColumn *columns)
 }
 
 void
+koban_print_done (gboolean json, const char *sentence, ...)
+{
+  va_list pairs;
+
+  if (!json)
+    {
+      g_print ("%s\n", sentence);
+      return;
+    }
+  KobanJsonWriter *writer = koban_json_writer_new ();
+  koban_json_writer_begin_object (writer);
+  va_start (pairs, sentence);
+  for (const char *name = va_arg (pairs, const char *); name != NULL; name = va_arg (pairs, const char *))
+    {
+      koban_json_writer_name (writer, name);
+      koban_json_writer_string (writer, va_arg (pairs, const char *));
+    }
+  va_end (pairs);
+  koban_json_writer_end_object (writer);
+  koban_print_json (writer);
+}
+
+void
 koban_print_progress (const char *text)
 {
   if (isatty (STDERR_FILENO))

@@ -47,6 +47,9 @@ char *koban_print_cell (GVariant *row, const KobanColumn *column);
 /* Prints the writer's text and a newline as UTF-8, in every locale. Takes @writer. */
 void koban_print_json (KobanJsonWriter *writer);
 
+/* That something was done: @sentence for a person, or an object of the names and texts that follow. */
+void koban_print_done (gboolean json, const char *sentence, ...) G_GNUC_NULL_TERMINATED;
+
 /* A notice on the terminal that is replaced by the next; "" clears it. Nothing where stderr is no terminal. */
 void koban_print_progress (const char *text);
 

@@ -6,6 +6,7 @@
 
 #include "cli/client.h"
 #include "cli/cli.h"
+#include "cli/printer.h"
 #include "cli/prompt.h"
 
 #include <glib/gi18n-lib.h>
@@ -29,18 +30,23 @@ is_meant (GVariant *connection, gboolean purge)
 
 /* Koban's key still works at the bank until it is ended there. */
 static void
-say_what_remains (GVariant *connection)
+say_what_remains (GVariant *connection, gboolean json)
 {
   g_autoptr(KobanProfiles) profiles = koban_profiles_load (NULL);
   const char *provider = "", *by_hand = NULL;
 
+  const char *id = "";
+
+  g_variant_lookup (connection, "id", "&s", &id);
   g_variant_lookup (connection, "provider", "&s", &provider);
   KobanProfile *profile = koban_profiles_lookup (profiles, provider);
   if (profile != NULL)
     koban_profile_get_revocation (profile, KOBAN_LINK_AGGREGATOR, &by_hand);
-  g_print ("%s\n", _("Koban has forgotten its key. The key itself still exists at the bank: end it there, "
-                      "where you made it."));
-  if (by_hand != NULL)
+  koban_print_done (json,
+                    _("Koban has forgotten its key. The key itself still exists at the bank: end it there, "
+                       "where you made it."),
+                    "connection", id, "result", "removed", "by_hand", by_hand, NULL);
+  if (by_hand != NULL && !json)
     g_print ("%s\n", by_hand);
 }
 
@@ -49,25 +55,23 @@ koban_cli_remove (int argc, char **argv)
 {
   static const KobanUsage usage = { "CONNECTION [--purge] [--yes]",
                                     N_("Stops watching a bank and forgets its secret."), 1, 1 };
-  gboolean purge = FALSE, yes = FALSE;
+  gboolean purge = FALSE, yes = FALSE, json = FALSE;
   const GOptionEntry entries[] = {
     { "purge", 0, 0, G_OPTION_ARG_NONE, &purge, N_("Forget the history too"), NULL },
-    { "yes", 'y', 0, G_OPTION_ARG_NONE, &yes, N_("Do not ask"), NULL },
+    { "yes", 'y', 0, G_OPTION_ARG_NONE, &yes, N_("Do not ask on a terminal"), NULL },
     { NULL },
   };
   g_auto(GStrv) words = NULL;
   g_autoptr(GError) error = NULL;
   int status;
 
-  if (!koban_cli_parse (argc, argv, &usage, entries, NULL, &words, &status))
+  if (!koban_cli_parse (argc, argv, &usage, entries, &json, &words, &status))
     return status;
-  if (!yes && !koban_prompt_can_ask ())
-    return koban_cli_usage_error (argv[0], _("removing needs a yes: run it on a terminal, or add --yes"));
   g_autoptr(GVariant) connection =
     koban_client_get (koban_dbus_koban1_call_list_connections_sync, words[0], _("connection"), &error);
   if (connection == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
-  if (!yes && !is_meant (connection, purge))
+  if (!yes && koban_prompt_can_ask () && !is_meant (connection, purge))
     return KOBAN_EXIT_FAILED;
 
   const char *id = "";
@@ -76,6 +80,6 @@ koban_cli_remove (int argc, char **argv)
   if (agent == NULL ||
       !koban_dbus_koban1_call_remove_sync (agent, id, purge, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error))
     return koban_cli_fail (g_steal_pointer (&error));
-  say_what_remains (connection);
+  say_what_remains (connection, json);
   return KOBAN_EXIT_DONE;
 }

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/keyring.h"
+#include "cli/printer.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -17,12 +18,14 @@ koban_cli_unlock (int argc, char **argv)
                                     0, 0 };
   g_auto(GStrv) words = NULL;
   g_autoptr(GError) error = NULL;
+  gboolean json = FALSE;
   int status;
 
-  if (!koban_cli_parse (argc, argv, &usage, NULL, NULL, &words, &status))
+  if (!koban_cli_parse (argc, argv, &usage, NULL, &json, &words, &status))
     return status;
   if (!koban_keyring_unlock (&error))
     return koban_cli_fail (g_steal_pointer (&error));
-  g_print ("%s\n", _("The keyring is unlocked; Koban goes on by itself."));
+  koban_print_done (json, _("The keyring is unlocked; Koban goes on by itself."), "keyring", "unlocked",
+                    NULL);
   return KOBAN_EXIT_DONE;
 }
