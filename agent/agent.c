@@ -84,10 +84,10 @@ agent_changed (gpointer agent, const char *list)
 static void
 note_blindness (Agent *self, const KobanOutcome *outcome)
 {
-  gboolean wrote = outcome->error == NULL || !koban_error_is_cancelled (outcome->error);
-  const char *why = outcome->unwritten ? outcome->error->message : NULL;
+  const GError *error = outcome->error;
+  const char *why = error != NULL && outcome->unwritten ? error->message : NULL;
 
-  if (!wrote || self->leaving)
+  if (self->leaving || (error != NULL && koban_error_is_cancelled (error)))
     return;
   g_free (self->parts.blind);
   self->parts.blind = g_strdup (why);
@@ -290,6 +290,8 @@ typedef struct
 {
   char *damaged; /* (owned) (nullable): where the old file went */
   gint64 now_us;
+  GPtrArray
+    *orphans; /* (owned) (nullable) (element-type utf8): ids of secrets whose connection was forgotten */
 } Opening;
 
 static void
@@ -298,6 +300,7 @@ opening_free (gpointer data)
   Opening *opening = data;
 
   g_free (opening->damaged);
+  g_clear_pointer (&opening->orphans, g_ptr_array_unref);
   g_free (opening);
 }
 
@@ -400,21 +403,42 @@ tell_config (Agent *self)
                            opening_new (self, NULL), opening_free, on_config_told, self);
 }
 
-/* Who was being added when we were killed was never agreed on. One whose token was spent has a check planned. */
+/* Who was being added when we were killed was never agreed on. One whose token was spent has a check planned.
+ */
 static gboolean
 forget_half_added_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
-  const Opening *opening = job;
+  Opening *opening = job;
   g_autoptr(GPtrArray) connections = koban_ledger_get_connections (ledger, error);
 
+  opening->orphans = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; connections != NULL && i < connections->len; i++)
     {
       const KobanConnection *connection = connections->pdata[i];
-      if (connection->last_check_us == 0 && connection->next_check_us == 0 &&
-          !koban_ledger_remove_connection (ledger, connection->id, TRUE, opening->now_us, error))
+      if (connection->last_check_us != 0 || connection->next_check_us != 0)
+        continue;
+      if (!koban_ledger_remove_connection (ledger, connection->id, TRUE, opening->now_us, error))
         return FALSE;
+      g_ptr_array_add (opening->orphans, g_strdup (connection->secret_id));
     }
   return connections != NULL;
+}
+
+static void
+on_orphan_dropped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_vault_remove_finish (KOBAN_VAULT (source), result, &error))
+    g_message ("A secret that is not needed could not be deleted: %s", error->message);
+}
+
+static void
+drop_orphans (Agent *self, const Opening *opening)
+{
+  for (guint i = 0; opening->orphans != NULL && i < opening->orphans->len; i++)
+    koban_vault_remove_async (self->parts.tools.vault, KOBAN_SECRET_CONNECTION, opening->orphans->pdata[i],
+                              NULL, on_orphan_dropped, NULL);
 }
 
 static void
@@ -429,6 +453,7 @@ on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!ready)
     g_message ("%s", error->message);
   self->opened = TRUE;
+  drop_orphans (self, koban_books_get_job (result));
   tell_config (self);
   koban_poller_set_online (self->parts.poller, koban_host_get_online (self->host));
   koban_poller_start (self->parts.poller);
@@ -536,7 +561,8 @@ lock_directory (Agent *self, GError **error)
   return FALSE;
 }
 
-/* A mistake in the file is no reason not to watch. What it may have wanted to keep off the screen is kept off. */
+/* A mistake in the file is no reason not to watch. What it may have wanted to keep off the screen is kept
+ * off. */
 static void
 load_settings (Agent *self)
 {

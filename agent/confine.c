@@ -62,8 +62,8 @@ typedef struct __attribute__ ((packed))
   gint32 parent;
 } PathBeneath;
 
-/* What libraries load, resolve and verify with; nothing of a person's. The last ones are of systems that keep theirs
- * elsewhere. */
+/* What libraries load, resolve and verify with; nothing of a person's. The last ones are of systems that keep
+ * theirs elsewhere. */
 static const char *const system_files[] = {
   "/usr",
   "/etc",

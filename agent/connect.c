@@ -160,21 +160,34 @@ is_agreed (KobanProfile *profile, GVariant *request, GError **error)
 {
   const char *digest = NULL;
 
-  if (koban_profile_is_packaged (profile) ||
-      (g_variant_lookup (request, "profile_digest", "&s", &digest) &&
-       g_str_equal (digest, koban_profile_get_digest (profile))))
+  if (koban_profile_is_packaged (profile) || (g_variant_lookup (request, "profile_digest", "&s", &digest) &&
+                                              g_str_equal (digest, koban_profile_get_digest (profile))))
     return TRUE;
   g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_UNTRUSTED,
-               _("%s comes from no package, and the agent knows it in another form than the one that was agreed to. "
-                  "Log out and in again if it was changed just now."),
+               _("%s comes from no package, and is not what was agreed to: it was changed just now. Add the "
+                  "bank once more."),
                koban_profile_get_file (profile));
   return FALSE;
+}
+
+/* A file of the person's own may have come, or changed, since we looked. Whoever works with a profile holds
+ * it. */
+static KobanProfile *
+find_profile (KobanParts *parts, const char *id)
+{
+  KobanProfile *profile = koban_profiles_lookup (parts->tools.profiles, id);
+
+  if (profile != NULL && koban_profile_is_packaged (profile))
+    return profile;
+  g_clear_pointer (&parts->tools.profiles, koban_profiles_free);
+  parts->tools.profiles = koban_profiles_load (NULL);
+  return koban_profiles_lookup (parts->tools.profiles, id);
 }
 
 static gboolean
 bind_profile (KobanParts *parts, KobanConnection *connection, GVariant *request, GError **error)
 {
-  KobanProfile *profile = koban_profiles_lookup (parts->tools.profiles, connection->provider);
+  KobanProfile *profile = find_profile (parts, connection->provider);
 
   if (profile == NULL)
     {

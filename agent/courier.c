@@ -30,6 +30,7 @@ struct _KobanCourier
   gulong on_available_id;
   gulong on_action_id;
 
+  char *unmarked;            /* (owned) (nullable): what was shown, and could not be marked as sent */
   GHashTable *shown;         /* (owned) (element-type utf8): incidents that the channel shows */
   GCancellable *cancellable; /* (owned): of the delivery at hand */
   guint alarm;               /* 0: none */
@@ -122,7 +123,7 @@ koban_courier_word (const KobanDelivery *delivery, KobanDetail detail)
   word_delivery (delivery, detail, message);
   message->kind = worst->kind;
   message->severity = worst->severity;
-  message->urgent = worst->severity == KOBAN_SEVERITY_CRITICAL && says_what_was_done (worst);
+  message->urgent = worst->severity >= KOBAN_SEVERITY_WARNING && says_what_was_done (worst);
   message->answerable = detail >= KOBAN_DETAIL_MINIMAL && says_what_was_done (worst) && !message->many;
   message->silent = delivery->silent;
   return message;
@@ -258,6 +259,18 @@ koban_courier_wake (KobanCourier *self)
 
 /* --- show and mark --------------------------------------------------------------------------------- */
 
+/* One state of one delivery: what grows is another. (transfer full) */
+static char *
+state_of (const KobanDelivery *delivery)
+{
+  gint64 updated_us = 0;
+
+  for (guint i = 0; i < delivery->alerts->len; i++)
+    updated_us = MAX (updated_us, ((KobanAlert *) delivery->alerts->pdata[i])->updated_us);
+  return g_strdup_printf ("%" G_GINT64_FORMAT "/%u/%" G_GINT64_FORMAT, delivery->id, delivery->alerts->len,
+                          updated_us);
+}
+
 static gboolean
 mark_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
@@ -276,8 +289,11 @@ on_marked (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr(GError) error = NULL;
 
   gboolean marked = koban_books_finish (round->courier->books, result, &error);
+  g_clear_pointer (&round->courier->unmarked, g_free);
   if (!marked)
     g_message ("A delivery could not be marked, and may be repeated: %s", error->message);
+  if (!marked && round->retry_us == 0)
+    round->courier->unmarked = state_of (round->due->pdata[0]);
   if (round->retry_us != 0)
     round->next_us = round->next_us == 0 ? round->retry_us : MIN (round->next_us, round->retry_us);
   g_ptr_array_remove_index (round->due, 0);
@@ -316,6 +332,15 @@ on_shown (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     g_message ("%s could not be shown yet: %s", delivery->incident, error->message);
   koban_books_write_async (self->books, mark_in_worker, round, NULL, on_marked, round);
+}
+
+/* A full disk must not make one bubble a check: what the person has seen is only marked. */
+static gboolean
+was_shown (Round *round, const KobanDelivery *delivery)
+{
+  g_autofree char *state = state_of (delivery);
+
+  return g_strcmp0 (state, round->courier->unmarked) == 0;
 }
 
 static void
@@ -377,6 +402,13 @@ round_show_next (Round *round)
   if (delivery == NULL)
     {
       round_end (round);
+      return;
+    }
+  if (open == NULL && was_shown (round, delivery))
+    {
+      round->now_us = koban_clock_get_wall_us (self->clock);
+      round->retry_us = 0;
+      koban_books_write_async (self->books, mark_in_worker, round, NULL, on_marked, round);
       return;
     }
   if (open != NULL)
@@ -552,6 +584,7 @@ koban_courier_finalize (GObject *object)
   g_clear_signal_handler (&self->on_available_id, self->channel);
   g_clear_signal_handler (&self->on_action_id, self->channel);
   g_hash_table_unref (self->shown);
+  g_free (self->unmarked);
   g_object_unref (self->cancellable);
   G_OBJECT_CLASS (koban_courier_parent_class)->finalize (object);
 }

@@ -19,7 +19,8 @@
 #define WAKE_TO_S 120
 #define UNLOCK_TO_S 10
 #define LEAST_GAP_US KOBAN_MINUTE_US
-/* While the ledger cannot be written, and so keeps saying that it is due; nothing is asked of a bank meanwhile. */
+/* While the ledger cannot be written, and so keeps saying that it is due; nothing is asked of a bank
+ * meanwhile. */
 #define MOST_GAP_US (15 * KOBAN_MINUTE_US)
 #define TOGETHER_US                                                                                          \
   KOBAN_MINUTE_US /* what is due so soon after is asked for in the same burst: the radio is up */

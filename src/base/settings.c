@@ -120,9 +120,10 @@ static const char *const detail_words[] = { [KOBAN_DETAIL_NONE] = "none",
                                             [KOBAN_DETAIL_MINIMAL] = "minimal",
                                             [KOBAN_DETAIL_FULL] = "full",
                                             NULL };
-static const char *const wariness_words[] = {
-  [KOBAN_WARINESS_QUIET] = "quiet", [KOBAN_WARINESS_NORMAL] = "normal", [KOBAN_WARINESS_WARY] = "wary", NULL
-};
+static const char *const wariness_words[] = { [KOBAN_WARINESS_QUIET] = "quiet",
+                                              [KOBAN_WARINESS_NORMAL] = "normal",
+                                              [KOBAN_WARINESS_WARY] = "wary",
+                                              NULL };
 
 static const KeyRow keys[] = {
   { "notify", "detail", KEY_WORD, G_STRUCT_OFFSET (KobanSettings, desktop_detail), detail_words, 0, 0,
@@ -138,7 +139,9 @@ G_STATIC_ASSERT (sizeof (KobanDetail) == sizeof (guint) && sizeof (KobanWariness
 KobanSettings
 koban_settings_defaults (void)
 {
-  return (KobanSettings){ .desktop_detail = KOBAN_DETAIL_FULL, .wariness = KOBAN_WARINESS_NORMAL, .check_interval_s = 15 * 60 };
+  return (KobanSettings){ .desktop_detail = KOBAN_DETAIL_FULL,
+                          .wariness = KOBAN_WARINESS_NORMAL,
+                          .check_interval_s = 15 * 60 };
 }
 
 static gboolean

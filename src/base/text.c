@@ -150,10 +150,10 @@ fold_class (gunichar c)
   return FOLD_BLANK;
 }
 
-char *
-koban_text_fold (const char *text)
+static char *
+fold_any (const char *text)
 {
-  g_autofree char *caseless = normalize_caseless (text != NULL ? text : "");
+  g_autofree char *caseless = normalize_caseless (text);
   GString *folded = g_string_sized_new (strlen (caseless));
   gunichar last = 0;
   gboolean parted = FALSE;
@@ -174,6 +174,53 @@ koban_text_fold (const char *text)
       parted = FALSE;
     }
   return g_string_free (folded, FALSE);
+}
+
+/* The same classes of the 128 signs that most statements are written in. */
+static FoldClass
+fold_class_ascii (char c)
+{
+  if (g_ascii_isalnum (c))
+    return FOLD_KEEP;
+  if (c == '-' || c == '~' || c == '\'' || c == '`')
+    return FOLD_DROP;
+  return g_ascii_iscntrl (c) && !g_ascii_isspace (c) && c != '\v' ? FOLD_DROP : FOLD_BLANK;
+}
+
+/* NULL if @text holds any other sign. */
+static char *
+fold_ascii (const char *text)
+{
+  char *folded = g_malloc (strlen (text) + 1);
+  gsize length = 0;
+  gboolean parted = FALSE;
+
+  for (const char *at = text; *at != '\0'; at++)
+    {
+      if ((*at & 0x80) != 0)
+        {
+          g_free (folded);
+          return NULL;
+        }
+      FoldClass class = fold_class_ascii (*at);
+      parted = parted || class == FOLD_BLANK;
+      if (class != FOLD_KEEP)
+        continue;
+      if (parted && length > 0)
+        folded[length++] = ' ';
+      folded[length++] = g_ascii_toupper (*at);
+      parted = FALSE;
+    }
+  folded[length] = '\0';
+  return folded;
+}
+
+char *
+koban_text_fold (const char *text)
+{
+  char *quick = fold_ascii (text != NULL ? text : "");
+
+  return quick != NULL ? quick : fold_any (text);
 }
 
 /* At most @max characters, the last of them "…" if there were more. */

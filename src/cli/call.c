@@ -23,17 +23,24 @@ help_text (GOptionContext *context, const char *command, const KobanUsage *usage
                           options != NULL ? options : "\n");
 }
 
+/* Options too: what they name goes to the bus, which carries nothing else. */
+static gboolean
+words_are_text (int argc, char **argv, int *status)
+{
+  for (int i = 1; i < argc; i++)
+    if (!g_utf8_validate (argv[i], -1, NULL))
+      {
+        *status = koban_cli_usage_error (argv[0], _("word %u is not UTF-8 text"), (guint) i);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 static gboolean
 words_fit (const char *command, char *const *words, const KobanUsage *usage, int *status)
 {
   guint count = g_strv_length ((char **) words);
 
-  for (guint i = 0; i < count; i++)
-    if (!g_utf8_validate (words[i], -1, NULL))
-      {
-        *status = koban_cli_usage_error (command, _("word %u is not UTF-8 text"), i + 1);
-        return FALSE;
-      }
   if (count < usage->min_words)
     *status =
       koban_cli_usage_error (command, _("something is missing: koban %s %s"), command, usage->synopsis);
@@ -64,6 +71,8 @@ koban_cli_parse (int argc,
     { NULL },
   };
 
+  if (!words_are_text (argc, argv, status))
+    return FALSE;
   for (int i = 0; i < argc; i++)
     rest[i] = g_strdup (argv[i]);
   g_option_context_set_help_enabled (context, FALSE);

@@ -51,6 +51,12 @@ koban_client_get (KobanClientListFunc list, const char *id, const char *what, GE
   g_auto(GVariantDict) filter = G_VARIANT_DICT_INIT (NULL);
   g_autoptr(GVariant) rows = NULL;
 
+  /* To the agent an empty id is no filter: the only bank there is would answer to it, and be removed. */
+  if (*id == '\0')
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("there is no %s “%s”"), what, id);
+      return NULL;
+    }
   g_variant_dict_insert (&filter, "id", "s", id);
   g_variant_dict_insert (&filter, "all", "b", TRUE);
   rows = koban_client_list (list, g_variant_dict_end (&filter), error);

@@ -46,28 +46,58 @@ koban_cli_connections (int argc, char **argv)
 
 /* --- accounts --- */
 
+/* Adds "watch=links" to @changes. */
+static gboolean
+add_setting (GVariantDict *changes, const char *word)
+{
+  static const char *const settings[] = { "watch=all",     "watch=links",     "watch=off",
+                                          "ownership=own", "ownership=joint", NULL };
+  g_auto(GStrv) pair = g_strsplit (word, "=", 2);
+
+  if (!g_strv_contains (settings, word))
+    return FALSE;
+  g_variant_dict_insert (changes, pair[0], "s", pair[1]);
+  return TRUE;
+}
+
+/* As it stands now. */
 static int
-set_account (char *const *words)
+tell_account (const char *id, gboolean json)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) account =
+    koban_client_get (koban_dbus_koban1_call_list_accounts_sync, id, _("account"), &error);
+
+  if (account == NULL)
+    return koban_cli_fail (g_steal_pointer (&error));
+  if (!json)
+    {
+      koban_print_details (account, koban_account_columns);
+      return KOBAN_EXIT_DONE;
+    }
+  KobanJsonWriter *writer = koban_json_writer_new ();
+  koban_print_object (writer, account, koban_account_columns);
+  koban_print_json (writer);
+  return KOBAN_EXIT_DONE;
+}
+
+static int
+set_account (char *const *words, gboolean json)
 {
   g_auto(GVariantDict) changes = G_VARIANT_DICT_INIT (NULL);
   g_autoptr(GVariant) asked = NULL;
   g_autoptr(GError) error = NULL;
 
   for (guint i = 2; words[i] != NULL; i++)
-    {
-      g_auto(GStrv) pair = g_strsplit (words[i], "=", 2);
-
-      if (pair[1] == NULL || !(g_str_equal (pair[0], "watch") || g_str_equal (pair[0], "ownership")))
-        return koban_cli_usage_error ("accounts",
-                                      _("“%s” is not watch=all|links|off or ownership=own|joint"), words[i]);
-      g_variant_dict_insert (&changes, pair[0], "s", pair[1]);
-    }
+    if (!add_setting (&changes, words[i]))
+      return koban_cli_usage_error ("accounts", _("“%s” is not watch=all|links|off or ownership=own|joint"),
+                                    words[i]);
   asked = g_variant_ref_sink (g_variant_dict_end (&changes));
   g_autoptr(KobanDBusKoban1) agent = koban_client_connect (&error);
   if (agent == NULL || !koban_dbus_koban1_call_set_account_sync (agent, words[1], asked,
                                                                  G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error))
     return koban_cli_fail (g_steal_pointer (&error));
-  return KOBAN_EXIT_DONE;
+  return tell_account (words[1], json);
 }
 
 int
@@ -88,7 +118,7 @@ koban_cli_accounts (int argc, char **argv)
                        _("No account is known. Begin with: koban providers"));
   if (!g_str_equal (words[0], "set") || g_strv_length (words) < 3)
     return koban_cli_usage_error ("accounts", _("say: koban accounts %s"), usage.synopsis);
-  return set_account (words);
+  return set_account (words, json);
 }
 
 /* --- transactions --- */
@@ -108,6 +138,20 @@ since_from_text (const char *text, gint64 *since_us)
   return TRUE;
 }
 
+/* A name that nobody has is an error, not an empty list: an empty list would be believed. */
+static gboolean
+add_account (GVariantDict *filter, const char *account, GError **error)
+{
+  const char *id = NULL;
+  g_autoptr(GVariant) row =
+    koban_client_get (koban_dbus_koban1_call_list_accounts_sync, account, _("account"), error);
+
+  if (row == NULL || !g_variant_lookup (row, "id", "&s", &id))
+    return FALSE;
+  g_variant_dict_insert (filter, "account", "s", id);
+  return TRUE;
+}
+
 int
 koban_cli_transactions (int argc, char **argv)
 {
@@ -122,6 +166,7 @@ koban_cli_transactions (int argc, char **argv)
   };
   g_auto(GVariantDict) filter = G_VARIANT_DICT_INIT (NULL);
   g_auto(GStrv) words = NULL;
+  g_autoptr(GError) error = NULL;
   gboolean json = FALSE;
   gint64 since_us;
   int status;
@@ -132,8 +177,8 @@ koban_cli_transactions (int argc, char **argv)
     return koban_cli_usage_error (argv[0], _("“%s” is not a day like 2024-09-01"), since);
   if (since != NULL)
     g_variant_dict_insert (&filter, "since", "x", since_us);
-  if (account != NULL)
-    g_variant_dict_insert (&filter, "account", "s", account);
+  if (account != NULL && !add_account (&filter, account, &error))
+    return koban_cli_fail (g_steal_pointer (&error));
   return print_list (koban_dbus_koban1_call_list_transactions_sync, g_variant_dict_end (&filter),
                      koban_transaction_columns, json, _("No transactions are known."));
 }

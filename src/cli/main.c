@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n.h>
 #include <koban/text.h>
 #include <locale.h>
@@ -86,9 +87,24 @@ run (int argc, char **argv)
   return KOBAN_EXIT_USAGE;
 }
 
+/* What was closed before we began would be given to the next socket that is opened, and an answer written into
+ * it. A stand-in that cannot be written to keeps the place, and a lost answer is still told by the exit code. */
+static void
+hold_standard_files (void)
+{
+  int file;
+
+  do
+    file = open ("/dev/null", O_RDONLY);
+  while (file >= 0 && file <= STDERR_FILENO);
+  if (file >= 0)
+    close (file);
+}
+
 int
 main (int argc, char **argv)
 {
+  hold_standard_files ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, KOBAN_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

@@ -265,6 +265,9 @@ koban_print_done (gboolean json, const char *sentence, ...)
 void
 koban_print_progress (const char *text)
 {
-  if (isatty (STDERR_FILENO))
-    g_printerr ("\r\033[K%s", text);
+  /* The connection's name is in it, which may be anybody's words. */
+  g_autofree char *clean = koban_text_clean (text, CELL_MAX);
+
+  if (isatty (STDERR_FILENO) && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0)
+    g_printerr ("\r\033[K%s", clean);
 }

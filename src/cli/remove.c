@@ -72,7 +72,10 @@ koban_cli_remove (int argc, char **argv)
   if (connection == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
   if (!yes && koban_prompt_can_ask () && !is_meant (connection, purge))
-    return KOBAN_EXIT_FAILED;
+    {
+      g_printerr ("%s\n", _("Nothing was changed."));
+      return KOBAN_EXIT_FAILED;
+    }
 
   const char *id = "";
   g_variant_lookup (connection, "id", "&s", &id);

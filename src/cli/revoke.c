@@ -239,6 +239,11 @@ koban_cli_revoke (int argc, char **argv)
   g_autofree char *secret_id = borrow_power (profile_of (profiles, link), &error);
   g_autoptr(GVariant) outcome = secret_id != NULL ? end_link (link, secret_id, &error) : NULL;
   if (outcome == NULL)
-    return koban_cli_fail (g_steal_pointer (&error));
+    {
+      gboolean unasked = secret_id == NULL && koban_error_is (error, KOBAN_ERROR_INVALID);
+
+      status = koban_cli_fail (g_steal_pointer (&error));
+      return unasked ? KOBAN_EXIT_USAGE : status;
+    }
   return tell (link, outcome, json);
 }

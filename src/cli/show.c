@@ -143,6 +143,22 @@ print_alert (GVariant *alert)
   print_lines_of (alert);
 }
 
+/* Nobody did what a notice of the agent's own tells of. */
+static gboolean
+is_somebodys_deed (GVariant *alerts)
+{
+  for (gsize i = 0; i < g_variant_n_children (alerts); i++)
+    {
+      g_autoptr(GVariant) alert = g_variant_get_child_value (alerts, i);
+      const char *kind = "";
+
+      g_variant_lookup (alert, "kind", "&s", &kind);
+      if (!g_str_equal (kind, "freshness"))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static int
 show_incident (const char *id, gboolean json)
 {
@@ -170,6 +186,8 @@ show_incident (const char *id, gboolean json)
 
       print_alert (alert);
     }
+  if (!is_somebodys_deed (told))
+    return KOBAN_EXIT_DONE;
   g_print (
     _(
       "\nYours? koban answer %s mine — not yours? koban answer %s not-mine, and call your bank on the number "

@@ -7,6 +7,7 @@ on its feet whatever a caller, a disk, a bus or a configuration does.
 import contextlib
 import json
 import os
+import pathlib
 import resource
 import signal
 import subprocess
@@ -80,14 +81,7 @@ class SpentToken(Edges):
         self.assertEqual(self.alerts_of_kind("link") + self.alerts_of_kind("withdrawal"), [])
 
     def killed_while_listing(self, how):
-        bank = self.open("simplefin", "pending")
-        bank.tell("fault", what="slow", seconds=30, path="*/accounts*")
-        adding = self.desk.start([str(self.desk.cli_program), *self.add_words(bank)],
-                                 env=dict(self.desk.env, **self.desk.time_env), stdin=subprocess.PIPE)
-        adding.stdin.write(bank.token.encode() + b"\n")
-        adding.stdin.close()
-        adding.stdin = None
-        self.wait_slow(bank)
+        bank, adding = self.add_and_wait("simplefin", "pending")
         how(adding)
         self.assertNotEqual(self.desk.wait(lambda: adding.poll(), 20, "the command"), 0)
         self.desk.wait(lambda: len(self.desk.list("Connections")) == 1, 20, "the connection")
@@ -95,6 +89,26 @@ class SpentToken(Edges):
         self.assertIn(self.desk.koban("check").returncode, (0, 10))
         self.assertEqual(self.connection()["state"], "ok")
         self.assertEqual(sum("/claim/" in r["path"] for r in bank.requests()), 1)
+
+    def add_and_wait(self, provider, story):
+        """A command that adds, and waits for a bank that is slow to list."""
+        bank = self.open(provider, story)
+        bank.tell("fault", what="slow", seconds=30, path="*/accounts*")
+        adding = self.desk.start([str(self.desk.cli_program), *self.add_words(bank)],
+                                 env=dict(self.desk.env, **self.desk.time_env), stdin=subprocess.PIPE)
+        adding.stdin.write(bank.token.encode() + b"\n")
+        adding.stdin.close()
+        adding.stdin = None
+        self.wait_slow(bank)
+        return bank, adding
+
+    def test_a_token_that_is_not_spent_is_forgotten_with_the_agent_that_is_killed(self):
+        _, adding = self.add_and_wait("starling", "docomo")
+        self.desk.stop_agent(signal.SIGKILL)
+        self.assertNotEqual(self.desk.wait(lambda: adding.poll(), 20, "the command"), 0)
+        self.desk.start_agent()
+        self.desk.wait(lambda: not self.desk.secret_items(), 20, "the secret to be gone")
+        self.assertEqual(self.desk.list("Connections"), [])
 
     def test_it_outlives_an_agent_that_is_killed(self):
         self.killed_while_listing(lambda adding: self.desk.stop_agent(signal.SIGKILL))
@@ -240,7 +254,7 @@ class Disk(Edges):
 class Profiles(Edges):
     """The person's own profile is trusted as it was when they said yes."""
 
-    def own_profile(self, bank, **changes):
+    def own_profile(self, **changes):
         folder = self.desk.home / ".local/share/koban/providers"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         profile = json.loads((SOURCE / "data/providers/starling.json").read_text(encoding="utf-8"))
@@ -250,12 +264,12 @@ class Profiles(Edges):
 
     def test_it_is_named_and_binds_its_contents(self):
         bank = self.open()
-        file = self.own_profile(bank)
+        file = self.own_profile()
         bank.provider = "mine"
         done = self.desk.add(bank)
         self.assertIn(str(file), done.stderr)
         self.assertEqual(self.desk.koban("check").returncode, 0)
-        self.own_profile(bank, notes="Changed by somebody.")
+        self.own_profile(notes="Changed by somebody.")
         self.desk.stop_agent()
         asked = len(bank.requests())
         self.assertEqual(self.desk.koban("check").returncode, 11)
@@ -263,7 +277,7 @@ class Profiles(Edges):
         self.assertEqual((row["state"], len(bank.requests())), ("error", asked))
         self.assertIn("agreed", row["message"])
         self.assertNothingIsSentToRevoke(bank)
-        self.own_profile(bank)
+        self.own_profile()
         self.desk.stop_agent()
         self.assertEqual(self.desk.koban("check").returncode, 0)
 
@@ -273,25 +287,51 @@ class Profiles(Edges):
         error, _ = self.desk.operate("Revoke", GLib.Variant("(sa{sv})", (mandate, {})))
         self.assertEqual((error, len(bank.requests())), ("untrusted", asked))
 
+    def test_it_may_come_while_the_agent_runs(self):
+        self.desk.add(self.open())
+        pid = self.desk.agent_pid()
+        mine = self.open()
+        self.own_profile()
+        mine.provider = "mine"
+        self.desk.add(mine, name="Mine")
+        self.assertEqual(self.desk.agent_pid(), pid)
+        self.assertEqual(self.desk.koban("check").returncode, 0)
+
     def test_a_person_at_a_terminal_says_yes_or_no(self):
-        bank = self.open()
-        file = self.own_profile(bank, hosts=["127.0.0.1"])
-        status, shown = self.desk.koban_on_terminal("add", "mine", "--name", "Bank", "--base-url", "https://bank.invalid",
-                                                    typed="n\n")
-        self.assertEqual(status, 1, shown)
-        self.assertIn(file.name, shown)
-        self.assertEqual(self.desk.secret_items(), [])
+        file = self.own_profile()
+        for answer, status, token_asked in (("n", 1, False), ("", 1, False), ("y", 1, True)):
+            ended, shown = self.on_terminal(answer + "\n")
+            self.assertEqual(ended, status, shown)
+            self.assertIn(str(file), shown)
+            self.assertEqual("resolve" in shown, token_asked, shown)
+            self.assertEqual(self.desk.secret_items(), [])
+
+    def on_terminal(self, typed):
+        """Everything is typed ahead; the token comes from a file, and the bank is nowhere."""
+        token = pathlib.Path(self.desk.scratch) / "token"
+        token.write_text("a-token", encoding="utf-8")
+        ours, its = os.openpty()
+        adding = subprocess.Popen([str(self.desk.cli_program), "add", "mine", "--name", "Bank", "--base-url",
+                                   "https://bank.invalid", "--secret-file", "token=%s" % token],
+                                  stdin=its, stdout=its, stderr=its, env=dict(self.desk.env, **self.desk.time_env))
+        os.close(its)
+        os.write(ours, typed.encode())
+        shown = b""
+        with contextlib.suppress(OSError):   # the end of a terminal is an error
+            while piece := os.read(ours, 4096):
+                shown += piece
+        os.close(ours)
+        return adding.wait(30), shown.decode("utf-8", "replace")
 
     def test_without_a_yes_nothing_is_connected(self):
-        bank = self.open()
-        self.own_profile(bank)
+        self.own_profile()
         done = self.desk.koban("add", "mine", "--name", "Bank", "--secret-stdin", stdin="token\n")
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
         self.assertEqual(self.desk.secret_items(), [])
 
     def test_it_takes_the_place_of_no_packaged_one(self):
         bank = self.open()
-        file = self.own_profile(bank)
+        file = self.own_profile()
         file.write_text(file.read_text(encoding="utf-8").replace('"mine"', '"starling"'), encoding="utf-8")
         done = self.desk.add(bank)
         self.assertNotIn(str(file) + "\n", done.stderr.replace("Skipped", ""))

@@ -150,7 +150,7 @@ class Restarted(Case):
         first = self.urgent()[-1]
         self.desk.notifier.stop()
         again = self.desk.start_notifier()
-        shown = [s for s in again.wait_shown(1) if s["summary"] == first["summary"]]
+        shown = self.desk.wait(lambda: [s for s in again.shown() if s["summary"] == first["summary"]], 20, "it again")
         self.assertEqual(len(shown), 1)
         self.assertTrue(shown[0]["hints"].get("suppress-sound"))
         self.desk.notifier.act(shown[0], "not-mine")

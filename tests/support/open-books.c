@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A ledger in memory for tests. It waits by running the main loop and never by sleeping; a job that fails fails the
- * test.
+ * A ledger in memory for tests. It waits by running the main loop and never by sleeping; a job that fails
+ * fails the test.
  */
 #include "config.h"
 
@@ -34,7 +34,13 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 KobanBooks *
 koban_open_books_new (void)
 {
-  KobanBooks *books = koban_books_new (NULL, NULL);
+  return koban_open_books_new_in (NULL);
+}
+
+KobanBooks *
+koban_open_books_new_in (const char *path)
+{
+  KobanBooks *books = koban_books_new (path, NULL);
   gboolean done = FALSE;
 
   koban_books_open_async (books, on_opened, &done);

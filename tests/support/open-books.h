@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 
 /* Open and empty. (transfer full) */
 KobanBooks *koban_open_books_new   (void);
+/* In a file, where the disk can be full. (transfer full) */
+KobanBooks *koban_open_books_new_in (const char *path);
 /* Runs the main loop until @func has ended well; jobs run in order, so all that was asked for before has, too. */
 void        koban_open_books_write (KobanBooks *books, KobanBooksFunc func, gpointer job);
 /* Until nothing is left of it, or of those who waited. @books is unreffed by the caller. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What the agent gave up at its start it cannot have back: other files, new files elsewhere, other programs. Each claim
- * runs in a process of its own, because it is for good.
+ * What the agent gave up at its start it cannot have back: other files, new files elsewhere, other programs.
+ * Each claim runs in a process of its own, because it is for good.
  */
 #include "config.h"
 
@@ -78,10 +78,14 @@ confined (const Place *place)
     int flags;
     gboolean allowed;
   } claims[] = {
-    { database, O_RDWR | O_CREAT, TRUE },        { database, O_RDONLY, TRUE },
-    { "/etc/passwd", O_RDONLY, TRUE },           { "/dev/null", O_WRONLY, TRUE },
-    { "/proc/self/maps", O_RDONLY, TRUE },       { place->private, O_RDONLY, FALSE },
-    { place->private, O_WRONLY, FALSE },         { stray, O_WRONLY | O_CREAT, FALSE },
+    { database, O_RDWR | O_CREAT, TRUE },
+    { database, O_RDONLY, TRUE },
+    { "/etc/passwd", O_RDONLY, TRUE },
+    { "/dev/null", O_WRONLY, TRUE },
+    { "/proc/self/maps", O_RDONLY, TRUE },
+    { place->private, O_RDONLY, FALSE },
+    { place->private, O_WRONLY, FALSE },
+    { stray, O_WRONLY | O_CREAT, FALSE },
     { place->home, O_RDONLY | O_DIRECTORY, FALSE },
   };
 

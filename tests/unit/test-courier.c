@@ -4,8 +4,11 @@
  */
 #include "config.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#include <glib/gstdio.h>
 #include <koban/date.h>
 #include <koban/error.h>
 
@@ -124,6 +127,7 @@ fake_channel_init (FakeChannel *self)
 typedef struct
 {
   KobanFakeClock *clock;
+  char *folder;
   KobanBooks *books;
   GRand *random;
   FakeChannel *channel;
@@ -185,7 +189,9 @@ static void
 set_up (Desk *desk, gconstpointer data)
 {
   desk->clock = koban_fake_clock_new (NOW_US);
-  desk->books = koban_open_books_new ();
+  desk->folder = g_dir_make_tmp ("koban-courier-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (desk->folder, "koban.db", NULL);
+  desk->books = koban_open_books_new_in (path);
   desk->random = g_rand_new_with_seed (1);
   desk->channel = g_object_new (FAKE_TYPE_CHANNEL, NULL);
   desk->courier =
@@ -200,6 +206,19 @@ assert_said (Desk *desk, const char *expected)
 
   g_ptr_array_set_size (desk->channel->said, 0);
   g_assert_cmpstr (said, ==, expected);
+}
+
+static void
+remove_folder (const char *folder)
+{
+  static const char *const names[] = { "koban.db", "koban.db-wal", "koban.db-shm" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+      g_unlink (path);
+    }
+  g_rmdir (folder);
 }
 
 static void
@@ -225,6 +244,8 @@ tear_down (Desk *desk, gconstpointer data)
   g_object_unref (desk->books);
   g_object_unref (desk->clock);
   g_rand_free (desk->random);
+  remove_folder (desk->folder);
+  g_free (desk->folder);
 }
 
 /* --- claims -------------------------------------------------------------------------------------------- */
@@ -432,7 +453,8 @@ test_words (void)
     { KOBAN_ALERT_LINK, KOBAN_SEVERITY_CRITICAL, KOBAN_DETAIL_FULL, TRUE, TRUE },
     { KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_CRITICAL, KOBAN_DETAIL_MINIMAL, TRUE, TRUE },
     { KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_CRITICAL, KOBAN_DETAIL_NONE, TRUE, FALSE },
-    { KOBAN_ALERT_LINK, KOBAN_SEVERITY_WARNING, KOBAN_DETAIL_FULL, FALSE, TRUE },
+    { KOBAN_ALERT_LINK, KOBAN_SEVERITY_WARNING, KOBAN_DETAIL_FULL, TRUE, TRUE },
+    { KOBAN_ALERT_LINK, KOBAN_SEVERITY_NOTICE, KOBAN_DETAIL_FULL, FALSE, TRUE },
     { KOBAN_ALERT_BALANCE, KOBAN_SEVERITY_CRITICAL, KOBAN_DETAIL_FULL, FALSE, FALSE },
     { KOBAN_ALERT_FRESHNESS, KOBAN_SEVERITY_WARNING, KOBAN_DETAIL_FULL, FALSE, FALSE },
   };
@@ -462,6 +484,42 @@ test_words (void)
       g_assert_null (strstr (message->body, "123456"));
       g_assert_null (strstr (message->summary, "123456"));
     }
+}
+
+/* No file may grow: what a full disk does to a ledger, and to nothing else of ours. */
+static void
+set_full (gboolean full)
+{
+  struct rlimit limit;
+
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  limit.rlim_cur = full ? 1 : limit.rlim_max;
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+}
+
+static void
+test_what_could_not_be_marked_is_not_shown_again_meanwhile (Desk *desk, gconstpointer data)
+{
+  write_job (desk, raise_in_worker, "key");
+  desk->channel->hanging = TRUE;
+  koban_courier_wake (desk->courier);
+  while (desk->channel->held == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_autoptr(GTask) held = g_steal_pointer (&desk->channel->held);
+  desk->channel->hanging = FALSE;
+  set_full (TRUE);
+  g_task_return_boolean (held, TRUE);
+  settle (desk);
+  koban_courier_wake (desk->courier);
+  settle (desk);
+  set_full (FALSE);
+  g_assert_cmpuint (desk->unsent, ==, 1);
+  assert_said (desk, "show i1");
+
+  koban_courier_wake (desk->courier);
+  settle (desk);
+  g_assert_cmpuint (desk->unsent, ==, 0);
+  assert_said (desk, "");
 }
 
 static void
@@ -503,6 +561,8 @@ main (int argc, char **argv)
     { "/courier/a-start-shows-what-is-open-in-silence", test_a_start_shows_what_is_open_in_silence },
     { "/courier/a-storm-is-a-few-bubbles-and-one-summary", test_a_storm_is_a_few_bubbles_and_one_summary },
     { "/courier/what-is-over-is-withdrawn", test_what_is_over_is_withdrawn },
+    { "/courier/what-could-not-be-marked-is-not-shown-again",
+      test_what_could_not_be_marked_is_not_shown_again_meanwhile },
     { "/courier/blindness-is-told-once-and-taken-back", test_blindness_is_told_once_and_taken_back },
     { "/courier/blindness-that-could-not-be-told-is-told-again",
       test_blindness_that_could_not_be_told_is_told_again },
@@ -513,6 +573,7 @@ main (int argc, char **argv)
   };
 
   g_test_init (&argc, &argv, NULL);
+  signal (SIGXFSZ, SIG_IGN);
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].claim, Desk, NULL, set_up, tests[i].test, tear_down);
   g_test_add_func ("/courier/words", test_words);

@@ -133,6 +133,8 @@ steal (GPtrArray *lines, int day)
     add (lines, day, 10, KOBAN_TRANSACTION_DIRECT_DEBIT, -30000, "ﾄﾞｺﾓｺｳｻﾞ");
   if (day == THEFT + 8)
     add (lines, day, 20, KOBAN_TRANSACTION_DIRECT_DEBIT, -48000, "KAZOKU HOKEN");
+  if (day == THEFT + 2)
+    add (lines, day, 15, KOBAN_TRANSACTION_DIRECT_DEBIT, -25000, "ﾄﾞｺﾓｺｳｻﾞ");
   if (day == THEFT + 6)
     add (lines, day, 20, KOBAN_TRANSACTION_TRANSFER, -180000, "TANAKA TARO");
 }
@@ -361,6 +363,26 @@ test_an_undone_answer_was_never_given (void)
   end_life (&life);
 }
 
+/* What went by as the person's own counts again: the habits are those of one who never answered. */
+static void
+test_what_passed_under_an_undone_answer_counts (void)
+{
+  Life life = begin_life (NULL);
+  g_autoptr(GBytes) undone = NULL;
+  g_autoptr(GBytes) anew = NULL;
+
+  check (&life, 0, BEGAN, KOBAN_REACH_WHOLE);
+  live (&life, BEGAN, THEFT + 1);
+  g_assert_true (koban_ledger_answer (life.ledger, "i1", KOBAN_ANSWER_MINE, noon (THEFT + 1), NULL));
+  live (&life, THEFT + 1, THEFT + 3);
+  g_assert_true (koban_ledger_answer (life.ledger, "i1", KOBAN_ANSWER_NONE, noon (THEFT + 3), NULL));
+  undone = koban_habits_save (life.ledger->habits, "a1");
+  fold_again (&life);
+  anew = koban_habits_save (life.ledger->habits, "a1");
+  g_assert_true (g_bytes_equal (undone, anew));
+  end_life (&life);
+}
+
 static char *
 verdicts_after_an_answer (gboolean anew)
 {
@@ -470,11 +492,11 @@ test_a_review_counts_who_took_money (void)
   g_assert_cmpstr (word (first, "name"), ==, "ﾄﾞｺﾓｺｳｻﾞ");
   g_assert_nonnull (word (first, "service"));
   g_assert_cmpstr (word (first, "first"), ==, "2024-07-16");
-  g_assert_cmpstr (word (first, "last"), ==, "2024-07-17");
+  g_assert_cmpstr (word (first, "last"), ==, "2024-07-18");
   g_assert_true (g_variant_lookup (first, "count", "x", &count));
   g_assert_true (g_variant_lookup (first, "total", "(x&s)", &total, NULL));
-  g_assert_cmpint (count, ==, 5);
-  g_assert_cmpint (total, ==, -330000);
+  g_assert_cmpint (count, ==, 6);
+  g_assert_cmpint (total, ==, -355000);
   end_life (&life);
 }
 
@@ -620,6 +642,7 @@ main (int argc, char **argv)
   g_test_add_func ("/history/folded-anew", test_folded_anew_is_as_grown);
   g_test_add_func ("/history/restart", test_a_restart_changes_nothing);
   g_test_add_func ("/history/undone-answer", test_an_undone_answer_was_never_given);
+  g_test_add_func ("/history/undone-later", test_what_passed_under_an_undone_answer_counts);
   g_test_add_func ("/history/answers", test_answers_are_folded_too);
   g_test_add_func ("/history/other-version", test_habits_of_another_version_are_folded_anew);
   g_test_add_func ("/review/odd", test_a_review_finds_what_was_before);
