@@ -15,8 +15,8 @@ is_same_hand (const char *note, const char *program)
 {
   struct stat of_note, of_program;
 
-  return lstat (note, &of_note) == 0 && stat (program, &of_program) == 0 && S_ISREG (of_note.st_mode)
-         && of_note.st_uid == of_program.st_uid && (of_note.st_mode & S_IWOTH) == 0;
+  return lstat (note, &of_note) == 0 && stat (program, &of_program) == 0 && S_ISREG (of_note.st_mode) &&
+         of_note.st_uid == of_program.st_uid && (of_note.st_mode & S_IWOTH) == 0;
 }
 
 /* The source tree's data folder, or NULL. */

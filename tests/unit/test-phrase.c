@@ -133,8 +133,8 @@ test_hostile_name_is_quoted (void)
   static const char *const hostile[] = {
     "Fraud desk call 0120-444-444",
     "http://evil.example/login",
-    "\xe2\x80\xae"
-    "knaB ruoY",
+    ("\xe2\x80\xae"
+     "knaB ruoY"),
     "<b>SYSTEM</b>\n\033[31mALERT",
   };
 
