@@ -305,7 +305,11 @@ judge (KobanLedger *self,
     .changes = changes,
   };
 
-  if (account != 0 && !koban_coverage_from (self, account, &delta.covered_from, error))
+  gboolean baseline;
+
+  if (account != 0 && (!koban_coverage_from (self, account, &delta.covered_from, error) ||
+                       !koban_coverage_before (self, connection, account, KOBAN_LISTING_TRANSACTIONS,
+                                               &delta.lines_heard_us, &baseline, error)))
     return NULL;
   return koban_watch_judge (self->services, self->wariness, self->habits, &delta, due_us);
 }

@@ -13,8 +13,8 @@
  *     It counts only if sign, currency and folded text agree, or if amount and day do and nothing else
  *     wants the line.
  *  4. Different ids keep equal lines apart, unless the known one was due in a whole listing (then counting
- *     is exact), or this bank is seen to reissue ids (no id agrees, and two or more different lines are
- *     otherwise exactly known).
+ *     is exact), or this bank is seen to reissue ids (no id agrees, and two or more different lines of
+ *     different days are otherwise exactly known).
  *  5. Time and running balance tell equal lines apart where both are given; in a whole listing only the
  *     count is binding, because a late-dated line shifts the balances after it.
  *  6. A pending line becomes booked at most once, only with the same sign and currency, a similar text, a
@@ -412,12 +412,14 @@ any_id_agrees (Match *self)
   return FALSE;
 }
 
-/* Different lines that are known to the letter but for their id. */
-static guint
-count_known_but_for_id (Match *self)
+/* Two or more different lines, of different days, are known to the letter but for their id. Of one day they
+ * may be a thief's second round of the same sums. */
+static gboolean
+lines_show_reissue (Match *self)
 {
   g_autoptr(GHashTable) index = index_known (self, key_content);
   g_autoptr(GHashTable) keys = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  g_autoptr(GHashTable) days = g_hash_table_new (NULL, NULL);
 
   for (guint i = 0; i < self->heard->len; i++)
     {
@@ -428,9 +430,12 @@ count_known_but_for_id (Match *self)
 
       if (known != NULL && ids_differ (known->line, heard->line) && same_content (known, heard) &&
           times_allow (known->line, heard->line))
-        g_hash_table_add (keys, g_memdup2 (&key, sizeof key));
+        {
+          g_hash_table_add (keys, g_memdup2 (&key, sizeof key));
+          g_hash_table_add (days, GINT_TO_POINTER (heard->line->date));
+        }
     }
-  return g_hash_table_size (keys);
+  return g_hash_table_size (keys) >= 2 && g_hash_table_size (days) >= 2;
 }
 
 /* --- pending becomes booked ------------------------------------------------------------------- */
@@ -663,7 +668,7 @@ koban_identity_lines (GArray *known, GPtrArray *heard)
   run_passes (&match, told_passes, G_N_ELEMENTS (told_passes));
   if (any_free (match.heard) && any_free (match.known))
     {
-      match.reissued = !any_id_agrees (&match) && count_known_but_for_id (&match) >= 2;
+      match.reissued = !any_id_agrees (&match) && lines_show_reissue (&match);
       run_passes (&match, content_passes, G_N_ELEMENTS (content_passes));
       settle_pending (&match);
       run_passes (&match, last_passes, G_N_ELEMENTS (last_passes));

@@ -46,6 +46,7 @@ typedef struct
   gint64        now_us;      /* the time of this check; nothing later may be used */
   int           utc_offset_minutes; /* of the person's (or bank's) day, for hours and days */
   KobanDate     covered_from;       /* first day of transaction history that was really seen; KOBAN_NO_DATE: none */
+  gint64        lines_heard_us;     /* when transactions were last listed without fault; 0: not known */
   GPtrArray    *changes;     /* (element-type KobanChange): may be empty: time alone has passed */
 } KobanDelta;
 
