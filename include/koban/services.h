@@ -42,6 +42,10 @@ const KobanService *koban_services_match  (KobanServices *self, const char *fold
 /* The name behind the words that banks put before it ("SEPALASTSCHRIFT …"); all of @folded if nothing else is left.
  * @type is set to what these words say of the payment, else untouched. */
 const char         *koban_services_skip_prefixes (KobanServices *self, const char *folded, KobanTransactionType *type);
+/* Does a name that no directory knows call itself a wallet? Some words (CASH) say it only of a listed link. */
+gboolean            koban_services_sounds_like_wallet (KobanServices *self, const char *folded, gboolean is_link);
+/* Does the text itself tell of a direct debit, wherever in it ("… SEPA-LASTSCHRIFT … MREF")? */
+gboolean            koban_services_is_collection (KobanServices *self, const char *folded);
 const KobanService *koban_services_lookup (KobanServices *self, const char *id);
 
 G_END_DECLS

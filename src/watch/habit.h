@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 enum
 {
   KOBAN_HABIT_PAYEES = 320,
+  KOBAN_HABIT_CHAINS = 512,
   KOBAN_HABIT_RECENT = 96,
   KOBAN_HABIT_LINKS = 64,
   KOBAN_HABIT_EPISODES = 24,
@@ -25,6 +26,8 @@ enum
   KOBAN_HABIT_ID = 24,       /* bytes kept of one of our ids ("t12") */
   KOBAN_HABIT_SUBJECT = 40,  /* bytes kept of a folded name */
   KOBAN_HABIT_KEY = 56,      /* bytes of an incident key */
+  KOBAN_HABIT_MOVED = 16,    /* balances that the lines have not caught up with */
+  KOBAN_HABIT_LISTED = 48,   /* lines that the balance has not caught up with */
 };
 
 typedef struct
@@ -93,6 +96,18 @@ typedef struct
   KobanDate last_debit;  /* KOBAN_NO_DATE: never seen to collect */
 } KobanKnownLink;
 
+/* A booked balance, and when it was first heard. */
+typedef struct
+{
+  gint64 booked, heard_us;
+} KobanMoved;
+
+/* All booked and all pending lines, summed up after one of them. */
+typedef struct
+{
+  gint64 booked, pending;
+} KobanListed;
+
 /* What was told and may still grow: later debits to its subject join it. */
 typedef struct
 {
@@ -113,7 +128,8 @@ typedef struct
   gint64         euro;                       /* koban_euro() of the account; not kept */
   KobanPayee     payees[KOBAN_HABIT_PAYEES];
   guint32        n_payees;
-  guint64        keys[KOBAN_HABIT_PAYEES];   /* of @payees, side by side: what a search reads */
+  gint32         worths[KOBAN_HABIT_PAYEES]; /* of @payees: the least is forgotten first; not kept */
+  guint16        chains[KOBAN_HABIT_CHAINS], next[KOBAN_HABIT_PAYEES]; /* of @payees by their key; not kept */
   KobanRecent    recent[KOBAN_HABIT_RECENT]; /* a ring: the newest is before @next_recent */
   guint32        next_recent, n_recent;
   KobanKnownLink links[KOBAN_HABIT_LINKS];
@@ -144,16 +160,25 @@ typedef struct
   KobanDate      negative_told;
   gint64         negative;        /* overdrawn by so much (negative), not yet judged; 0: no */
 
-  gboolean       anchored;        /* the balance of balance.c: */
-  gint64         anchor;          /* booked balance that all lines explain */
-  gint64         explained;       /* booked lines since then */
+  gboolean       anchored;        /* the books of balance.c: */
+  gint64         anchor;          /* what the balance is more than all lines */
+  gint64         explained;       /* booked lines, all of them */
   gint64         pending;         /* pending lines that are neither booked nor withdrawn */
+  gboolean       counts_pending;  /* the booked balance holds them, as last seen */
+  KobanMoved     moved[KOBAN_HABIT_MOVED];   /* the balance that agreed last, then those that do not yet */
+  guint32        n_moved;
+  KobanListed    listed[KOBAN_HABIT_LISTED]; /* what it agreed with, then how the lines went on */
+  guint32        n_listed;
+  guint32        n_opening;       /* of @listed are older than the first balance, which may hold only some of them */
   gint64         gap, gap_since_us; /* what no line explains (negative), and since when; 0: nothing */
-  gint64         excess, excess_since_us; /* lines that the balance does not show (positive), and since when */
   gint64         anchored_us;
-  gint64         lag_us;          /* the longest that this bank took to list a line after the balance moved */
-  guint32        moves;           /* of the balance that were explained */
+  gint64         lag_us;          /* how long this bank takes to list a line after the balance moved; fades */
+  guint32        moves;           /* downwards, of the balance */
   gint64         booked;
+  gint64         told, told_since_us; /* the last gap that was told, and since when; 0: none */
+  gint64         told_total, told_us; /* of the alert that is open, and when it grew last */
+  KobanDate      told_day;        /* its name */
+  guint32        excused;         /* told, and explained later */
 } KobanHabit;
 
 /* One line as the detectors see it. */
@@ -203,6 +228,9 @@ void             koban_habits_put      (KobanHabits *self, const char *account, 
 KobanHabit      *koban_habits_get      (KobanHabits *self, const char *account);
 void             koban_habits_touch    (KobanHabits *self, const char *account);
 
+/* After the payee of this place was read or made; after @payee has changed. */
+void             koban_habit_index     (KobanHabit *self, guint32 place);
+void             koban_habit_weigh     (KobanHabit *self, const KobanPayee *payee);
 KobanPayee      *koban_habit_payee     (KobanHabit *self, guint64 key);         /* (nullable) */
 gboolean         koban_habit_knows_brand (const KobanHabit *self, guint32 brand);
 KobanKnownLink  *koban_habit_link      (KobanHabit *self, guint64 identity);    /* (nullable) */
@@ -223,7 +251,8 @@ gboolean         koban_payee_is_regular (const KobanPayee *self); /* even gaps *
 
 /* log2 of the amount that all but one in 2^bits of free debits stay under, and how odd @log is: bits in 1/256. */
 int              koban_habit_size_bits (const KobanHabit *self, int log);
-int              koban_habit_fresh_bits (const KobanHabit *self, int log);
+/* The same of what goes to new names in a day, too. */
+int              koban_habit_new_bits  (const KobanHabit *self, int log);
 gint64           koban_habit_usual_size (const KobanHabit *self); /* nearly all debits stay under it */
 gint64           koban_habit_usual_day  (const KobanHabit *self);
 guint            koban_habit_days      (const KobanHabit *self); /* of history */

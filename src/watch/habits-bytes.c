@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define MAGIC G_GUINT64_CONSTANT (0x3142414e41424f4b) /* "KOBANAB1" in the order of the bytes */
-#define VERSION 1
+#define VERSION 3
 
 typedef struct
 {
@@ -201,6 +201,23 @@ tape_episode (Tape *tape, KobanEpisode *episode)
 }
 
 static void
+tape_books (Tape *tape, KobanHabit *habit)
+{
+  for (guint32 i = 0, n = tape_count (tape, &habit->n_moved, KOBAN_HABIT_MOVED); i < n && !tape->failed; i++)
+    {
+      tape_i64 (tape, &habit->moved[i].booked);
+      tape_i64 (tape, &habit->moved[i].heard_us);
+    }
+  for (guint32 i = 0, n = tape_count (tape, &habit->n_listed, KOBAN_HABIT_LISTED); i < n && !tape->failed;
+       i++)
+    {
+      tape_i64 (tape, &habit->listed[i].booked);
+      tape_i64 (tape, &habit->listed[i].pending);
+    }
+  tape_count (tape, &habit->n_opening, KOBAN_HABIT_LISTED - 1);
+}
+
+static void
 tape_balance (Tape *tape, KobanHabit *habit)
 {
   tape_i32 (tape, &habit->has_balance);
@@ -215,14 +232,20 @@ tape_balance (Tape *tape, KobanHabit *habit)
   tape_i64 (tape, &habit->anchor);
   tape_i64 (tape, &habit->explained);
   tape_i64 (tape, &habit->pending);
+  tape_i32 (tape, &habit->counts_pending);
+  tape_books (tape, habit);
   tape_i64 (tape, &habit->gap);
   tape_i64 (tape, &habit->gap_since_us);
-  tape_i64 (tape, &habit->excess);
-  tape_i64 (tape, &habit->excess_since_us);
   tape_i64 (tape, &habit->anchored_us);
   tape_i64 (tape, &habit->lag_us);
   tape_u32 (tape, &habit->moves);
   tape_i64 (tape, &habit->booked);
+  tape_i64 (tape, &habit->told);
+  tape_i64 (tape, &habit->told_since_us);
+  tape_i64 (tape, &habit->told_total);
+  tape_i64 (tape, &habit->told_us);
+  tape_i32 (tape, &habit->told_day);
+  tape_u32 (tape, &habit->excused);
 }
 
 static void
@@ -278,7 +301,8 @@ tape_habit (Tape *tape, KobanHabit *habit)
        i++)
     {
       tape_payee (tape, &habit->payees[i]);
-      habit->keys[i] = habit->payees[i].key;
+      if (tape->out == NULL)
+        koban_habit_index (habit, i);
     }
   for (guint32 i = 0, n = tape_count (tape, &habit->n_links, KOBAN_HABIT_LINKS); i < n && !tape->failed; i++)
     tape_link (tape, &habit->links[i]);

@@ -65,8 +65,8 @@ power2 (int log)
   int top = log / 256;
   guint low = 0;
 
-  while (low < 255 && log2_table[low + 1] <= log % 256)
-    low++;
+  for (guint half = 128; half > 0; half /= 2)
+    low += log2_table[low + half] <= log % 256 ? half : 0;
   guint64 mantissa = 256 + low;
   return top >= 8 ? (gint64) (mantissa << MIN (top - 8, 46)) : (gint64) (mantissa >> (8 - top));
 }
@@ -224,13 +224,41 @@ koban_habits_put (KobanHabits *self, const char *account, KobanHabit *habit)
 
 /* --- payees ------------------------------------------------------------------------------------------- */
 
+/* Chains of numbers of payees, each one more than its place: 0 ends a chain. */
+static guint16 *
+chain_of (KobanHabit *self, guint64 key)
+{
+  return &self->chains[key % KOBAN_HABIT_CHAINS];
+}
+
+void
+koban_habit_index (KobanHabit *self, guint32 place)
+{
+  guint16 *chain = chain_of (self, self->payees[place].key);
+
+  self->next[place] = *chain;
+  *chain = (guint16) (place + 1);
+  koban_habit_weigh (self, &self->payees[place]);
+}
+
+static void
+unindex (KobanHabit *self, guint32 place)
+{
+  guint16 *at = chain_of (self, self->payees[place].key);
+
+  while (*at != 0 && *at != place + 1)
+    at = &self->next[*at - 1];
+  if (*at != 0)
+    *at = self->next[place];
+}
+
 KobanPayee *
 koban_habit_payee (KobanHabit *self, guint64 key)
 {
-  for (guint32 i = 0; i < self->n_payees; i++)
+  for (guint16 at = *chain_of (self, key); at != 0; at = self->next[at - 1])
     {
-      if (self->keys[i] == key)
-        return &self->payees[i];
+      if (self->payees[at - 1].key == key)
+        return &self->payees[at - 1];
     }
   return NULL;
 }
@@ -249,36 +277,39 @@ koban_habit_knows_brand (const KobanHabit *self, guint32 brand)
 }
 
 /* Which name can best be forgotten: paid once, long ago, and never answered. */
+void
+koban_habit_weigh (KobanHabit *self, const KobanPayee *payee)
+{
+  gint32 worth = payee->last_day + 20 * (gint32) MIN (payee->debits + payee->credits, 60);
+
+  self->worths[payee - self->payees] = worth + (payee->answer != KOBAN_ANSWER_NONE ? 4000 : 0);
+}
+
 static KobanPayee *
 least_useful (KobanHabit *self)
 {
-  KobanPayee *least = NULL;
-  gint64 least_worth = G_MAXINT64;
+  guint32 least = 0;
 
-  for (guint32 i = 0; i < self->n_payees; i++)
+  for (guint32 i = 1; i < self->n_payees; i++)
     {
-      KobanPayee *payee = &self->payees[i];
-      gint64 worth = payee->last_day + 20 * (gint64) MIN (payee->debits + payee->credits, 60);
-      if (payee->answer != KOBAN_ANSWER_NONE)
-        worth += 4000;
-      if (worth < least_worth)
-        {
-          least_worth = worth;
-          least = payee;
-        }
+      if (self->worths[i] < self->worths[least])
+        least = i;
     }
-  return least;
+  return &self->payees[least];
 }
 
 static KobanPayee *
 add_payee (KobanHabit *self, const KobanDebit *debit)
 {
-  KobanPayee *payee =
-    self->n_payees < KOBAN_HABIT_PAYEES ? &self->payees[self->n_payees++] : least_useful (self);
+  gboolean full = self->n_payees == KOBAN_HABIT_PAYEES;
+  KobanPayee *payee = full ? least_useful (self) : &self->payees[self->n_payees++];
+  guint32 place = (guint32) (payee - self->payees);
 
+  if (full)
+    unindex (self, place);
   *payee =
     (KobanPayee){ .key = debit->key, .brand = debit->brand, .first_day = debit->day, .last_day = debit->day };
-  self->keys[payee - self->payees] = debit->key;
+  koban_habit_index (self, place);
   return payee;
 }
 
@@ -488,6 +519,23 @@ median_log (const guint32 *bins, guint32 total, int prior, guint32 weight)
   return (int) (((gint64) own * total + (gint64) prior * weight) / (gint64) (total + weight));
 }
 
+/* From the nearer end. */
+static guint64
+sum_above (const guint32 *bins, guint32 total, guint bin)
+{
+  guint32 sum = 0;
+
+  if (bin < KOBAN_HABIT_BINS / 2)
+    {
+      for (guint i = 0; i <= bin; i++)
+        sum += bins[i];
+      return total - sum;
+    }
+  for (guint i = bin + 1; i < KOBAN_HABIT_BINS; i++)
+    sum += bins[i];
+  return sum;
+}
+
 /* How odd is a value: log2 of one in how many. The tail that was seen, and behind it, with the weight of
  * PRIOR_LINES, a straight one: half at @centre, and @slope 256ths of a bit more for each doubling. */
 static int
@@ -495,10 +543,7 @@ tail_bits (const guint32 *bins, guint32 total, int log, int centre, int slope)
 {
   int prior_bits = CLAMP (256 + (log - centre) * slope / 256, 32, 24 * 256);
   guint bin = MIN ((guint) (log / 64), KOBAN_HABIT_BINS - 1);
-  guint64 above = bins[bin] / 2;
-
-  for (guint i = bin + 1; i < KOBAN_HABIT_BINS; i++)
-    above += bins[i];
+  guint64 above = bins[bin] / 2 + sum_above (bins, total, bin);
 
   guint64 prior_tail = (guint64) power2 (24 * 256 + 12 * 256 - prior_bits) >> 12;
   guint64 share = (above << 24) + PRIOR_LINES * prior_tail;
@@ -511,20 +556,25 @@ euros_log (const KobanHabit *self, guint euros)
   return koban_log2 ((guint64) self->euro * euros);
 }
 
-int
-koban_habit_size_bits (const KobanHabit *self, int log)
+static int
+centre_of (const KobanHabit *self)
 {
-  int centre = median_log (self->sizes, self->n_sizes, euros_log (self, 20), PRIOR_LINES);
-
-  return tail_bits (self->sizes, self->n_sizes, log, centre, SIZE_SLOPE);
+  return median_log (self->sizes, self->n_sizes, euros_log (self, 20), PRIOR_LINES);
 }
 
 int
-koban_habit_fresh_bits (const KobanHabit *self, int log)
+koban_habit_size_bits (const KobanHabit *self, int log)
 {
-  int centre = median_log (self->sizes, self->n_sizes, euros_log (self, 20), PRIOR_LINES);
+  return tail_bits (self->sizes, self->n_sizes, log, centre_of (self), SIZE_SLOPE);
+}
 
-  return tail_bits (self->fresh_days, self->n_fresh_days, log, centre, SIZE_SLOPE);
+int
+koban_habit_new_bits (const KobanHabit *self, int log)
+{
+  int centre = centre_of (self);
+
+  return MAX (tail_bits (self->sizes, self->n_sizes, log, centre, SIZE_SLOPE),
+              tail_bits (self->fresh_days, self->n_fresh_days, log, centre, SIZE_SLOPE));
 }
 
 /* The value that one in 64 exceeds. */
@@ -759,6 +809,7 @@ koban_habit_learn (KobanHabit *self, const KobanDebit *debit)
     }
   else if (!debit->own)
     learn_debit (self, payee, debit);
+  koban_habit_weigh (self, payee);
 }
 
 void
@@ -771,4 +822,5 @@ koban_habit_learn_alias (KobanHabit *self, const KobanDebit *debit)
   if (payee == NULL)
     payee = add_payee (self, debit);
   learn_payee (payee, debit);
+  koban_habit_weigh (self, payee);
 }

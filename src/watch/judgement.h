@@ -54,6 +54,12 @@ KobanMoney    koban_judgement_money   (const KobanJudgement *self, gint64 minor)
 /* "link:a1:0011223344556677" */
 char         *koban_judgement_key     (const KobanJudgement *self, const char *what, guint64 number, KobanDate day);
 
+/* What @raw says, without banks' words and numbers. (transfer none): until the next line. */
+const KobanName *koban_judgement_name (KobanJudgement *self, const char *raw);
+
+/* @service if it takes money of this account's currency; else NULL. */
+const KobanService *koban_judgement_service (const KobanJudgement *self, const KobanService *service);
+
 /* The open episode that @debit belongs to; NULL: none. */
 KobanEpisode *koban_episode_of_debit  (KobanJudgement *self);
 KobanKnownLink *koban_link_of_debit   (KobanJudgement *self);

@@ -14,6 +14,10 @@
 
 #define EPISODE_LINK_US (45 * KOBAN_DAY_US) /* debits so long after a link was told still belong to it */
 #define EPISODE_DEBIT_US (36 * KOBAN_HOUR_US)
+#define PAID_DAYS 14
+#define SETTLED_DAYS 45
+#define LIKE_SUM 19        /* log2: five parts in a hundred */
+#define ODD_SIZE (3 * 256) /* bits: one debit in eight is larger */
 
 /* --- whose is it -------------------------------------------------------------------------------------- */
 
@@ -115,34 +119,75 @@ identity_of (const KobanLink *link)
   return koban_text_hash (identity);
 }
 
-/* What can take money by itself is critical. A standing order and a card on file pay one party that the
- * account's holder or a merchant named; a consent or an app reads: these are warnings (incidents 3.7). */
-static KobanSeverity
-severity_of (KobanLinkKind kind)
-{
-  switch (kind)
-    {
-    case KOBAN_LINK_EMONEY:
-    case KOBAN_LINK_DIRECT_DEBIT:
-    case KOBAN_LINK_RECURRING_CONSENT:
-      return KOBAN_SEVERITY_CRITICAL;
-    case KOBAN_LINK_STANDING_ORDER:
-    case KOBAN_LINK_CONSENT:
-    case KOBAN_LINK_APP:
-    case KOBAN_LINK_AGGREGATOR:
-    case KOBAN_LINK_WEBHOOK:
-    case KOBAN_LINK_CARD_ON_FILE:
-    default:
-      return KOBAN_SEVERITY_WARNING;
-    }
-}
-
 static const KobanService *
 service_of_link (KobanJudgement *self, const KobanLink *link)
 {
   g_autofree char *folded = folded_name (link);
 
-  return self->services != NULL ? koban_services_match (self->services, folded) : NULL;
+  return self->services != NULL
+           ? koban_judgement_service (self, koban_services_match (self->services, folded))
+           : NULL;
+}
+
+static gboolean
+is_wallet (const KobanService *service)
+{
+  return service != NULL &&
+         (service->category == KOBAN_SERVICE_WALLET || service->category == KOBAN_SERVICE_BNPL);
+}
+
+/* Somebody whom the account paid long before the link was made: not one who paid himself in first. */
+static gboolean
+was_paid (KobanJudgement *self, const KobanName *name)
+{
+  const KobanPayee *payee = koban_habit_payee (self->habit, name->key);
+  KobanDate today = koban_date_from_us (self->change->heard_us, self->delta->utc_offset_minutes);
+
+  return payee != NULL && payee->debits > 0 && today - payee->first_debit >= PAID_DAYS;
+}
+
+static gboolean
+is_well_known (const KobanService *service)
+{
+  return service != NULL && service->category == KOBAN_SERVICE_MERCHANT;
+}
+
+/* A wallet's name is critical in any kind of link. Of the others, what can take money is a warning unless it
+ * is a bill of somebody known, and what can only read is a notice (incidents 3.7, detection (d)). */
+static KobanSeverity
+severity_of (KobanJudgement *self, const KobanLink *link)
+{
+  const KobanName *name = koban_judgement_name (self, link->name);
+  const KobanService *service = koban_judgement_service (self, name->service);
+
+  if (link->kind == KOBAN_LINK_EMONEY || link->kind == KOBAN_LINK_RECURRING_CONSENT || is_wallet (service) ||
+      (service == NULL && koban_services_sounds_like_wallet (self->services, name->folded, TRUE)))
+    return KOBAN_SEVERITY_CRITICAL;
+  switch (link->kind)
+    {
+    case KOBAN_LINK_DIRECT_DEBIT:
+    case KOBAN_LINK_STANDING_ORDER:
+      return is_well_known (service) || was_paid (self, name) ? KOBAN_SEVERITY_NOTICE
+                                                              : KOBAN_SEVERITY_WARNING;
+    case KOBAN_LINK_CARD_ON_FILE:
+      return KOBAN_SEVERITY_WARNING;
+    case KOBAN_LINK_EMONEY:
+    case KOBAN_LINK_RECURRING_CONSENT:
+    case KOBAN_LINK_CONSENT:
+    case KOBAN_LINK_APP:
+    case KOBAN_LINK_AGGREGATOR:
+    case KOBAN_LINK_WEBHOOK:
+    default:
+      return link->has_limit ? KOBAN_SEVERITY_WARNING
+                             : KOBAN_SEVERITY_NOTICE; /* a limit is one of payments */
+    }
+}
+
+/* More power than there was, or again, is never less than a warning. */
+static KobanSeverity
+severity_of_rise (KobanJudgement *self, const KobanLink *link)
+{
+  return MAX (severity_of (self, link), KOBAN_SEVERITY_WARNING);
 }
 
 /* The debits of a link may be heard before the list that shows it: then both are one incident. */
@@ -256,7 +301,7 @@ koban_links_on_new (KobanJudgement *self)
 
   if (link->own || !is_alive (link))
     return;
-  tell_link (self, severity_of (link->kind),
+  tell_link (self, severity_of (self, link),
              koban_reason_new (KOBAN_REASON_NEW_LINK, "kind", "s", kind_name (link), NULL));
 }
 
@@ -267,7 +312,7 @@ koban_links_on_back (KobanJudgement *self)
 
   if (link->own || !is_alive (link))
     return;
-  tell_link (self, severity_of (link->kind),
+  tell_link (self, severity_of_rise (self, link),
              koban_reason_new (KOBAN_REASON_LINK_BACK, "kind", "s", kind_name (link), NULL));
 }
 
@@ -308,52 +353,13 @@ koban_links_on_changed (KobanJudgement *self)
   if (!is_alive (before))
     koban_links_on_back (self);
   else if (koban_link_is_stronger (now, before))
-    tell_link (self, severity_of (now->kind), stronger_reason (before, now));
+    tell_link (self, severity_of_rise (self, now), stronger_reason (before, now));
   else if (is_amended (before, now))
     tell_link (self, KOBAN_SEVERITY_WARNING,
                koban_reason_new (KOBAN_REASON_AMENDED_MANDATE, "kind", "s", kind_name (now), NULL));
 }
 
 /* --- inferred links ----------------------------------------------------------------------------------- */
-
-typedef struct
-{
-  const char *word;
-  gboolean last; /* only at the end of a word: コインパーキング is a car park */
-} WalletWord;
-
-/* Folded words by which wallets name themselves, for those that no directory knows. */
-static const WalletWord wallet_words[] = {
-  { "ペイ", TRUE },        { "チヤジ", FALSE },   { "マネ", TRUE },       { "コウザ", TRUE },
-  { "ウオレツト", FALSE }, { "コイン", TRUE },    { "キヤツシユ", TRUE }, { "PAY", TRUE },
-  { "WALLET", TRUE },      { "TOPUP", TRUE },     { "TOP UP", TRUE },     { "EMONEY", TRUE },
-  { "PREPAID", TRUE },     { "페이", TRUE },      { "머니", TRUE },       { "钱包", FALSE },
-  { "CARTEIRA", TRUE },    { "BILLETERA", TRUE },
-};
-
-static gboolean
-has_word (const char *folded, const WalletWord *word)
-{
-  gsize length = strlen (word->word);
-
-  for (const char *found = strstr (folded, word->word); found != NULL; found = strstr (found + 1, word->word))
-    {
-      if (!word->last || found[length] == '\0' || found[length] == ' ')
-        return found > folded; /* "PAY" alone is a salary */
-    }
-  return FALSE;
-}
-
-static gboolean
-sounds_like_wallet (const char *folded)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (wallet_words); i++)
-    {
-      if (has_word (folded, &wallet_words[i]))
-        return TRUE;
-    }
-  return FALSE;
-}
 
 /* Has this service taken money before, under whatever spelling? */
 static gboolean
@@ -403,7 +409,8 @@ is_wallet_like (const KobanJudgement *self)
   const KobanDebit *debit = &self->debit;
 
   return debit->service == NULL && debit->channel != KOBAN_TRANSACTION_CARD &&
-         sounds_like_wallet (debit->folded);
+         debit->channel != KOBAN_TRANSACTION_CASH &&
+         koban_services_sounds_like_wallet (self->services, debit->folded, FALSE);
 }
 
 /* A power company that everybody knows is a notice; a creditor nobody knows may be one whom nobody allowed.
@@ -412,11 +419,13 @@ static KobanSeverity
 creditor_severity (const KobanJudgement *self)
 {
   const KobanDebit *debit = &self->debit;
+  gboolean usual = koban_habit_size_bits (self->habit, debit->log) < ODD_SIZE;
 
   if (is_wallet_like (self))
     return KOBAN_SEVERITY_CRITICAL;
-  if (debit->service != NULL && debit->service->category == KOBAN_SERVICE_MERCHANT &&
-      !is_foreign_creditor (self))
+  if (is_foreign_creditor (self))
+    return KOBAN_SEVERITY_WARNING;
+  if (is_well_known (debit->service) || (is_wallet (debit->service) && usual))
     return KOBAN_SEVERITY_NOTICE;
   return KOBAN_SEVERITY_WARNING;
 }
@@ -461,33 +470,106 @@ tell_inferred (KobanJudgement *self, KobanSeverity severity, GVariant *reason)
 }
 
 static gboolean
-is_wallet (const KobanService *service)
-{
-  return service != NULL &&
-         (service->category == KOBAN_SERVICE_WALLET || service->category == KOBAN_SERVICE_BNPL);
-}
-
-static gboolean
 is_collection (const KobanDebit *debit)
 {
   return debit->mandate != 0 || debit->channel == KOBAN_TRANSACTION_DIRECT_DEBIT;
 }
 
-void
-koban_links_on_line (KobanJudgement *self)
+/* A shop's till that a wallet runs: "PAYPAL *SHOP" by card is a purchase; "KLARNA*" too. */
+static gboolean
+is_till (const KobanDebit *debit)
+{
+  return debit->channel == KOBAN_TRANSACTION_CARD &&
+         (strchr (debit->line->text, '*') != NULL ||
+          strchr (koban_transaction_get_name (debit->line), '*') != NULL);
+}
+
+/* A purchase at a shop's till is how a wallet is used, not how one is linked; any other first debit is told
+ * whole, whatever the sum and whatever wallets the person has besides (incidents 3.7: no minimum). */
+static KobanSeverity
+service_severity (const KobanJudgement *self)
 {
   const KobanDebit *debit = &self->debit;
 
-  if (debit->amount <= 0 || debit->own || koban_episode_of_debit (self) != NULL ||
-      koban_link_of_debit (self) != NULL)
+  return is_till (debit) && koban_habit_size_bits (self->habit, debit->log) < ODD_SIZE
+           ? KOBAN_SEVERITY_NOTICE
+           : KOBAN_SEVERITY_CRITICAL;
+}
+
+/* Like sums at even gaps to a new name, the third now: a standing power by the look of it, whoever made it.
+ */
+static gboolean
+is_even (const KobanJudgement *self)
+{
+  const KobanPayee *payee = self->payee;
+  const KobanDebit *debit = &self->debit;
+
+  if (payee == NULL || payee->debits != 2 || payee->gap < 5 * 16 ||
+      (debit->channel != KOBAN_TRANSACTION_TRANSFER && debit->channel != KOBAN_TRANSACTION_STANDING_ORDER) ||
+      payee->first_debit - self->habit->first_day < SETTLED_DAYS)
+    return FALSE;
+  int gap = (debit->day - payee->last_day) * 16;
+  return ABS (gap - payee->gap) * 6 <= payee->gap && ABS (debit->log - payee->log_mean) <= LIKE_SUM;
+}
+
+static void
+tell_even (KobanJudgement *self)
+{
+  const KobanPayee *payee = self->payee;
+
+  tell_inferred (self, KOBAN_SEVERITY_NOTICE,
+                 koban_reason_new (KOBAN_REASON_EVEN_PAYMENTS, "count", "x", (gint64) payee->debits + 1,
+                                   "days", "x", (gint64) payee->gap / 16, "amount", "m",
+                                   koban_judgement_money (self, -self->debit.amount), NULL));
+}
+
+/* Tiny credits from names never seen, a pair of them within days: somebody tests whether the account can be
+ * linked (incidents 3.7). */
+static void
+look_at_credit (KobanJudgement *self)
+{
+  const KobanDebit *debit = &self->debit;
+  const KobanRecent *recent;
+  gint64 count = 1;
+
+  if (debit->amount == 0 || -debit->amount > self->habit->euro || debit->own || self->payee != NULL)
     return;
+  for (guint i = 0; (recent = koban_habit_recent (self->habit, i)) != NULL; i++)
+    {
+      if (recent->amount < 0 && -recent->amount <= self->habit->euro && debit->day - recent->day <= 3)
+        count++;
+    }
+  if (count >= 2)
+    tell_inferred (self, KOBAN_SEVERITY_NOTICE,
+                   koban_reason_new (KOBAN_REASON_VERIFY_DEPOSIT, "count", "x", count, "amount", "m",
+                                     koban_judgement_money (self, -debit->amount), NULL));
+}
+
+static void
+look_at_debit (KobanJudgement *self)
+{
+  const KobanDebit *debit = &self->debit;
+
   if (is_wallet (debit->service) && !is_service_known (self))
     tell_inferred (
-      self, KOBAN_SEVERITY_CRITICAL,
+      self, service_severity (self),
       koban_reason_new (KOBAN_REASON_FIRST_DEBIT_BY_SERVICE, "service", "s", debit->service->name, NULL));
   else if ((is_collection (debit) || is_wallet_like (self)) && is_first_collection (self))
     tell_inferred (self, creditor_severity (self),
                    koban_reason_new (KOBAN_REASON_FIRST_DEBIT_BY_CREDITOR, NULL));
+  else if (!is_collection (debit) && is_even (self))
+    tell_even (self);
+}
+
+void
+koban_links_on_line (KobanJudgement *self)
+{
+  if (self->debit.own || koban_episode_of_debit (self) != NULL || koban_link_of_debit (self) != NULL)
+    return;
+  if (self->debit.amount > 0)
+    look_at_debit (self);
+  else
+    look_at_credit (self);
 }
 
 /* --- learning ----------------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
  *  first_debit_by_service   service s (its name in the directory)        first debit by an e-money, wallet or pay-later service
  *  first_debit_by_creditor  [mandate s]                                  first debit by a direct-debit creditor or mandate
  *  even_payments            count x, days x (gap), amount m              like sums at even gaps to a new name: a standing power by the look of it
+ *  verify_deposit           count x, amount m                            tiny credits that test whether the account can be linked
  *  --- withdrawal ------------------------------------------------------------------------------------------
  *  burst                    count x, seconds x, total m                  debits to one payee within minutes
  *  burst_day                count x, [hours x], total m                  debits to one payee in one day (without hours: on one booking date)
@@ -36,7 +37,6 @@
  *  duplicate_collection     amount m, days x                             the same sum was collected already, so many days ago
  *  amount_changed           from m, to m                                 a fixed payment changed
  *  off_rhythm               days x (early), gap x (usual days)           a regular payment came at another time
- *  verify_deposit           count x, amount m                            tiny credits that test whether the account can be linked
  *  answered_not_mine        (none)                                       this name was answered "not me" before
  *  --- balance ---------------------------------------------------------------------------------------------
  *  negative_balance         balance m                                    the account is overdrawn

@@ -37,11 +37,21 @@ typedef struct
 struct _KobanServices
 {
   GArray *nodes;        /* (owned) (element-type Node): [0] is the root */
+  guint32 first[256];   /* children of the root by their byte, once all is loaded; 0: none */
   GPtrArray *services;  /* (owned) (element-type KobanService) */
   GHashTable *by_id;    /* (owned): id → KobanService, unowned */
   GStringChunk *words;  /* (owned): every text of the services */
   GPtrArray *countries; /* (owned): arrays of the services */
+  GArray *wallet_words; /* (owned) (element-type WalletWord) */
 };
+
+/* How services that no directory knows call themselves. */
+typedef struct
+{
+  const char *folded;           /* (unowned): of @words */
+  gboolean inside, open;        /* may begin, may end within a word */
+  gboolean link, not, collects; /* only for the names of links; only seems one; tells of a direct debit */
+} WalletWord;
 
 static const char *const category_names[] = { "wallet", "bnpl", "collector", "merchant" };
 
@@ -268,13 +278,47 @@ read_prefixes (KobanServices *self, KobanJsonNode lists, GError **error)
 }
 
 static gboolean
+read_word (KobanServices *self, KobanJsonNode row, WalletWord word, GError **error)
+{
+  const char *text = koban_json_string (row);
+  g_autofree char *folded = text != NULL ? koban_text_fold (text) : NULL;
+
+  if (folded == NULL || *folded == '\0')
+    return refuse (row, _("nothing is left of this pattern once it is folded"), error);
+  word.folded = keep (self, folded);
+  word.inside = *text == '*';
+  word.open = g_str_has_suffix (text, "*");
+  g_array_append_val (self->wallet_words, word);
+  return TRUE;
+}
+
+/* {"any": ["*PAY"], "link": ["CASH"], "not": ["AUTOPAY"], "collection": ["LASTSCHRIFT"]} */
+static gboolean
+read_words (KobanServices *self, KobanJsonNode lists, GError **error)
+{
+  for (KobanJsonNode list = koban_json_first (lists); koban_json_exists (list); list = koban_json_next (list))
+    {
+      WalletWord word = { .link = g_strcmp0 (koban_json_name (list), "link") == 0,
+                          .not = g_strcmp0 (koban_json_name (list), "not") == 0,
+                          .collects = g_strcmp0 (koban_json_name (list), "collection") == 0 };
+      for (KobanJsonNode row = koban_json_first (list); koban_json_exists (row); row = koban_json_next (row))
+        {
+          if (!read_word (self, row, word, error))
+            return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
 read_document (KobanServices *self, KobanJsonNode root, GError **error)
 {
   gint64 format = 0;
 
   if (!koban_json_int64 (koban_json_member (root, "format"), &format) || format != FORMAT)
     return refuse (root, _("this is not a directory of services of format 1"), error);
-  if (!read_prefixes (self, koban_json_member (root, "prefixes"), error))
+  if (!read_prefixes (self, koban_json_member (root, "prefixes"), error) ||
+      !read_words (self, koban_json_member (root, "words"), error))
     return FALSE;
 
   KobanJsonNode services = koban_json_member (root, "services");
@@ -360,6 +404,7 @@ koban_services_load (const char *const *directories, GError **error)
   self->services = g_ptr_array_new_with_free_func (g_free);
   self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
   self->words = g_string_chunk_new (4096);
+  self->wallet_words = g_array_new (FALSE, FALSE, sizeof (WalletWord));
   self->countries = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
 
   for (guint i = 0; paths[i] != NULL; i++)
@@ -367,6 +412,8 @@ koban_services_load (const char *const *directories, GError **error)
       if (!load_directory (self, paths[i], error))
         return NULL;
     }
+  for (guint byte = 0; byte < G_N_ELEMENTS (self->first); byte++)
+    self->first[byte] = step (self->nodes, 0, (guint8) byte);
   return g_steal_pointer (&self);
 }
 
@@ -380,6 +427,7 @@ koban_services_free (KobanServices *self)
   g_hash_table_unref (self->by_id);
   g_string_chunk_free (self->words);
   g_ptr_array_unref (self->countries);
+  g_array_unref (self->wallet_words);
   g_free (self);
 }
 
@@ -400,7 +448,8 @@ walk (KobanServices *self, const char *name, gboolean anywhere)
 
   for (const char *p = name; *p != '\0';)
     {
-      at = step (self->nodes, at, (guint8) *p++);
+      at = at == 0 ? self->first[(guint8) *p] : step (self->nodes, at, (guint8) *p);
+      p++;
       if (at == 0)
         break;
       const Node *node = &g_array_index (self->nodes, Node, at);
@@ -497,6 +546,51 @@ koban_services_skip_prefixes (KobanServices *self, const char *folded, KobanTran
       name = next;
     }
   return name;
+}
+
+/* Never the beginning of a name: "PAY" alone is a salary. */
+static gboolean
+has_word (const char *folded, const WalletWord *word)
+{
+  gsize length = strlen (word->folded);
+
+  for (const char *at = strstr (folded, word->folded); at != NULL; at = strstr (at + 1, word->folded))
+    {
+      gboolean begins = word->inside || at == folded || at[-1] == ' ';
+      gboolean ends = word->open || at[length] == '\0' || at[length] == ' ';
+      if (begins && ends && (at > folded || word->not || word->collects))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+koban_services_sounds_like_wallet (KobanServices *self, const char *folded, gboolean is_link)
+{
+  gboolean sounds = FALSE;
+
+  for (guint i = 0; self != NULL && i < self->wallet_words->len; i++)
+    {
+      const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
+      if (word->collects || (word->link && !is_link) || !has_word (folded, word))
+        continue;
+      if (word->not )
+        return FALSE;
+      sounds = TRUE;
+    }
+  return sounds;
+}
+
+gboolean
+koban_services_is_collection (KobanServices *self, const char *folded)
+{
+  for (guint i = 0; i < self->wallet_words->len; i++)
+    {
+      const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
+      if (word->collects && has_word (folded, word))
+        return TRUE;
+    }
+  return FALSE;
 }
 
 const KobanService *

@@ -115,8 +115,8 @@ day_of (const KobanTransaction *line, const KobanChange *change, int utc_offset_
   return koban_date_from_us (line->time_us != 0 ? line->time_us : change->heard_us, utc_offset_minutes);
 }
 
-static const KobanName *
-read_name (KobanJudgement *self, const char *raw)
+const KobanName *
+koban_judgement_name (KobanJudgement *self, const char *raw)
 {
   const KobanName *known = koban_habits_find_name (self->habits, self->services, raw);
 
@@ -130,10 +130,40 @@ read_name (KobanJudgement *self, const char *raw)
       name->service = koban_services_match (self->services, name->folded);
       drop_before (name->folded, koban_services_skip_prefixes (self->services, name->folded, &name->type));
     }
+  if (name->type == KOBAN_TRANSACTION_OTHER && self->services != NULL &&
+      koban_services_is_collection (self->services, name->folded))
+    name->type = KOBAN_TRANSACTION_DIRECT_DEBIT;
   drop_numbers (name->folded);
   name->key = koban_text_hash (name->folded);
   name->brand = brand_of (name->folded);
   return koban_habits_add_name (self->habits, raw, name);
+}
+
+/* Money of one country is taken by the wallets of that country and by those of the large markets: MoMo of
+ * Vietnam is no café in Leiden. */
+static gboolean
+serves (const KobanService *service, KobanCurrency currency)
+{
+  static const char wide[] = "EU GB US";
+  static const char euro[] = "AT BE CY DE EE ES FI FR GR HR IE IT LT LU LV MT NL PT SI SK";
+
+  for (gsize i = 0; service->countries[i] != NULL; i++)
+    {
+      const char *country = service->countries[i];
+      if (strstr (wide, country) != NULL || strncmp (country, currency.code, 2) == 0 ||
+          currency.code[0] == 'X' || (strcmp (currency.code, "EUR") == 0 && strstr (euro, country) != NULL))
+        return TRUE;
+    }
+  return service->countries[0] == NULL;
+}
+
+const KobanService *
+koban_judgement_service (const KobanJudgement *self, const KobanService *service)
+{
+  if (service == NULL || service->category == KOBAN_SERVICE_MERCHANT ||
+      service->category == KOBAN_SERVICE_COLLECTOR || *self->currency.code == '\0')
+    return service;
+  return serves (service, self->currency) ? service : NULL;
 }
 
 /* Where the bank separates the payee, the service may stand in the text: "PAYPAL *SHOP", payee "SHOP". */
@@ -142,7 +172,7 @@ service_of (KobanJudgement *self, const KobanTransaction *line, const KobanName 
 {
   if (name->service != NULL || line->payee == NULL || *line->text == '\0')
     return name->service;
-  return read_name (self, line->text)->service;
+  return koban_judgement_name (self, line->text)->service;
 }
 
 /* The bank says so, the other half is on another account, or it was there before and again. */
@@ -164,9 +194,9 @@ read_line (KobanJudgement *self)
   KobanDebit *debit = &self->debit;
 
   koban_habits_trim_names (self->habits);
-  const KobanName *name = read_name (self, koban_transaction_get_name (line));
+  const KobanName *name = koban_judgement_name (self, koban_transaction_get_name (line));
   *debit = (KobanDebit){ .line = line,
-                         .service = service_of (self, line, name),
+                         .service = koban_judgement_service (self, service_of (self, line, name)),
                          .folded = name->folded,
                          .key = name->key,
                          .brand = name->brand,
@@ -270,10 +300,11 @@ is_wanted (const KobanJudgement *self, const KobanVerdict *verdict)
 void
 koban_judgement_tell (KobanJudgement *self, const KobanVerdict *verdict)
 {
-  g_autoptr(GVariant) reasons = g_variant_ref_sink (verdict->reasons);
-
   if (!is_wanted (self, verdict))
-    return;
+    {
+      g_variant_unref (g_variant_ref_sink (verdict->reasons));
+      return;
+    }
 
   g_autoptr(KobanAlert) alert = alert_of (self, verdict);
   for (guint i = 0; i < self->alerts->len; i++)
@@ -296,8 +327,10 @@ learn_answer_to_payee (KobanHabit *habit, guint64 key, KobanAnswer answer)
 {
   KobanPayee *payee = koban_habit_payee (habit, key);
 
-  if (payee != NULL)
-    payee->answer = answer;
+  if (payee == NULL)
+    return;
+  payee->answer = answer;
+  koban_habit_weigh (habit, payee);
 }
 
 /* The person speaks of a line, of a link, or of all that one incident told. */

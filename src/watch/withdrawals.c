@@ -24,7 +24,8 @@ typedef struct
   KobanPayee *payee;     /* (nullable): before this debit */
   KobanEpisode *episode; /* (nullable) */
   KobanKnownLink *link;  /* (nullable) */
-  GPtrArray *refs;       /* (element-type utf8): this debit, and those before it to this payee of one day */
+  const char **refs;     /* this debit, and those before it to this payee of one day */
+  guint n_refs;
 
   gboolean fresh;       /* this name was first paid less than three days ago */
   gboolean consumption; /* a card or cash: somebody stands in a shop */
@@ -33,7 +34,7 @@ typedef struct
   guint in_day; /* within 24 hours, or on one booking date */
   gint64 day_total;
   gint64 month_total; /* of the service or payee, since the first of the month */
-  guint round;        /* round sums among @in_day */
+  guint round, below; /* round sums among @in_day, and sums just below one */
   gint64 tiny;        /* a tiny debit to this name before; 0: none */
   gint64 tiny_us;
   guint new_payees;   /* names first paid within 24 hours, this one too */
@@ -81,6 +82,44 @@ is_timed (const Evidence *self, const KobanRecent *recent)
   return self->debit->at_us != 0 && recent->at_us != 0;
 }
 
+/* What one booking date or 24 hours hold; transfers to a new name also of the day after: limits are for a
+ * day. */
+static gint64
+day_us (const Evidence *self, const KobanRecent *recent)
+{
+  gint64 day_us = is_timed (self, recent) ? KOBAN_DAY_US : 0;
+
+  return self->fresh && self->debit->channel == KOBAN_TRANSACTION_TRANSFER ? day_us + KOBAN_DAY_US : day_us;
+}
+
+static gint64
+power_of_ten (gint64 below)
+{
+  gint64 power = 1;
+
+  while (power <= below / 10)
+    power *= 10;
+  return power;
+}
+
+/* Within four parts in a hundred below 10, 20, 50, 100 …: under the limit from which a bank asks. */
+static gboolean
+is_just_below (const Evidence *self, gint64 amount)
+{
+  static const int steps[] = { 10, 20, 30, 50 };
+
+  for (gint64 power = 10 * self->habit->euro; power < amount * 2 && power < G_MAXINT64 / 100; power *= 10)
+    {
+      gint64 limit = power_of_ten (power);
+      for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+        {
+          if (amount < limit * steps[i] && amount >= limit * steps[i] / 100 * 96)
+            return TRUE;
+        }
+    }
+  return FALSE;
+}
+
 static void
 gather_same_payee (Evidence *self, const KobanRecent *recent)
 {
@@ -98,13 +137,14 @@ gather_same_payee (Evidence *self, const KobanRecent *recent)
       self->minutes_total += recent->amount;
       self->minutes_us = MAX (self->minutes_us, apart_us);
     }
-  if (is_timed (self, recent) ? apart_us <= KOBAN_DAY_US : apart_us == 0)
+  if (apart_us <= day_us (self, recent))
     {
       self->in_day++;
       self->day_total += recent->amount;
       self->round += is_round (self, recent->amount) ? 1 : 0;
+      self->below += is_just_below (self, recent->amount) ? 1 : 0;
       if (*recent->id != '\0')
-        g_ptr_array_add (self->refs, (gpointer) (guintptr) recent->id);
+        self->refs[self->n_refs++] = recent->id;
     }
 }
 
@@ -147,6 +187,9 @@ gather_other_payee (Evidence *self, const KobanRecent *recent)
 static void
 gather_recent (Evidence *self, const KobanRecent *recent)
 {
+  if (recent->key != self->debit->key && (recent->flags & (KOBAN_RECENT_OWN | KOBAN_RECENT_FRESH)) == 0)
+    return;
+
   gboolean own = (recent->flags & KOBAN_RECENT_OWN) != 0;
 
   if (recent->amount < 0 && own && distance_us (self, recent) <= KOBAN_DAY_US)
@@ -197,8 +240,9 @@ gather (Evidence *self)
   self->in_minutes = self->in_day = 1;
   self->minutes_total = self->day_total = self->month_total = debit->amount;
   self->round = is_round (self, debit->amount) ? 1 : 0;
+  self->below = is_just_below (self, debit->amount) ? 1 : 0;
   if (debit->line->id != NULL)
-    g_ptr_array_add (self->refs, (gpointer) (guintptr) debit->line->id);
+    self->refs[self->n_refs++] = debit->line->id;
   self->fresh = koban_payee_is_fresh (self->payee, debit->day) || is_other_account (self);
   self->consumption = debit->channel == KOBAN_TRANSACTION_CARD || debit->channel == KOBAN_TRANSACTION_CASH;
   self->new_payees = self->payee == NULL || self->payee->debits == 0 ? 1 : 0;
@@ -207,9 +251,10 @@ gather (Evidence *self)
   const KobanRecent *corrected = self->judgement->change->kind == KOBAN_CHANGE_LINE_CHANGED
                                    ? koban_habit_find_recent (self->habit, debit->line->id)
                                    : NULL;
-  const KobanRecent *recent;
-  for (guint i = 0; (recent = koban_habit_recent (self->habit, i)) != NULL; i++)
+  for (guint i = 0, at = self->habit->next_recent; i < self->habit->n_recent; i++)
     {
+      at = (at > 0 ? at : KOBAN_HABIT_RECENT) - 1;
+      const KobanRecent *recent = &self->habit->recent[at];
       if (debit->heard_us - recent->heard_us > 35 * KOBAN_DAY_US)
         break;
       if (recent != corrected) /* a corrected line is no second one */
@@ -274,7 +319,7 @@ weigh_sleeping_link (const Evidence *self, GVariantBuilder *reasons)
     last = MAX (link->last_debit, MAX (self->habit->first_day, koban_date_from_us (link->since_us, 0)));
   if (last == KOBAN_NO_DATE || self->debit->day - last < 90 || (self->consumption && !is_wallet (self)))
     return 0;
-  if (link != NULL && link->kind != KOBAN_LINK_EMONEY &&
+  if (link != NULL && link->kind != KOBAN_LINK_EMONEY && link->kind != KOBAN_LINK_RECURRING_CONSENT &&
       !is_wallet (self)) /* a yearly bill sleeps by nature */
     return 0;
   if (self->payee != NULL && self->payee->gap > 60 * 16) /* quarterly and yearly payments sleep by nature */
@@ -282,6 +327,8 @@ weigh_sleeping_link (const Evidence *self, GVariantBuilder *reasons)
   if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_SLEEPING_LINK_WAKES, "days", "x",
                                     (gint64) (self->debit->day - last), NULL));
+  if (link != NULL && link->last_debit == KOBAN_NO_DATE)
+    return 6 * BIT;
   return link != NULL || is_wallet (self) ? 4 * BIT : 2 * BIT;
 }
 
@@ -371,17 +418,31 @@ known_size (const Evidence *self, gint64 amount)
   return MIN (payee_bits (self, log), 2 * koban_habit_size_bits (self->habit, log));
 }
 
+/* Several payments of some size; a coffee at another new name beside a car is none. */
+static gboolean
+is_several (const Evidence *self)
+{
+  return self->in_day > 1 || self->large > 1;
+}
+
+/* Money from own savings for one payment that it covers a good part of: so honest people buy a car. */
+static gboolean
+is_funded (const Evidence *self)
+{
+  return !is_several (self) && self->savings * 3 >= self->debit->amount;
+}
+
 /* New names are measured together by what goes to such names in a day. One payment alone is how honest people
  * buy a car; it must be very large to stand out by itself. */
 static int
 fresh_size (const Evidence *self)
 {
-  gboolean several =
-    (self->in_day > 1 || self->new_payees > 1) && self->debit->amount * 8 >= self->fresh_total;
+  gboolean several = is_several (self) && self->debit->amount * 8 >= self->fresh_total;
   int log = koban_log2 ((guint64) (several ? self->fresh_total : self->day_total));
-  int bits = MAX (koban_habit_size_bits (self->habit, log), koban_habit_fresh_bits (self->habit, log));
+  int bits = koban_habit_new_bits (self->habit, log);
 
-  return MIN (bits, several ? 13 * BIT : 11 * BIT);
+  int most = several ? 13 : is_funded (self) ? 8 : self->consumption ? 9 : 11;
+  return MIN (bits, most * BIT);
 }
 
 static gint64
@@ -432,7 +493,7 @@ weigh_amount_changed (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanPayee *payee = self->payee;
 
-  if (self->fresh || !is_bill (self))
+  if (self->fresh || !is_bill (self) || (is_wallet (self) && !koban_payee_is_fixed (payee)))
     return 0;
   KobanPast past = koban_payee_before (payee, self->debit->day);
   if (past.debits < 2 || past.log_spread > 192 || self->debit->log - past.log_mean < 240 ||
@@ -445,12 +506,30 @@ weigh_amount_changed (const Evidence *self, GVariantBuilder *reasons)
   return 5 * BIT;
 }
 
+/* A bill that always came on its day comes at half the time. */
+static int
+weigh_rhythm (const Evidence *self, GVariantBuilder *reasons)
+{
+  const KobanPayee *payee = self->payee;
+
+  if (self->fresh || !is_bill (self) || payee->debits < 6 || payee->gap < 20 * 16 ||
+      payee->gap_spread * 8 > payee->gap || payee->credits > 0)
+    return 0;
+  int early = payee->gap / 16 - (self->debit->day - payee->last_day);
+  if (self->debit->day <= payee->last_day || early * 16 * 2 < payee->gap)
+    return 0;
+  if (reasons != NULL)
+    say (reasons, koban_reason_new (KOBAN_REASON_OFF_RHYTHM, "days", "x", (gint64) early, "gap", "x",
+                                    (gint64) payee->gap / 16, NULL));
+  return BIT;
+}
+
 static int
 weigh_drain (const Evidence *self, GVariantBuilder *reasons)
 {
   gint64 sum = sum_of (self);
 
-  if (self->balance <= 0 || self->size < 3 * BIT)
+  if (self->balance <= 0 || self->size < 3 * BIT || is_funded (self))
     return 0;
   gint64 percent = MIN (sum, G_MAXINT64 / 100) * 100 / self->balance;
   if (percent < 40)
@@ -465,9 +544,7 @@ weigh_drain (const Evidence *self, GVariantBuilder *reasons)
 static int
 weigh_savings (const Evidence *self, GVariantBuilder *reasons)
 {
-  gboolean several = self->in_day > 1 || self->new_payees > 1;
-
-  if (self->savings == 0 || self->consumption || !self->fresh || !several ||
+  if (self->savings == 0 || self->consumption || !self->fresh || !is_several (self) ||
       self->savings * 3 < self->fresh_total)
     return 0;
   if (reasons != NULL)
@@ -506,8 +583,9 @@ weigh_burst_day (const Evidence *self, GVariantBuilder *reasons)
 {
   static const int bits[] = { 0, 0, 2 * BIT, 4 * BIT, 6 * BIT };
   gboolean timed = self->debit->at_us != 0;
+  gboolean pushed = self->fresh && self->debit->channel == KOBAN_TRANSACTION_TRANSFER;
 
-  if (self->in_minutes >= self->in_day || self->in_day < (timed ? 3u : 2u) ||
+  if (self->in_minutes >= self->in_day || self->in_day < (timed && !pushed ? 3u : 2u) ||
       is_usual_count (self, self->in_day))
     return 0;
   if (reasons != NULL && timed)
@@ -516,7 +594,7 @@ weigh_burst_day (const Evidence *self, GVariantBuilder *reasons)
   else if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_BURST_DAY, "count", "x", (gint64) self->in_day, "total", "m",
                                     money (self, -self->day_total), NULL));
-  return bits[MIN (self->in_day, G_N_ELEMENTS (bits) - 1)];
+  return bits[MIN (self->in_day, G_N_ELEMENTS (bits) - 1)] + (pushed ? BIT : 0);
 }
 
 static int
@@ -547,8 +625,10 @@ weigh_cap (const Evidence *self, GVariantBuilder *reasons)
 static int
 weigh_round (const Evidence *self, GVariantBuilder *reasons)
 {
-  if (self->round == 0 || self->consumption || !self->fresh)
+  if (self->consumption || !self->fresh)
     return 0;
+  if (self->round == 0)
+    return self->below > 1 ? 3 * BIT : 0;
   if (reasons != NULL && self->round > 1)
     say (reasons, koban_reason_new (KOBAN_REASON_ROUND_AMOUNTS, "count", "x", (gint64) self->round, NULL));
   return BIT;
@@ -562,17 +642,18 @@ weigh_test (const Evidence *self, GVariantBuilder *reasons)
   if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_TEST_THEN_DRAIN, "test", "m", money (self, -self->tiny),
                                     "hours", "x", self->tiny_us / KOBAN_HOUR_US, NULL));
-  return 4 * BIT;
+  return self->consumption || self->debit->amount < 50 * self->habit->euro ? 4 * BIT : 9 * BIT;
 }
 
 /* Tiny debits to other new names, then a larger one to a new name. */
 static int
 weigh_tests (const Evidence *self, GVariantBuilder *reasons)
 {
-  static const int bits[] = { 0, BIT, 5 * BIT / 2, 4 * BIT };
+  static const int bits[] = { 0, 3 * BIT, 11 * BIT, 13 * BIT };
   gint64 tests = self->tests_total;
 
-  if (self->tests == 0 || !self->fresh || self->debit->amount < 20 * (tests / self->tests))
+  if (self->tests == 0 || !self->fresh || self->debit->amount < 20 * (tests / self->tests) ||
+      self->debit->amount < 60 * self->habit->euro)
     return 0;
   if (reasons != NULL)
     say (reasons,
@@ -581,15 +662,17 @@ weigh_tests (const Evidence *self, GVariantBuilder *reasons)
   return bits[MIN (self->tests, G_N_ELEMENTS (bits) - 1)];
 }
 
-/* The very sum that a regular collector took days ago, long before the next is due. */
+/* The very sum that a regular collector took days ago, long before the next is due. Who also pays back, a
+ * refund or own savings, may take again. */
 static int
 weigh_duplicate (const Evidence *self, GVariantBuilder *reasons)
 {
   const KobanPayee *payee = self->payee;
   const KobanDebit *debit = self->debit;
 
-  if (payee == NULL || payee->debits < 2 || self->consumption || debit->amount != payee->last_amount ||
-      debit->amount < 5 * self->habit->euro || is_wallet (self) || !is_bill (self))
+  if (payee == NULL || payee->debits < 2 || payee->credits > 0 || self->consumption ||
+      debit->amount != payee->last_amount || debit->amount < 5 * self->habit->euro || is_wallet (self) ||
+      !is_bill (self))
     return 0;
   int days = debit->day - payee->last_day;
   if (days > 12 || payee->gap < 20 * 16 || days * 16 * 2 > payee->gap || payee->gap_spread * 3 > payee->gap)
@@ -625,7 +708,8 @@ weigh_night (const Evidence *self, GVariantBuilder *reasons)
     return 0;
   if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_NIGHT, "hour", "x", (gint64) hour, NULL));
-  return MIN (bits, 3 * BIT);
+  gboolean pushed = self->fresh && self->debit->channel == KOBAN_TRANSACTION_TRANSFER;
+  return MIN (bits, (pushed ? 5 : 3) * BIT);
 }
 
 /* One large payment to a new name is a purchase; three in a day are a spree. */
@@ -637,7 +721,7 @@ weigh_spree (const Evidence *self, GVariantBuilder *reasons)
   if (!self->fresh || self->large < 3 || self->in_minutes >= self->large ||
       koban_habit_size_bits (self->habit, log) < 5 * BIT / 2)
     return 0;
-  if (reasons != NULL)
+  if (reasons != NULL && sum_of (self) > koban_habit_usual_size (self->habit)) /* else the size says it */
     say (reasons, koban_reason_new (KOBAN_REASON_DAY_TOTAL, "total", "m", money (self, -self->fresh_total),
                                     "usual", "m", money (self, koban_habit_usual_day (self->habit)), "hours",
                                     "x", (gint64) 24, NULL));
@@ -695,6 +779,8 @@ static const Row rows[] = {
   /* an amended or abused mandate collects many times what it did (issue 3.2); rises stay under 20 %
      (detection (c)) */
   { FAMILY_SIZE, weigh_amount_changed },
+  /* gaps of standing payments hardly drift (detection (b), Berka; (c), recurring payments) */
+  { FAMILY_WHO, weigh_rhythm },
   /* over half of the balance is one in a hundred debits even in normal life (detection (b), Berka) */
   { FAMILY_SIZE, weigh_drain },
   /* savings are moved to the current account first (detection (a), takeovers) */
@@ -710,7 +796,7 @@ static const Row rows[] = {
   /* a one-cent payment, then the larger one (detection (a)) */
   { FAMILY_SHAPE, weigh_test },
   /* charges of cents at unknown merchants, then larger ones hours to days later (detection (a)) */
-  { FAMILY_SHAPE, weigh_tests },
+  { FAMILY_ALONE, weigh_tests },
   /* all of 784 groups of standing payments in Berka keep to one sum and one rhythm (detection (b)) */
   { FAMILY_ALONE, weigh_duplicate },
   /* Toss at 23:00; takeovers at night (detection (a)) */
@@ -741,7 +827,7 @@ add_up (const Evidence *self, GVariantBuilder *reasons)
 
 enum
 {
-  WARNING_BITS = 16 * BIT,
+  WARNING_BITS = 31 * BIT / 2,
   KNOWN_BITS = 11 * BIT,
   KNOWN_SIZE_BITS = 4 * BIT,
   CRITICAL_BITS = 20 * BIT,
@@ -773,13 +859,22 @@ is_skim (const Evidence *self)
   if (payee == NULL || payee->debits != 4 || days < 12 || days > 10 * (int) payee->debits ||
       payee->same_run > 0 || payee->log_spread > 200 || payee->day_count_max > 1 ||
       self->debit->service != NULL || !is_odd (self, payee->last_amount) ||
-      !is_odd (self, self->debit->amount) || self->debit->channel == KOBAN_TRANSACTION_TRANSFER ||
-      self->debit->channel == KOBAN_TRANSACTION_CASH)
+      !is_odd (self, self->debit->amount) || self->debit->channel == KOBAN_TRANSACTION_CASH)
     return FALSE;
   return payee->first_debit - habit->first_day >= 45 && habit->adoptions * 150 <= koban_habit_days (habit);
 }
 
-/* Such a name is mostly a new café: it is a notice, told once. */
+/* By card such a name is mostly a new café: a notice. Nobody pays cafés by transfer or mandate. */
+static KobanSeverity
+skim_severity (const Evidence *self)
+{
+  guint channel = self->debit->channel;
+
+  return channel == KOBAN_TRANSACTION_TRANSFER || channel == KOBAN_TRANSACTION_DIRECT_DEBIT
+           ? KOBAN_SEVERITY_WARNING
+           : KOBAN_SEVERITY_NOTICE;
+}
+
 static GVariant *
 skim_reason (const Evidence *self)
 {
@@ -813,9 +908,9 @@ total_of_refs (Evidence *self)
 {
   gint64 total = self->debit->amount;
 
-  for (guint i = 1; i < self->refs->len; i++)
+  for (guint i = 1; i < self->n_refs; i++)
     {
-      const KobanRecent *recent = koban_habit_find_recent (self->habit, g_ptr_array_index (self->refs, i));
+      const KobanRecent *recent = koban_habit_find_recent (self->habit, self->refs[i]);
       total += recent != NULL ? recent->amount : 0;
     }
   return total;
@@ -827,6 +922,7 @@ tell (Evidence *self, KobanSeverity severity, GVariant *reason)
   const KobanDebit *debit = self->debit;
   KobanEpisode *episode = open_episode (self);
   gboolean grows = (episode->told & (1 << KOBAN_ALERT_WITHDRAWAL)) != 0;
+  g_autoptr(GPtrArray) refs = g_ptr_array_new ();
   GVariantBuilder reasons;
 
   g_variant_builder_init (&reasons, G_VARIANT_TYPE ("aa{sv}"));
@@ -836,19 +932,21 @@ tell (Evidence *self, KobanSeverity severity, GVariant *reason)
     add_up (self, &reasons);
   koban_judgement_say_gap (self->judgement, &reasons);
   if (grows)
-    g_ptr_array_set_size (self->refs, (int) MIN (self->refs->len, 1));
+    self->n_refs = MIN (self->n_refs, 1);
 
   episode->told |= 1 << KOBAN_ALERT_WITHDRAWAL;
   episode->severity = MAX (episode->severity, (guint32) severity);
   episode->last_us = debit->heard_us;
-  episode->debits += self->refs->len;
+  episode->debits += self->n_refs;
+  for (guint i = 0; i < self->n_refs; i++)
+    g_ptr_array_add (refs, (gpointer) (guintptr) self->refs[i]);
   gint64 total = total_of_refs (self);
   episode->total += total;
 
   KobanVerdict verdict = { .incident = episode->key,
                            .kind = KOBAN_ALERT_WITHDRAWAL,
                            .severity = (KobanSeverity) episode->severity,
-                           .refs = self->refs,
+                           .refs = refs,
                            .subject = koban_transaction_get_name (debit->line),
                            .service = debit->service != NULL ? debit->service->name : NULL,
                            .reasons = g_variant_builder_end (&reasons),
@@ -857,11 +955,26 @@ tell (Evidence *self, KobanSeverity severity, GVariant *reason)
   koban_judgement_tell (self->judgement, &verdict);
 }
 
+/* A round sum that a known payee only reserves (a fuel pump, a hotel): it counts when it is booked. */
+static gboolean
+is_hold (const KobanJudgement *self, const KobanTransaction *line)
+{
+  Evidence evidence = { .judgement = (KobanJudgement *) (guintptr) self, .habit = self->habit };
+
+  return line != NULL && line->state == KOBAN_TRANSACTION_PENDING && line->amount.minor < 0 &&
+         !koban_payee_is_fresh (self->payee, self->debit.day) &&
+         self->debit.channel != KOBAN_TRANSACTION_TRANSFER && is_round (&evidence, -line->amount.minor);
+}
+
 /* A pending sum that is booked as it was has been judged. */
 static gboolean
-is_news (const KobanChange *change)
+is_news (const KobanJudgement *self)
 {
-  if (change->kind == KOBAN_CHANGE_LINE_NEW)
+  const KobanChange *change = self->change;
+
+  if (is_hold (self, change->line))
+    return FALSE;
+  if (change->kind == KOBAN_CHANGE_LINE_NEW || is_hold (self, change->line_before))
     return TRUE;
   return change->line_before != NULL && change->line->amount.minor < 0 &&
          change->line->amount.minor / 3 < change->line_before->amount.minor / 2;
@@ -870,13 +983,13 @@ is_news (const KobanChange *change)
 void
 koban_withdrawals_on_line (KobanJudgement *self)
 {
-  g_autoptr(GPtrArray) refs = g_ptr_array_new ();
+  const char *refs[KOBAN_HABIT_RECENT + 1];
   Evidence evidence = {
     .judgement = self, .debit = &self->debit, .habit = self->habit, .payee = self->payee, .refs = refs
   };
   KobanSeverity severity;
 
-  if (self->debit.amount <= 0 || self->debit.own || !is_news (self->change))
+  if (self->debit.amount <= 0 || self->debit.own || !is_news (self))
     return;
   evidence.episode = koban_episode_of_debit (self);
   evidence.link = koban_link_of_debit (self);
@@ -890,5 +1003,5 @@ koban_withdrawals_on_line (KobanJudgement *self)
   else if (grows)
     tell (&evidence, (KobanSeverity) evidence.episode->severity, NULL);
   else if (is_skim (&evidence))
-    tell (&evidence, KOBAN_SEVERITY_NOTICE, skim_reason (&evidence));
+    tell (&evidence, skim_severity (&evidence), skim_reason (&evidence));
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * How many lines a second go through the detectors alone: a life of cards, bills and transfers, in
- * batches of a check each. Prints one line; it judges nothing.
+ * batches of a check each, in this thread's own time. Prints one line; it judges nothing.
  */
 #include "config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <koban/services.h>
 #include "watch/watch.h"
@@ -24,8 +25,10 @@ line_of (guint i)
   char id[16];
   guint shop = (i * 2654435761u) >> 8;
 
-  g_snprintf (name, sizeof name, "CARD PAYMENT TO SHOP %c%c%c %u", 'A' + shop % 9, 'A' + shop / 9 % 9,
-              'A' + shop / 81 % 9, i % 3 == 0 ? i % 97 : 7); /* every third with a number of its own */
+  int letters[] = { (int) (shop % 9), (int) (shop / 9 % 9), (int) (shop / 81 % 9) };
+  guint number = i % 3 == 0 ? i % 97 : 7; /* every third with one of its own */
+  g_snprintf (name, sizeof name, "CARD PAYMENT TO SHOP %c%c%c %u", 'A' + letters[0], 'A' + letters[1],
+              'A' + letters[2], number);
   g_snprintf (id, sizeof id, "t%u", i);
   KobanTransaction fields = { .id = id,
                               .state = KOBAN_TRANSACTION_BOOKED,
@@ -53,19 +56,29 @@ batch_of (guint first)
   return changes;
 }
 
+/* Other programs on the machine do not count. */
+static gint64
+own_time_us (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 int
 main (int argc, char *argv[])
 {
   guint n_lines = argc > 1 ? (guint) atoi (argv[1]) : 200000;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (KobanServices) services = koban_services_load (NULL, &error);
-  g_autoptr (KobanHabits) habits = koban_habits_new ();
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KobanServices) services = koban_services_load (NULL, &error);
+  g_autoptr(KobanHabits) habits = koban_habits_new ();
   KobanAccount fields = { .id = "a1",
                           .identity = "number:1",
                           .remote_id = "1",
                           .name = "current",
                           .currency = KOBAN_CURRENCY ("GBP") };
-  g_autoptr (KobanAccount) account = koban_account_new (&fields);
+  g_autoptr(KobanAccount) account = koban_account_new (&fields);
   gint64 spent_us = 0;
   guint n_alerts = 0;
 
@@ -76,15 +89,15 @@ main (int argc, char *argv[])
     }
   for (guint first = 0; first < n_lines; first += BATCH)
     {
-      g_autoptr (GPtrArray) changes = batch_of (first);
+      g_autoptr(GPtrArray) changes = batch_of (first);
       const KobanChange *last = g_ptr_array_index (changes, changes->len - 1);
       KobanDelta delta = {
         .account = account, .connection = "c1", .now_us = last->heard_us, .changes = changes
       };
-      gint64 start_us = g_get_monotonic_time ();
-      g_autoptr (GPtrArray) alerts =
+      gint64 start_us = own_time_us ();
+      g_autoptr(GPtrArray) alerts =
         koban_watch_judge (services, KOBAN_WARINESS_NORMAL, habits, &delta, NULL);
-      spent_us += g_get_monotonic_time () - start_us;
+      spent_us += own_time_us () - start_us;
       n_alerts += alerts->len;
     }
   printf ("%u lines, %u alerts, %" G_GINT64_FORMAT " lines a second\n", n_lines, n_alerts,

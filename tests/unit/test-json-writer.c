@@ -140,6 +140,18 @@ test_pretty (void)
   g_assert_cmpstr (text, ==, "{\n  \"a\" : 1\n}");
 }
 
+static void
+test_nothing_unseen_is_written_raw (void)
+{
+  g_autoptr(KobanJsonWriter) writer = koban_json_writer_new ();
+
+  koban_json_writer_begin_array (writer);
+  koban_json_writer_string (writer, "a\u202eb\u2028c\x1b[31m\xc2\x9b"
+                                    "d\u200be\x7f\x1f ﾄﾞ\U000e0041");
+  koban_json_writer_end_array (writer);
+  assert_writes (writer, "[\"a\\u202eb\\u2028c\\u001b[31m\\u009bd\\u200be\\u007f\\u001f ﾄﾞ\\udb40\\udc41\"]");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -148,6 +160,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json-writer/values", test_values);
   g_test_add_func ("/json-writer/money-and-times-are-text", test_money_and_times_are_text);
   g_test_add_func ("/json-writer/text-is-always-valid", test_text_is_always_valid);
+  g_test_add_func ("/json-writer/nothing-unseen-is-written-raw", test_nothing_unseen_is_written_raw);
   g_test_add_func ("/json-writer/variants", test_variants);
   g_test_add_func ("/json-writer/pretty", test_pretty);
 

@@ -24,26 +24,34 @@ test_new_link (void)
   static const struct
   {
     KobanLinkKind kind;
+    const char *name;
     KobanSeverity severity;
   } rows[] = {
-    { KOBAN_LINK_EMONEY, KOBAN_SEVERITY_CRITICAL },
-    { KOBAN_LINK_DIRECT_DEBIT, KOBAN_SEVERITY_CRITICAL },
-    { KOBAN_LINK_RECURRING_CONSENT, KOBAN_SEVERITY_CRITICAL },
-    { KOBAN_LINK_STANDING_ORDER, KOBAN_SEVERITY_WARNING },
-    { KOBAN_LINK_CONSENT, KOBAN_SEVERITY_WARNING },
-    { KOBAN_LINK_APP, KOBAN_SEVERITY_WARNING },
-    { KOBAN_LINK_AGGREGATOR, KOBAN_SEVERITY_WARNING },
-    { KOBAN_LINK_WEBHOOK, KOBAN_SEVERITY_WARNING },
-    { KOBAN_LINK_CARD_ON_FILE, KOBAN_SEVERITY_WARNING },
+    { KOBAN_LINK_EMONEY, "EXAMPLE CLUB", KOBAN_SEVERITY_CRITICAL },
+    { KOBAN_LINK_RECURRING_CONSENT, "EXAMPLE CLUB", KOBAN_SEVERITY_CRITICAL },
+    { KOBAN_LINK_DIRECT_DEBIT, "EXAMPLE CLUB", KOBAN_SEVERITY_WARNING },
+    { KOBAN_LINK_DIRECT_DEBIT, "PAYPAL", KOBAN_SEVERITY_CRITICAL },      /* in the directory */
+    { KOBAN_LINK_DIRECT_DEBIT, "EXAMPLE PAY", KOBAN_SEVERITY_CRITICAL }, /* calls itself a wallet */
+    { KOBAN_LINK_APP, "EXAMPLE CASH", KOBAN_SEVERITY_CRITICAL },
+    { KOBAN_LINK_DIRECT_DEBIT, "EXAMPLE AUTO PAY", KOBAN_SEVERITY_WARNING }, /* only seems to */
+    { KOBAN_LINK_DIRECT_DEBIT, "THAMES WATER", KOBAN_SEVERITY_NOTICE },      /* everybody knows it */
+    { KOBAN_LINK_DIRECT_DEBIT, "TESCO STORES", KOBAN_SEVERITY_NOTICE },      /* paid for months */
+    { KOBAN_LINK_STANDING_ORDER, "JACK NOVAK", KOBAN_SEVERITY_WARNING },
+    { KOBAN_LINK_CARD_ON_FILE, "EXAMPLE CLUB", KOBAN_SEVERITY_WARNING },
+    { KOBAN_LINK_CONSENT, "EXAMPLE BUDGET", KOBAN_SEVERITY_NOTICE }, /* may only read */
+    { KOBAN_LINK_APP, "EXAMPLE BUDGET", KOBAN_SEVERITY_NOTICE },
+    { KOBAN_LINK_AGGREGATOR, "EXAMPLE BUDGET", KOBAN_SEVERITY_NOTICE },
+    { KOBAN_LINK_WEBHOOK, "EXAMPLE BUDGET", KOBAN_SEVERITY_NOTICE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autoptr(World) world = watched ("GBP");
-      KobanLink link = { .id = "l7", .kind = rows[i].kind, .name = "EXAMPLE PAY" };
+      KobanLink link = { .id = "l7", .kind = rows[i].kind, .name = rows[i].name };
       world_link (world, KOBAN_CHANGE_LINK_NEW, 91, 600, &link, NULL);
       world_check (world);
       KobanAlert *alert = world_find (world, KOBAN_ALERT_LINK);
+      g_test_message ("%s", rows[i].name);
       g_assert_nonnull (alert);
       g_assert_cmpint (alert->severity, ==, rows[i].severity);
       g_assert_cmpstr (alert->ref, ==, "l7");
@@ -213,6 +221,39 @@ test_inferred (void)
 }
 
 static void
+assert_only_noticed (World *world)
+{
+  KobanAlert *alert = world_find (world, KOBAN_ALERT_LINK);
+
+  g_assert_true (alert != NULL && alert->severity == KOBAN_SEVERITY_NOTICE);
+}
+
+/* A purchase at a shop's till is worth a word; another wallet is told whole, whatever the person uses
+ * besides. */
+static void
+test_one_more_wallet (void)
+{
+  g_autoptr(World) world = world_new ("GBP");
+
+  for (int day = 0; day < 90; day++)
+    {
+      if (day % 7 == 0)
+        world_line (world, day, 720, -2000, "REVOLUT", KOBAN_TRANSACTION_OTHER);
+      world_live (world, day, day + 1);
+    }
+  world->watched = TRUE;
+  world_line (world, 95, 700, -1500, "PAYPAL", KOBAN_TRANSACTION_OTHER);
+  world_check (world);
+  KobanAlert *told = world_find (world, KOBAN_ALERT_LINK);
+  g_assert_true (told != NULL && told->severity == KOBAN_SEVERITY_CRITICAL);
+
+  g_autoptr(World) other = watched ("GBP");
+  world_line (other, 95, 700, -1500, "PAYPAL *GARDEN SHOP", KOBAN_TRANSACTION_CARD);
+  world_check (other);
+  assert_only_noticed (other);
+}
+
+static void
 test_told_once (void)
 {
   g_autoptr(World) world = watched ("GBP");
@@ -236,6 +277,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/links/docomo-and-shadow", test_docomo);
   g_test_add_func ("/links/debit-before-list", test_debit_before_list);
   g_test_add_func ("/links/inferred", test_inferred);
+  g_test_add_func ("/links/one-more-wallet", test_one_more_wallet);
   g_test_add_func ("/links/told-once", test_told_once);
   return g_test_run ();
 }

@@ -227,6 +227,21 @@ test_the_agents_own_reasons_have_sentences (void)
     }
 }
 
+/* "In 0 days of history" and "0 hours before" are what a program says. */
+static void
+test_nothing_is_counted_as_none (void)
+{
+  g_autoptr(GVariant) first =
+    g_variant_ref_sink (koban_reason_new ("first_payee", "days", "x", (gint64) 0, NULL));
+  g_autoptr(GVariant) follows =
+    g_variant_ref_sink (koban_reason_new ("follows_link", "hours", "x", (gint64) 0, NULL));
+  g_autofree char *first_words = koban_phrase_reason (first);
+  g_autofree char *follows_words = koban_phrase_reason (follows);
+
+  g_assert_cmpstr (first_words, ==, "No earlier debit to this name.");
+  g_assert_cmpstr (follows_words, ==, "The link had appeared less than an hour before.");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -239,6 +254,7 @@ main (int argc, char **argv)
   g_test_add_func ("/phrase/hostile-name", test_hostile_name_is_quoted);
   g_test_add_func ("/phrase/joint", test_a_joint_account_speaks_of_one_of_you);
   g_test_add_func ("/phrase/many", test_many_are_listed_worst_first_and_counted);
+  g_test_add_func ("/phrase/none", test_nothing_is_counted_as_none);
   g_test_add_func ("/phrase/agent", test_the_agents_own_reasons_have_sentences);
   return g_test_run ();
 }

@@ -187,7 +187,7 @@ test_a_new_mandate_is_told_before_it_collects (void)
 {
   g_autoptr(KobanStory) story = load ("mandate");
   g_autoptr(GPtrArray) lines = play (story, &ORDINARY);
-  g_auto(Alert) link = parse (find_line (lines, "link", "critical"));
+  g_auto(Alert) link = parse (find_line (lines, "link", "warning"));
 
   g_assert_cmpstr (link.ref, ==, "L-rogue");
   g_assert_cmpint (link.ts, <, 1708059840);

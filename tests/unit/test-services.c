@@ -145,6 +145,40 @@ test_refused (void)
   g_assert_cmpint (g_rmdir (directory), ==, 0);
 }
 
+/* What no directory knows may still call itself a wallet, and a text may tell of a direct debit. */
+static void
+test_words (void)
+{
+  static const struct
+  {
+    const char *name;
+    gboolean on_line, on_link, collects;
+  } rows[] = {
+    { "HALUKA PAY", TRUE, TRUE, FALSE },
+    { "ﾊﾙｶﾍﾟｲ", TRUE, TRUE, FALSE },
+    { "HALUKA CASH", FALSE, TRUE, FALSE }, /* CASH on a statement is cash */
+    { "PAY HALUKA LTD", FALSE, FALSE, FALSE },
+    { "HALUKA AUTO PAY", FALSE, FALSE, FALSE },
+    { "HALUKA AUTOPAY", FALSE, FALSE, FALSE },
+    { "コインパーキング", FALSE, FALSE, FALSE },
+    { "WEBSERV ABO SEPA-LASTSCHRIFT MREF X94670", FALSE, FALSE, TRUE },
+    { "HALUKA DES:FUNDING ID:1", FALSE, FALSE, TRUE },
+    { "DESTINY CAFE", FALSE, FALSE, FALSE },
+  };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KobanServices) services = koban_services_load (NULL, &error);
+
+  g_assert_no_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *folded = koban_text_fold (rows[i].name);
+      g_test_message ("%s", rows[i].name);
+      g_assert_cmpint (koban_services_sounds_like_wallet (services, folded, FALSE), ==, rows[i].on_line);
+      g_assert_cmpint (koban_services_sounds_like_wallet (services, folded, TRUE), ==, rows[i].on_link);
+      g_assert_cmpint (koban_services_is_collection (services, folded), ==, rows[i].collects);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -152,6 +186,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/services/names", test_names);
   g_test_add_func ("/services/docomo-limits", test_docomo_limits);
   g_test_add_func ("/services/prefixes-tell-the-type", test_prefixes_tell_the_type);
+  g_test_add_func ("/services/words", test_words);
   g_test_add_func ("/services/refused", test_refused);
   return g_test_run ();
 }

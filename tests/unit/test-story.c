@@ -41,8 +41,8 @@ load_text (const char *text, GError **error)
 static KobanStory *
 load_events (const char *header, const char *const *lines)
 {
-  g_autoptr (GString) text = g_string_new (header);
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GString) text = g_string_new (header);
+  g_autoptr(GError) error = NULL;
 
   for (gsize i = 0; lines[i] != NULL; i++)
     g_string_append_printf (text, "%s\n", lines[i]);
@@ -64,7 +64,7 @@ test_reads_a_line (void)
     "\"counterparty\":\"P\",\"counterparty_id\":\"C\",\"mandate_ref\":\"M\",\"balance_after\":-7}",
     NULL
   };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
   const KobanStoryEvent *event = g_ptr_array_index (story->events, 0);
   const KobanTransaction *line = event->line;
 
@@ -92,7 +92,7 @@ test_ts_is_no_time (void)
   const char *lines[] = {
     "{\"ts\":1000600,\"kind\":\"transaction\",\"account\":\"a1\",\"id\":\"1\",\"amount\":-1}", NULL
   };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
   const KobanStoryEvent *event = g_ptr_array_index (story->events, 0);
 
   g_assert_cmpint (event->line->time_us, ==, 0);
@@ -109,7 +109,7 @@ test_a_changed_link_keeps_what_is_not_said (void)
     "\"limit\":100,\"status\":\"active\",\"mandate_ref\":\"M\"}",
     "{\"ts\":2,\"kind\":\"link_changed\",\"account\":\"a1\",\"link_id\":\"L\",\"limit\":null}", NULL
   };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
   const KobanLink *before = ((KobanStoryEvent *) g_ptr_array_index (story->events, 0))->link;
   const KobanLink *after = ((KobanStoryEvent *) g_ptr_array_index (story->events, 1))->link;
 
@@ -127,7 +127,7 @@ test_events_are_in_order_of_time (void)
   const char *lines[] = { "{\"ts\":9,\"kind\":\"cancelled\",\"account\":\"a1\",\"id\":\"late\"}",
                           "{\"ts\":5,\"kind\":\"cancelled\",\"account\":\"a1\",\"id\":\"first\"}",
                           "{\"ts\":5,\"kind\":\"cancelled\",\"account\":\"a1\",\"id\":\"second\"}", NULL };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
   const char *wanted[] = { "first", "second", "late" };
 
   for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
@@ -143,7 +143,7 @@ test_unknown_things_are_skipped (void)
     "\"type\":\"BACS\"}",
     "", NULL
   };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
 
   g_assert_cmpuint (story->events->len, ==, 1);
   g_assert_cmpint (((KobanStoryEvent *) g_ptr_array_index (story->events, 0))->line->type, ==,
@@ -210,8 +210,8 @@ test_broken_stories_are_refused (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (ROWS); i++)
     {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (KobanStory) story = load_text (ROWS[i].text, &error);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(KobanStory) story = load_text (ROWS[i].text, &error);
       g_assert_null (story);
       g_assert_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID);
       g_assert_nonnull (strstr (error->message, ".jsonl:"));
@@ -223,7 +223,7 @@ test_broken_stories_are_refused (void)
 static void
 test_a_missing_file_is_told (void)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
 
   g_assert_null (koban_story_load ("/nonexistent/story.jsonl", &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
@@ -235,8 +235,8 @@ test_a_missing_file_is_told (void)
 static char *
 ask (KobanStoryBank *bank, gint64 seconds)
 {
-  g_autoptr (GPtrArray) snapshots = koban_story_bank_ask (bank, seconds * KOBAN_SECOND_US, 0);
-  g_autoptr (GString) said = g_string_new (NULL);
+  g_autoptr(GPtrArray) snapshots = koban_story_bank_ask (bank, seconds * KOBAN_SECOND_US, 0);
+  g_autoptr(GString) said = g_string_new (NULL);
 
   for (guint i = 0; i < snapshots->len; i++)
     {
@@ -286,10 +286,10 @@ test_history_first_then_only_news (void)
   const char *lines[] = { LINE ("999000", "transaction", "t1", "-10", ",\"date\":\"1970-01-02\""),
                           LINE ("1000900", "transaction", "t2", "-20", ""),
                           LINE ("1000901", "transaction", "t3", "-30", ""), NULL };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
-  g_autoptr (KobanStoryBank) bank = koban_story_bank_new (story, "b0");
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStoryBank) bank = koban_story_bank_new (story, "b0");
 
-  g_autoptr (GPtrArray) first = koban_story_bank_ask (bank, FROM * KOBAN_SECOND_US, 0);
+  g_autoptr(GPtrArray) first = koban_story_bank_ask (bank, FROM * KOBAN_SECOND_US, 0);
   const KobanSnapshot *history = g_ptr_array_index (first, 3);
   g_assert_cmpint (history->reach, ==, KOBAN_REACH_WHOLE);
   g_assert_cmpint (history->from_us, ==, KOBAN_DAY_US - 9 * KOBAN_HOUR_US);
@@ -307,11 +307,11 @@ static void
 test_changes_reach_from_the_last_asking (void)
 {
   const char *lines[] = { LINE ("1000900", "transaction", "t2", "-20", ""), NULL };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
-  g_autoptr (KobanStoryBank) bank = koban_story_bank_new (story, "b0");
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStoryBank) bank = koban_story_bank_new (story, "b0");
 
   g_ptr_array_unref (koban_story_bank_ask (bank, 1000000 * KOBAN_SECOND_US, 0));
-  g_autoptr (GPtrArray) later = koban_story_bank_ask (bank, 1000900 * KOBAN_SECOND_US, 0);
+  g_autoptr(GPtrArray) later = koban_story_bank_ask (bank, 1000900 * KOBAN_SECOND_US, 0);
   const KobanSnapshot *changes = g_ptr_array_index (later, later->len - 1);
   g_assert_cmpint (changes->reach, ==, KOBAN_REACH_CHANGES);
   g_assert_cmpint (changes->from_us, ==, 1000000 * KOBAN_SECOND_US);
@@ -328,9 +328,9 @@ test_pending_lives (void)
                           "{\"ts\":1000201,\"kind\":\"cancelled\",\"account\":\"a1\",\"id\":\"p2\"}",
                           LINE ("1000202", "booked", "p3", "-30", ",\"pending_id\":\"p3\""),
                           NULL };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
-  g_autoptr (KobanStoryBank) seen = koban_story_bank_new (story, "b0");
-  g_autoptr (KobanStoryBank) unseen = koban_story_bank_new (story, "b0");
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStoryBank) seen = koban_story_bank_new (story, "b0");
+  g_autoptr(KobanStoryBank) unseen = koban_story_bank_new (story, "b0");
 
   assert_says (seen, 1000000, "a=:a1 l= b=1000 t=");
   assert_says (seen, 1000150, "l= t+:p1p-10,p2p-20,p3p-30");
@@ -347,8 +347,8 @@ test_a_booked_line_taken_back_gives_its_money_back (void)
                           LINE ("1000200", "transaction", "t2", "-20", ""),
                           "{\"ts\":1000201,\"kind\":\"cancelled\",\"account\":\"a1\",\"id\":\"t1\"}",
                           "{\"ts\":1000202,\"kind\":\"cancelled\",\"account\":\"a1\",\"id\":\"t2\"}", NULL };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
-  g_autoptr (KobanStoryBank) bank = koban_story_bank_new (story, "b0");
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStoryBank) bank = koban_story_bank_new (story, "b0");
 
   assert_says (bank, 1000100, "a=:a1 l= b=990 t=:t1-10");
   assert_says (bank, 1000300, "l= b=1000 t+:t1x-10");
@@ -365,8 +365,8 @@ test_links_are_listed_whole (void)
     "{\"ts\":1000200,\"kind\":\"link_removed\",\"account\":\"a1\",\"link_id\":\"L1\",\"status\":\"revoked\"}",
     NULL
   };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
-  g_autoptr (KobanStoryBank) bank = koban_story_bank_new (story, "b0");
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStoryBank) bank = koban_story_bank_new (story, "b0");
 
   assert_says (bank, 1000000, "a=:a1 l=:L1 b=1000 t=");
   assert_says (bank, 1000100, "l=:L1,L2 t+");
@@ -382,8 +382,8 @@ test_an_outage_is_a_failed_listing_and_loses_nothing (void)
     "{\"ts\":1000100,\"kind\":\"outage\",\"what\":\"transactions\",\"until\":1000200}",
     LINE ("1000150", "transaction", "t1", "-10", ""), NULL
   };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
-  g_autoptr (KobanStoryBank) bank = koban_story_bank_new (story, "b0");
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStoryBank) bank = koban_story_bank_new (story, "b0");
 
   assert_says (bank, 1000099, "a=:a1 l= b=1000 t=");
   assert_says (bank, 1000199, "l! b=990 t!");
@@ -399,8 +399,8 @@ test_told_balances_are_only_what_was_told (void)
     LINE ("999999", "transaction", "t0", "-10", ""), LINE ("1000100", "transaction", "t1", "-10", ""),
     "{\"ts\":1000200,\"kind\":\"balance\",\"account\":\"a1\",\"booked\":7,\"available\":7}", NULL
   };
-  g_autoptr (KobanStory) story = load_events (HEADER, lines);
-  g_autoptr (KobanStoryBank) bank = koban_story_bank_new (story, "b0");
+  g_autoptr(KobanStory) story = load_events (HEADER, lines);
+  g_autoptr(KobanStoryBank) bank = koban_story_bank_new (story, "b0");
 
   assert_says (bank, 1000000, "a=:a1 l= t=:t0-10");
   assert_says (bank, 1000100, "l= t+:t1-10");
@@ -412,8 +412,8 @@ static void
 test_a_bank_knows_its_own_accounts (void)
 {
   const char *lines[] = { LINE ("1000100", "transaction", "t1", "-10", ""), NULL };
-  g_autoptr (KobanStory) story = load_events (TWO_BANKS, lines);
-  g_autoptr (KobanStoryBank) other = koban_story_bank_new (story, "b1");
+  g_autoptr(KobanStory) story = load_events (TWO_BANKS, lines);
+  g_autoptr(KobanStoryBank) other = koban_story_bank_new (story, "b1");
 
   g_assert_cmpuint (story->banks->len, ==, 2);
   assert_says (other, 1000000, "a=:a2 t=");

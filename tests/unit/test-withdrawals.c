@@ -75,6 +75,51 @@ test_test_then_drain (void)
 }
 
 static void
+test_limits_of_a_day (void)
+{
+  static const Line lines[] = {
+    { 121, 700, -49500, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+    { 122, 650, -49900, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+  };
+  g_autoptr(World) world = watched ();
+  KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+
+  g_assert_nonnull (alert);
+  g_assert_cmpuint (g_strv_length ((char **) alert->refs), ==, 2);
+}
+
+/* Two tiny debits by card to unknown names, then what they were for. */
+static void
+test_card_testing (void)
+{
+  static const Line lines[] = {
+    { 121, 700, -84, "AMINESTA", KOBAN_TRANSACTION_CARD },
+    { 121, 740, -147, "TORIMARA", KOBAN_TRANSACTION_CARD },
+    { 122, 100, -52000, "RUMAKIE", KOBAN_TRANSACTION_CARD },
+    { 122, 160, -38000, "MOMAYA", KOBAN_TRANSACTION_CARD },
+  };
+  g_autoptr(World) world = watched ();
+  KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "card_testing"));
+}
+
+static void
+test_bought_from_savings (void)
+{
+  static const Line lines[] = {
+    { 121, 600, 480000, "SAVINGS", KOBAN_TRANSACTION_OWN },
+    { 121, 640, -450000, "HARTLEY CARS", KOBAN_TRANSACTION_TRANSFER },
+    { 121, 700, -350, "NEW CAFE", KOBAN_TRANSACTION_CARD },
+  };
+  g_autoptr(World) world = watched ();
+
+  play (world, lines, G_N_ELEMENTS (lines));
+  assert_silent (world);
+}
+
+static void
 test_bill_many_times_as_large (void)
 {
   static const Line lines[] = { { 155, 300, -21000, "VIRGIN MEDIA", KOBAN_TRANSACTION_DIRECT_DEBIT } };
@@ -160,6 +205,55 @@ test_honest_life (void)
   assert_silent (world);
 }
 
+/* A joint account: only what is critical, and links. */
+static void
+test_joint_account (void)
+{
+  static const Line bill[] = { { 155, 300, -21000, "VIRGIN MEDIA", KOBAN_TRANSACTION_DIRECT_DEBIT } };
+  static const Line theft[] = { { 156, 1380, -250000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
+                                { 156, 1382, -250000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER } };
+  g_autoptr(World) world = watched ();
+  KobanAccount joint = *world->account;
+
+  joint.ownership = KOBAN_OWNERSHIP_JOINT;
+  KobanAccount *changed = koban_account_new (&joint);
+  koban_account_unref (world->account);
+  world->account = changed;
+  play (world, bill, G_N_ELEMENTS (bill));
+  assert_silent (world);
+  KobanAlert *alert = withdrawal_after (world, theft, G_N_ELEMENTS (theft));
+  g_assert_true (alert != NULL && alert->severity == KOBAN_SEVERITY_CRITICAL);
+
+  KobanLink link = { .id = "l1", .kind = KOBAN_LINK_DIRECT_DEBIT, .name = "EXAMPLE CLUB" };
+  world_link (world, KOBAN_CHANGE_LINK_NEW, 157, 600, &link, NULL);
+  world_check (world);
+  g_assert_nonnull (world_find (world, KOBAN_ALERT_LINK));
+}
+
+/* A fuel pump reserves 100 and takes 42. */
+static void
+test_hold (void)
+{
+  g_autoptr(World) world = world_new ("GBP");
+
+  for (int day = 0; day < 120; day++)
+    {
+      if (day % 6 == 0)
+        world_line (world, day, 720, -3700 - 50 * (day % 11), "APPLEGREEN FUEL", KOBAN_TRANSACTION_OTHER);
+      world_live (world, day, day + 1);
+    }
+  world->watched = TRUE;
+  g_autoptr(KobanTransaction) made =
+    world_make_line (world, 121, 600, -10000, "APPLEGREEN FUEL", KOBAN_TRANSACTION_OTHER);
+  KobanTransaction fields = *made;
+  fields.state = KOBAN_TRANSACTION_PENDING;
+  g_autoptr(KobanTransaction) pending = koban_transaction_new (&fields);
+  KobanChange change = { .kind = KOBAN_CHANGE_LINE_NEW, .line = pending };
+  world_add (world, &change, 121, 600);
+  world_check (world);
+  assert_silent (world);
+}
+
 static void
 test_quiet_year (void)
 {
@@ -208,8 +302,9 @@ test_joint_and_off (void)
   KobanAccount off = *world->account;
 
   off.watch = KOBAN_WATCH_LINKS;
-  g_autoptr(KobanAccount) before = g_steal_pointer (&world->account);
-  world->account = koban_account_new (&off);
+  KobanAccount *changed = koban_account_new (&off);
+  koban_account_unref (world->account);
+  world->account = changed;
   play (world, big, G_N_ELEMENTS (big));
   assert_silent (world);
 }
@@ -240,11 +335,16 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/withdrawals/takeover", test_takeover);
   g_test_add_func ("/withdrawals/test-then-drain", test_test_then_drain);
+  g_test_add_func ("/withdrawals/limits-of-a-day", test_limits_of_a_day);
+  g_test_add_func ("/withdrawals/card-testing", test_card_testing);
+  g_test_add_func ("/withdrawals/bought-from-savings", test_bought_from_savings);
   g_test_add_func ("/withdrawals/bill-many-times-as-large", test_bill_many_times_as_large);
   g_test_add_func ("/withdrawals/collected-twice", test_collected_twice);
   g_test_add_func ("/withdrawals/wallet-in-other-hands", test_wallet_in_other_hands);
   g_test_add_func ("/withdrawals/only-dates", test_only_dates);
   g_test_add_func ("/withdrawals/honest-life", test_honest_life);
+  g_test_add_func ("/withdrawals/joint-account", test_joint_account);
+  g_test_add_func ("/withdrawals/hold", test_hold);
   g_test_add_func ("/withdrawals/quiet-year", test_quiet_year);
   g_test_add_func ("/withdrawals/own-savings", test_own_savings);
   g_test_add_func ("/withdrawals/answers", test_answers);

@@ -21,6 +21,7 @@ typedef struct
   GPtrArray *changes; /* gathered for the next check */
   gboolean watched;
   gint64 now_us;
+  gint64 lines_heard_us;
   gint64 due_us;
   guint serial;
 } World;
@@ -67,7 +68,8 @@ world_time (int day,
 static inline void
 world_check (World *self)
 {
-  KobanDelta delta = { .account = self->account, .connection = "c1", .now_us = self->now_us, .changes = self->changes };
+  KobanDelta delta = { .account = self->account, .connection = "c1", 
+                       .now_us = self->now_us, .lines_heard_us = self->lines_heard_us, .changes = self->changes };
   g_autoptr (GPtrArray) alerts = koban_watch_judge (self->services, KOBAN_WARINESS_NORMAL, self->habits, &delta, &self->due_us);
 
   for (guint i = 0; i < alerts->len; i++)
