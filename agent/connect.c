@@ -386,6 +386,14 @@ on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
     koban_books_write_async (self->parts->tools.books, list_in_worker, self, NULL, on_accounts, self);
 }
 
+/* A check may end well though its first listing failed: at a wrong address, behind a page, with a damaged
+ * key. For a bank that was watched before it may pass; one that is just being added is not connected. */
+static gboolean
+heard_of_no_account (const KobanConnect *self)
+{
+  return !self->kept && *self->accounts == NULL && self->outcome != NULL && self->outcome->unheard != NULL;
+}
+
 static void
 on_accounts (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -394,6 +402,13 @@ on_accounts (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!koban_books_finish (self->parts->tools.books, result, &self->error))
     {
       take_back_or_end (self);
+      return;
+    }
+  if (heard_of_no_account (self))
+    {
+      g_clear_pointer (&self->accounts, g_strfreev);
+      self->error = g_error_copy (self->outcome->unheard);
+      take_back (self);
       return;
     }
   if (self->first)

@@ -21,7 +21,8 @@ static const struct
   const char *sentence;
 } statuses[] = {
   { 401, 401, KOBAN_ERROR_NEEDS_SIGN_IN,
-    N_("the stored access is refused: it was revoked or has expired. Connect again") },
+    N_("the bank refuses the key: it was mistyped or revoked, or has expired. Make a new one and give it to "
+        "Koban") },
   { 402, 402, KOBAN_ERROR_FAILED, N_("payment required at the bridge: see your account there") },
   { 403, 403, KOBAN_ERROR_FORBIDDEN, N_("the stored access lacks the power to read this") },
   { 404, 404, KOBAN_ERROR_FAILED, N_("there is no such list at this address") },

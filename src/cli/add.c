@@ -13,14 +13,20 @@
 #include "cli/prompt.h"
 
 #include <glib/gi18n-lib.h>
+#include <koban/date.h>
 #include <koban/error.h>
 #include <koban/http.h>
 #include <koban/text.h>
+#include <string.h>
+
+#define NAME_MAX_BYTES 256 /* the agent takes no longer one */
 
 typedef struct
 {
   char *name, *base_url, *ca_file; /* (owned) (nullable) */
   char **fields, **secret_files;   /* (owned) (nullable) */
+  char *ca_pem;                    /* (owned) (nullable): what is in ca_file */
+  gsize ca_length;
   gboolean secret_stdin, json;
 } AddOptions;
 
@@ -30,6 +36,7 @@ add_options_clear (AddOptions *options)
   g_free (options->name);
   g_free (options->base_url);
   g_free (options->ca_file);
+  g_free (options->ca_pem);
   g_strfreev (options->fields);
   g_strfreev (options->secret_files);
 }
@@ -59,6 +66,46 @@ parse_options (int argc, char **argv, AddOptions *options, GStrv *words, int *st
   return koban_cli_parse (argc, argv, &usage, entries, &options->json, words, status);
 }
 
+/* A name is typed again later: it must be one that can be, and not be taken for another bank's id. */
+static gboolean
+check_name (const char *name, GError **error)
+{
+  g_autofree char *clean = koban_text_clean (name, 0);
+
+  if (*clean == '\0' || strlen (name) > NAME_MAX_BYTES)
+    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                 _("--name: a name has something to see in it, and at most %d bytes"), NAME_MAX_BYTES);
+  else if (name[0] == 'c' && name[1] != '\0' && strspn (name + 1, "0123456789") == strlen (name + 1))
+    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                 _("--name: “%s” would be taken for an id: choose another name"), name);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
+check_base_url (const char *base_url, GError **error)
+{
+  if (!koban_http_check_url (base_url, NULL, error))
+    {
+      g_prefix_error (error, "--base-url: ");
+      return FALSE;
+    }
+  if (strchr (base_url, '?') == NULL)
+    return TRUE;
+  g_set_error_literal (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                       _("--base-url: leave out the “?” and what follows it"));
+  return FALSE;
+}
+
+/* Before anything is asked for, sent or stored. */
+static gboolean
+check_options (const AddOptions *options, GError **error)
+{
+  return (options->name == NULL || check_name (options->name, error)) &&
+         (options->base_url == NULL || check_base_url (options->base_url, error));
+}
+
 /* The hosts that will receive the secret: the profile's, or the one that was typed instead. */
 static GStrv
 hosts_for (KobanProfile *profile, const AddOptions *options, GError **error)
@@ -68,10 +115,7 @@ hosts_for (KobanProfile *profile, const AddOptions *options, GError **error)
   if (options->base_url == NULL)
     return g_strdupv ((char **) koban_profile_get_hosts (profile));
   if (!koban_http_check_url (options->base_url, &host, error))
-    {
-      g_prefix_error (error, "--base-url: ");
-      return NULL;
-    }
+    return NULL;
   return g_strdupv ((char *[]){ host, NULL });
 }
 
@@ -148,18 +192,15 @@ fields_variant (GHashTable *fields)
   return g_variant_builder_end (&builder);
 }
 
-/* The request to the agent; the secret itself is in the keyring by now. Floating, or NULL. */
+/* The request to the agent; the secret itself is in the keyring by now. Floating. */
 static GVariant *
 request_for (KobanProfile *profile,
              const AddOptions *options,
              char *const *hosts,
              KobanAnswers *answers,
-             const char *secret_id,
-             GError **error)
+             const char *secret_id)
 {
   g_auto(GVariantDict) request = G_VARIANT_DICT_INIT (NULL);
-  g_autofree char *pem = NULL;
-  gsize length;
 
   g_variant_dict_insert (&request, "provider", "s", koban_profile_get_id (profile));
   g_variant_dict_insert (&request, "profile_digest", "s", koban_profile_get_digest (profile));
@@ -170,13 +211,10 @@ request_for (KobanProfile *profile,
   g_variant_dict_insert_value (&request, "fields", fields_variant (answers->fields));
   if (options->base_url != NULL)
     g_variant_dict_insert (&request, "base_url", "s", options->base_url);
-  if (options->ca_file != NULL)
-    {
-      if (!g_file_get_contents (options->ca_file, &pem, &length, error))
-        return NULL;
-      g_variant_dict_insert_value (&request, "ca_pem",
-                                   g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, pem, length, 1));
-    }
+  if (options->ca_pem != NULL)
+    g_variant_dict_insert_value (
+      &request, "ca_pem",
+      g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, options->ca_pem, options->ca_length, 1));
   return g_variant_dict_end (&request);
 }
 
@@ -191,6 +229,14 @@ say_what_may_remain (GError **error)
     error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
     _("cancelled; if the bank had taken a one-time token by then, the connection stays: see "
        "koban connections"));
+}
+
+/* A malformed answer of a bank is no misuse of the command. */
+static void
+call_it_failed (GError **error)
+{
+  if (error != NULL && koban_error_is (*error, KOBAN_ERROR_INVALID))
+    (*error)->code = KOBAN_ERROR_FAILED;
 }
 
 /* Sends the request and waits. The new connection's row, or NULL. @unchecked: why there is no baseline yet.
@@ -210,6 +256,7 @@ connect_bank (GVariant *request, char **unchecked, GError **error)
   if (result == NULL)
     {
       say_what_may_remain (error);
+      call_it_failed (error);
       return NULL;
     }
   g_variant_lookup (result, "unchecked", "s", unchecked);
@@ -233,14 +280,26 @@ accounts_of (GVariant *connection)
   return koban_client_list (koban_dbus_koban1_call_list_accounts_sync, g_variant_dict_end (&filter), NULL);
 }
 
+/* How long until the agent looks again: what the budget of this bank allows may be more than its interval. */
+static guint
+minutes_between_looks (KobanProfile *profile, GVariant *connection)
+{
+  gint64 last_us = 0, next_us = 0;
+  guint minutes = MAX (koban_profile_get_interval_s (profile), 15 * 60) / 60;
+
+  g_variant_lookup (connection, "last_check", "x", &last_us);
+  g_variant_lookup (connection, "next_check", "x", &next_us);
+  return MAX (minutes, (guint) (MAX (next_us - last_us, 0) / (60 * KOBAN_SECOND_US)) + 1);
+}
+
 /* What it sees, what it cannot, how soon one would hear: said once, when it is decided on. */
 static void
-say_what_is_seen (KobanProfile *profile, GVariant *accounts)
+say_what_is_seen (KobanProfile *profile, GVariant *connection, GVariant *accounts)
 {
   const char *const *lists = koban_profile_get_lists (profile);
   const char *const *revokes = koban_profile_get_revokes (profile);
   const char *notes = koban_profile_get_notes (profile);
-  guint minutes = MAX (koban_profile_get_interval_s (profile), 15 * 60) / 60;
+  guint minutes = minutes_between_looks (profile, connection);
   g_autofree char *kinds = g_strjoinv (", ", (char **) lists);
   g_autofree char *ended = g_strjoinv (", ", (char **) revokes);
 
@@ -314,8 +373,21 @@ print_json_result (GVariant *connection, GVariant *accounts, const char *uncheck
   koban_print_json (writer);
 }
 
+/* An item that nobody will use must not stay in the keyring: what can fail without the secret fails first. */
+static gboolean
+prepare (AddOptions *options, GError **error)
+{
+  g_autoptr(KobanDBusKoban1) agent = NULL;
+
+  if (options->ca_file != NULL &&
+      !g_file_get_contents (options->ca_file, &options->ca_pem, &options->ca_length, error))
+    return FALSE;
+  agent = koban_client_connect (error);
+  return agent != NULL;
+}
+
 static GVariant *
-add (KobanProfile *profile, const AddOptions *options, char **unchecked, GError **error)
+add (KobanProfile *profile, AddOptions *options, char **unchecked, GError **error)
 {
   g_auto(GStrv) hosts = hosts_for (profile, options, error);
 
@@ -324,7 +396,7 @@ add (KobanProfile *profile, const AddOptions *options, char **unchecked, GError 
   if (koban_prompt_can_ask () && !options->secret_stdin)
     show_signup (profile);
   show_hosts (profile, options, hosts);
-  if (!agree_to_file (profile, options, error))
+  if (!agree_to_file (profile, options, error) || !prepare (options, error))
     return NULL;
   g_autoptr(KobanAnswers) answers = gather (profile, options, error);
   if (answers == NULL)
@@ -337,8 +409,7 @@ add (KobanProfile *profile, const AddOptions *options, char **unchecked, GError 
                          answers->secrets != NULL ? answers->secrets : nothing, error);
   if (secret_id == NULL)
     return NULL;
-  GVariant *request = request_for (profile, options, hosts, answers, secret_id, error);
-  return request != NULL ? connect_bank (request, unchecked, error) : NULL;
+  return connect_bank (request_for (profile, options, hosts, answers, secret_id), unchecked, error);
 }
 
 /* Words that cannot be meant are usage; what the bank or keyring says is not. A name that is taken was found.
@@ -375,6 +446,8 @@ koban_cli_add (int argc, char **argv)
                    _("no provider is called “%s”; see: koban providers"), words[0]);
       return koban_cli_fail (g_steal_pointer (&error));
     }
+  if (!check_options (&options, &error))
+    return koban_cli_usage_error (argv[0], "%s", error->message);
   g_autoptr(GVariant) connection = add (profile, &options, &unchecked, &error);
   if (connection == NULL)
     return fail_to_add (g_steal_pointer (&error));
@@ -386,7 +459,7 @@ koban_cli_add (int argc, char **argv)
   else if (unchecked == NULL)
     {
       say_message (connection);
-      say_what_is_seen (profile, accounts);
+      say_what_is_seen (profile, connection, accounts);
     }
   return KOBAN_EXIT_DONE;
 }

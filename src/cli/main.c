@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const struct
@@ -87,8 +88,9 @@ run (int argc, char **argv)
   return KOBAN_EXIT_USAGE;
 }
 
-/* What was closed before we began would be given to the next socket that is opened, and an answer written into
- * it. A stand-in that cannot be written to keeps the place, and a lost answer is still told by the exit code. */
+/* What was closed before we began would be given to the next socket that is opened, and an answer written
+ * into it. A stand-in that cannot be written to keeps the place, and a lost answer is still told by the exit
+ * code. */
 static void
 hold_standard_files (void)
 {
@@ -110,6 +112,9 @@ main (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   signal (SIGPIPE, SIG_IGN);
+  /* What is typed may be a secret: no second copy of it in a buffer, none in a core file. */
+  setvbuf (stdin, NULL, _IONBF, 0);
+  setrlimit (RLIMIT_CORE, &(const struct rlimit){ 0, 0 });
 
   int status = run (argc, argv);
   if (fflush (stdout) != 0 || ferror (stdout))

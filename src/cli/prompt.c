@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 #include <koban/text.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -60,23 +61,54 @@ koban_prompt_yes (const char *question)
   return g_strv_contains ((const char *const *) words, lower);
 }
 
+/* --- without echo */
+
+static struct termios echoing; /* the terminal as it was found */
+
+/* Whoever thinks better of it must not be left with a terminal that is silent. */
+static void
+echo_again_and_end (int number)
+{
+  tcsetattr (STDIN_FILENO, TCSANOW, &echoing);
+  raise (number); /* its handler was reset by SA_RESETHAND */
+}
+
+static void
+silence (const int *signals, struct sigaction *before)
+{
+  struct sigaction ending = { .sa_handler = echo_again_and_end, .sa_flags = SA_RESETHAND | SA_NODEFER };
+  struct termios silent = echoing;
+
+  for (guint i = 0; signals[i] != 0; i++)
+    sigaction (signals[i], &ending, &before[i]);
+  silent.c_lflag &= ~(tcflag_t) ECHO;
+  tcsetattr (STDIN_FILENO, TCSAFLUSH, &silent);
+}
+
+static void
+echo_again (const int *signals, const struct sigaction *before)
+{
+  tcsetattr (STDIN_FILENO, TCSAFLUSH, &echoing);
+  for (guint i = 0; signals[i] != 0; i++)
+    sigaction (signals[i], &before[i], NULL);
+}
+
 /* One line without echo, straight into secret memory. (nullable) */
 static KobanSecret *
 prompt_secret (const char *question)
 {
+  static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, 0 };
   static char buffer[LINE_MAX_BYTES]; /* static, so that it is in one known place to wipe */
-  struct termios before, silent;
+  struct sigaction before[G_N_ELEMENTS (signals)];
   KobanSecret *secret = NULL;
 
-  g_printerr ("%s ", question);
-  if (tcgetattr (STDIN_FILENO, &before) != 0)
+  if (tcgetattr (STDIN_FILENO, &echoing) != 0)
     return NULL;
-  silent = before;
-  silent.c_lflag &= ~(tcflag_t) ECHO;
-  tcsetattr (STDIN_FILENO, TCSAFLUSH, &silent);
-  if (read_line (buffer, sizeof buffer))
+  silence (signals, before); /* first: whoever pastes at once must not see it on the screen */
+  g_printerr ("%s ", question);
+  if (read_line (buffer, sizeof buffer) && *buffer != '\0')
     secret = koban_secret_new (buffer, -1);
-  tcsetattr (STDIN_FILENO, TCSAFLUSH, &before);
+  echo_again (signals, before);
   explicit_bzero (buffer, sizeof buffer);
   g_printerr ("\n");
   return secret;
@@ -144,6 +176,14 @@ is_answered (KobanAnswers *self, const KobanNeed *need)
   return secret != NULL;
 }
 
+static void
+set_needed_error (const KobanNeed *need, GError **error)
+{
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+               _("“%s” is needed: give it on a terminal, or as a line %s=… on standard input"), need->name,
+               need->name);
+}
+
 static gboolean
 take_field (KobanAnswers *self, GArray *needs, const char *word, GError **error)
 {
@@ -172,7 +212,7 @@ take_file (KobanAnswers *self, GArray *needs, const char *word, GError **error)
   g_autofree char *content = NULL;
   gsize length;
 
-  if (need == NULL || !need->secret)
+  if (need == NULL || !need->secret || need->revoke)
     {
       g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
                    _("--secret-file %s: this provider has no such secret"), pair[0]);
@@ -182,6 +222,11 @@ take_file (KobanAnswers *self, GArray *needs, const char *word, GError **error)
     return FALSE;
   if (need->kind == KOBAN_NEED_TEXT)
     g_strchomp (content);
+  if (*content == '\0')
+    {
+      set_needed_error (need, error);
+      return FALSE;
+    }
   take (self, need, content);
   explicit_bzero (content, length);
   return TRUE;
@@ -230,19 +275,30 @@ take_line (KobanAnswers *self, GArray *needs, gboolean revoke, const char *line,
   g_autofree char *name = equals != NULL ? g_strndup (line, (gsize) (equals - line)) : NULL;
   const KobanNeed *named = name != NULL ? find_need (needs, name) : NULL;
 
-  if (named != NULL)
-    take (self, named, equals + 1);
-  else if (only != NULL)
-    take (self, only, line);
+  const KobanNeed *need = named != NULL ? named : only;
+  const char *value = named != NULL ? equals + 1 : line;
+
+  if (need != NULL && need->revoke != revoke)
+    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("“%s” is not needed now: leave it out"),
+                 need->name);
+  else if (need == NULL)
+    g_set_error_literal (
+      error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+      _("a line of standard input names nothing that this provider needs: write name=value, one "
+         "a line; “koban providers --json” lists the names"));
+  else if (*value == '\0')
+    set_needed_error (need, error);
+  else if (is_answered (self, need))
+    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                 _("“%s” is given twice: leave one out, so that it is clear which is meant"), need->name);
+  else if (!need->secret && !g_utf8_validate (value, -1, NULL))
+    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("“%s” is not UTF-8 text"), need->name);
   else
     {
-      g_set_error_literal (
-        error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-        _("a line of standard input names nothing that this provider needs: write name=value, one "
-           "a line; “koban providers” lists the names"));
-      return FALSE;
+      take (self, need, value);
+      return TRUE;
     }
-  return TRUE;
+  return FALSE;
 }
 
 gboolean
@@ -254,6 +310,11 @@ koban_answers_take_stdin (KobanAnswers *self, GArray *needs, gboolean revoke, GE
   while (fine && read_line (buffer, sizeof buffer))
     if (*buffer != '\0')
       fine = take_line (self, needs, revoke, buffer, error);
+  if (fine && !feof (stdin))
+    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                 _("a line of standard input is longer than %d bytes: is it the right one?"),
+                 LINE_MAX_BYTES);
+  fine = fine && feof (stdin);
   explicit_bzero (buffer, sizeof buffer);
   return fine;
 }
@@ -333,9 +394,7 @@ koban_answers_ask (KobanAnswers *self, GArray *needs, gboolean revoke, GError **
       if (koban_prompt_can_ask () && ask_need (self, need, error))
         continue;
       if (error != NULL && *error == NULL)
-        g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                     _("“%s” is needed: give it on a terminal, or as a line %s=… on standard input"),
-                     need->name, need->name);
+        set_needed_error (need, error);
       return FALSE;
     }
   return TRUE;

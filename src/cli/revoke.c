@@ -70,16 +70,29 @@ show_last_payments (GVariant *link)
   koban_print_rows (rows, koban_transaction_columns, FALSE, _("  nothing that Koban has seen"));
 }
 
+/* One who only looks takes nothing, and nothing of what was taken comes back. */
 static void
-show_link (GVariant *link)
+show_what_ends (GVariant *link)
 {
-  koban_print_details (link, koban_link_columns);
+  if (g_str_equal (row_text (link, "provenance"), "access"))
+    {
+      g_print ("\n%s\n", _("Ending it stops this service from looking at your accounts; Koban sees nothing "
+                            "through it then, either. What was read before stays read."));
+      return;
+    }
   show_last_payments (link);
   g_print (
     "\n%s\n",
     _("Revoking asks the bank to refuse further collections over this link. It does not bring back what "
        "was taken, and does not end a contract that you may have with the company. If you did not make "
        "this link, tell your bank as well, on the number printed on your card."));
+}
+
+static void
+show_link (GVariant *link)
+{
+  koban_print_details (link, koban_link_columns);
+  show_what_ends (link);
 }
 
 static gboolean
@@ -204,6 +217,21 @@ tell (GVariant *link, GVariant *outcome, gboolean json)
   return KOBAN_EXIT_UNPROVED;
 }
 
+/* The ids that a person has seen last are the alert's. */
+static void
+say_where_links_are (const char *word, GError **error)
+{
+  if (!koban_error_is (*error, KOBAN_ERROR_NOT_FOUND))
+    return;
+  g_clear_error (error);
+  if ((word[0] == 'i' || word[0] == 'n') && g_ascii_isdigit (word[1]))
+    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND,
+                 _("“%s” is an alert, not a link: “koban show %s” names the link to revoke"), word, word);
+  else
+    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("there is no link “%s”; see: koban links"),
+                 word);
+}
+
 int
 koban_cli_revoke (int argc, char **argv)
 {
@@ -226,7 +254,10 @@ koban_cli_revoke (int argc, char **argv)
   g_autoptr(GVariant) link =
     koban_client_get (koban_dbus_koban1_call_list_links_sync, words[0], _("link"), &error);
   if (link == NULL)
-    return koban_cli_fail (g_steal_pointer (&error));
+    {
+      say_where_links_are (words[0], &error);
+      return koban_cli_fail (g_steal_pointer (&error));
+    }
   if (!json)
     show_link (link);
   if (!yes && !is_meant (link))

@@ -104,7 +104,42 @@ find (const char *id, const Kind **found, GError **error)
 /* --- incidents --- */
 
 static void
-print_lines_of (GVariant *alert)
+print_line (const char *id)
+{
+  g_autoptr(GVariant) line =
+    koban_client_get (koban_dbus_koban1_call_list_transactions_sync, id, _("transaction"), NULL);
+
+  if (line == NULL)
+    return;
+  g_autofree char *amount = koban_print_cell (line, &koban_transaction_columns[4]);
+  g_autofree char *date = koban_print_cell (line, &koban_transaction_columns[2]);
+  g_autofree char *time = koban_print_cell (line, &koban_transaction_columns[3]);
+  const char *text = "";
+
+  g_variant_lookup (line, "text", "&s", &text);
+  g_autofree char *clean = koban_text_clean (text, 0);
+  g_print ("  %-5s %s  %s  %s\n", id, time != NULL ? time : (date != NULL ? date : ""), amount, clean);
+}
+
+/* With the way to end it: whoever was robbed just now should not have to look for its id. */
+static void
+print_link (const char *id)
+{
+  g_autoptr(GVariant) link = koban_client_get (koban_dbus_koban1_call_list_links_sync, id, _("link"), NULL);
+  const char *name = "", *status = "";
+
+  if (link == NULL)
+    return;
+  g_variant_lookup (link, "name", "&s", &name);
+  g_variant_lookup (link, "status", "&s", &status);
+  g_autofree char *clean = koban_text_clean (name, 0);
+  g_print ("  %-5s %s  [%s]\n", id, clean, status);
+  if (g_str_equal (status, "active") || g_str_equal (status, "unknown"))
+    g_print (_("  To end it: koban revoke %s\n"), id);
+}
+
+static void
+print_refs_of (GVariant *alert)
 {
   g_autofree const char **refs = NULL;
 
@@ -112,22 +147,9 @@ print_lines_of (GVariant *alert)
     return;
   for (guint i = 0; refs[i] != NULL; i++)
     if (is_id (refs[i], 't'))
-      {
-        g_autoptr(GVariant) line =
-          koban_client_get (koban_dbus_koban1_call_list_transactions_sync, refs[i], _("transaction"), NULL);
-        g_autofree char *amount =
-          line != NULL ? koban_print_cell (line, &koban_transaction_columns[4]) : NULL;
-        g_autofree char *date = line != NULL ? koban_print_cell (line, &koban_transaction_columns[2]) : NULL;
-        g_autofree char *time = line != NULL ? koban_print_cell (line, &koban_transaction_columns[3]) : NULL;
-        const char *text = "";
-
-        if (line == NULL)
-          continue;
-        g_variant_lookup (line, "text", "&s", &text);
-        g_autofree char *clean = koban_text_clean (text, 0);
-        g_print ("  %-5s %s  %s  %s\n", refs[i], time != NULL ? time : (date != NULL ? date : ""), amount,
-                 clean);
-      }
+      print_line (refs[i]);
+    else if (is_id (refs[i], 'l'))
+      print_link (refs[i]);
 }
 
 static void
@@ -140,7 +162,7 @@ print_alert (GVariant *alert)
   g_variant_lookup (alert, "severity", "&s", &severity);
   g_variant_lookup (alert, "id", "&s", &id);
   g_print ("%s [%s, %s]\n%s", summary, severity, id, reasons);
-  print_lines_of (alert);
+  print_refs_of (alert);
 }
 
 /* Nobody did what a notice of the agent's own tells of. */

@@ -14,6 +14,8 @@
 #include <koban/date.h>
 #include <koban/phrase.h>
 
+#define LONGEST_CLAIM_US (400 * KOBAN_DAY_US)
+
 static char *
 sentence_of_row (GVariant *row)
 {
@@ -88,8 +90,48 @@ oldest_check (GVariant *connections, guint *unwell)
   return oldest_us;
 }
 
-char *
-koban_summary_nothing_found (void)
+/* Called not theirs, and not longer ago than banks pay back: what lies further back is not brought up again.
+ */
+static gboolean
+waits_for_the_bank (GVariant *alert)
+{
+  const char *answer = "";
+  gint64 updated_us = 0;
+
+  g_variant_lookup (alert, "answer", "&s", &answer);
+  g_variant_lookup (alert, "updated", "x", &updated_us);
+  return g_str_equal (answer, "not-mine") && updated_us >= g_get_real_time () - LONGEST_CLAIM_US;
+}
+
+/* An answered theft is no alert any more, and yet not nothing. NULL if there is none. */
+static char *
+not_yours (void)
+{
+  g_auto(GVariantDict) filter = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr(GString) incidents = g_string_new (NULL);
+
+  g_variant_dict_insert (&filter, "all", "b", TRUE);
+  g_autoptr(GVariant) alerts =
+    koban_client_list (koban_dbus_koban1_call_list_alerts_sync, g_variant_dict_end (&filter), NULL);
+  for (gsize i = 0; alerts != NULL && i < g_variant_n_children (alerts); i++)
+    {
+      g_autoptr(GVariant) alert = g_variant_get_child_value (alerts, i);
+      g_autofree char *incident = NULL;
+
+      g_variant_lookup (alert, "incident", "s", &incident);
+      if (incident != NULL && waits_for_the_bank (alert) && !g_str_has_suffix (incidents->str, incident))
+        g_string_append_printf (incidents, "%s%s", incidents->len > 0 ? ", " : "", incident);
+    }
+  if (incidents->len == 0)
+    return NULL;
+  return g_strdup_printf (
+    _("You said that this was not yours: %s. If your bank does not know of it yet, call it on the "
+       "number printed on your card; “koban show” has what to tell it."),
+    incidents->str);
+}
+
+static char *
+what_was_checked (void)
 {
   g_autoptr(GVariant) connections =
     koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, NULL);
@@ -108,4 +150,13 @@ koban_summary_nothing_found (void)
          "%s. This is not an all-clear. See: koban connections"),
       when);
   return g_strdup_printf (_("No new links or unusual withdrawals found; last checked %s."), when);
+}
+
+char *
+koban_summary_nothing_found (void)
+{
+  g_autofree char *checked = what_was_checked ();
+  g_autofree char *waiting = not_yours ();
+
+  return waiting == NULL ? g_steal_pointer (&checked) : g_strdup_printf ("%s\n%s", waiting, checked);
 }

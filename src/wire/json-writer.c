@@ -233,14 +233,44 @@ koban_json_writer_variant (KobanJsonWriter *self, GVariant *value)
   koban_json_writer_null (self);
 }
 
-/* json-glib (1.6) leaves U+001F as it is, which JSON forbids; a raw one can only stand inside a string. */
-static char *
-escape_unit_separators (char *text)
+/* Where a terminal shows it, it moves the cursor or turns the line around. The writer's own line ends stay.
+ */
+static gboolean
+is_unseen (gunichar c)
 {
-  g_autoptr(GString) escaped = g_string_new (text);
+  const GUnicodeType type = g_unichar_type (c);
 
-  g_free (text);
-  g_string_replace (escaped, "\x1f", "\\u001f", 0);
+  return (type == G_UNICODE_CONTROL && c != '\n') || type == G_UNICODE_FORMAT ||
+         type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
+static void
+append_escaped (GString *text, gunichar c)
+{
+  if (c > 0xffff)
+    g_string_append_printf (text, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                            0xdc00 + ((c - 0x10000) & 0x3ff));
+  else
+    g_string_append_printf (text, "\\u%04x", c);
+}
+
+/* Bank text is hostile, and JSON is looked at too: what cannot be seen is written as \u, the same text to
+ * whoever reads it as JSON. json-glib (1.6) even leaves U+001F, which JSON forbids. Such a character can only
+ * stand inside a string. */
+static char *
+escape_unseen (const char *text)
+{
+  g_autoptr(GString) escaped = g_string_new (NULL);
+
+  for (const char *at = text; *at != '\0'; at = g_utf8_next_char (at))
+    {
+      const gunichar c = g_utf8_get_char (at);
+
+      if (is_unseen (c))
+        append_escaped (escaped, c);
+      else
+        g_string_append_len (escaped, at, g_utf8_next_char (at) - at);
+    }
   return g_string_free (g_steal_pointer (&escaped), FALSE);
 }
 
@@ -252,5 +282,6 @@ koban_json_writer_finish (KobanJsonWriter *self, gboolean pretty)
 
   json_generator_set_root (generator, root);
   json_generator_set_pretty (generator, pretty);
-  return escape_unit_separators (json_generator_to_data (generator, NULL));
+  g_autofree char *text = json_generator_to_data (generator, NULL);
+  return escape_unseen (text);
 }

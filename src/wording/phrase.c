@@ -78,6 +78,8 @@ duration (gint64 count, PlaceType unit)
   if (unit == PLACE_HOURS && count >= 48)
     return duration (count / 24, PLACE_DAYS);
   gulong n = (gulong) MAX (count, 0);
+  if (unit == PLACE_HOURS && n == 0)
+    return g_strdup (_("less than an hour"));
   switch (unit)
     {
     case PLACE_SECONDS:
@@ -135,7 +137,8 @@ place_words (GVariant *value, PlaceType type)
     return g_strdup_printf ("%" G_GINT64_FORMAT, number);
   if (type == PLACE_TIME)
     return koban_time_format_local (number);
-  return duration (number, type);
+  /* "In 0 days" says nothing: the next row does without. */
+  return type == PLACE_DAYS && number <= 0 ? NULL : duration (number, type);
 }
 
 /* The words of one parameter of a reason; NULL if the reason lacks it. */
@@ -212,7 +215,7 @@ static const struct
   { "night", N_("At {hour} o'clock, when this account is usually quiet.") },
   { "round_amounts", N_("{count} round sums.") },
   { "sleeping_link_wakes", N_("Nothing was taken this way for {days}.") },
-  { "follows_link", N_("{hours} after the link appeared.") },
+  { "follows_link", N_("The link had appeared {hours} before.") },
   { "slow_skim", N_("{count} small debits, {total} in all, over {days}, to a new name.") },
   { "card_testing", N_("{count} tiny card debits to new names within {minutes}, {total} in all.") },
   { "many_payees", N_("{count} new names within {hours}, {total} in all.") },
@@ -240,8 +243,8 @@ static const struct
         "money. Look at them now: koban review. Banks' time limits to claim money back run from the day of "
         "the debit.") },
   { "review",
-    N_("{payees} names have taken money from you in the history that your bank keeps. See who, and what "
-        "looks odd: koban review") },
+    N_("Names that took money from you in the history that your bank keeps: {payees}. See who, and what "
+        "looks odd: koban review.") },
   { "account_gone", N_("The bank no longer shows the account {account}, so Koban cannot watch it.") },
   { "config",
     N_("koban.conf has a mistake, so Koban goes by its defaults and shows no details. What is wrong "

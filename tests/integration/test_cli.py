@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command as scripts and people meet it: exit codes, the shapes of --json, usage errors, full disks, closed pipes, no terminal."""
 
+import datetime
 import json
 import os
+import pty
 import re
+import signal
 import subprocess
+import termios
 import unittest
 
 import tap
@@ -200,6 +204,53 @@ class Command(unittest.TestCase):
         self.assertEqual(self.desk.koban_json("connections"), [])
         self.assertEqual(self.desk.secret_items(), [], "the secret of a sign-in that failed is not kept")
 
+    def test_what_was_called_not_mine_is_no_all_clear(self):
+        self.after_the_theft()
+        incident, = {a["incident"] for a in self.desk.koban_json("alerts") if a["kind"] == "withdrawal"}
+        self.desk.koban("answer", "i1", "mine")
+        self.desk.koban("answer", incident, "not-mine")
+        for words in (["alerts"], ["check"], ["status"]):
+            self.assertIn("not yours: %s." % incident, self.desk.koban(*words).stdout, words)
+        self.desk.koban("answer", incident, "mine")
+        self.assertNotIn("not yours", self.desk.koban("alerts").stdout)
+
+    def test_an_incident_names_the_link_and_how_to_end_it(self):
+        """Whoever was robbed just now types the id that stands in the alert."""
+        self.after_the_theft()
+        alert, = [a for a in self.desk.koban_json("alerts") if a["kind"] == "link"]
+        done = self.desk.koban("revoke", alert["incident"], "--yes")
+        self.assertEqual((done.returncode, "koban show " + alert["incident"] in done.stderr), (4, True), done.stderr)
+        self.assertIn("koban revoke " + alert["ref"], self.desk.koban("show", alert["incident"]).stdout)
+
+    def test_a_notice_of_koban_itself_is_nobodys_deed(self):
+        self.after_the_theft()
+        for alert in self.desk.koban_json("alerts"):
+            asks = "Yours?" in self.desk.koban("show", alert["incident"]).stdout
+            self.assertEqual(asks, alert["kind"] != "freshness", alert["kind"])
+
+    def test_a_bank_that_shows_nothing_at_all_is_not_connected(self):
+        """A wrong address, a Wi-Fi's own page, a token cut in two: an `add` that ends well would be believed."""
+        bank = self.desk.open_bank("docomo", "starling", "--as-is")
+        words = ["add", "starling", "--base-url", bank.base_url, "--ca-file", bank.ca, "--secret-stdin"]
+        for fault in ({"what": "status", "status": 404}, {"what": "html"}):
+            bank.tell("fault", path="*/accounts", count=0, **fault)
+            done = self.desk.koban(*words, stdin=bank.token + "\n")
+            bank.tell("clear")
+            self.assertEqual((done.returncode, done.stdout), (1, ""), fault)
+        self.assertEqual(self.desk.koban(*words, stdin="token=" + bank.token.replace(bank.token[9], " ") + "\n").returncode, 1)
+        for nothing in ("token=\n", "\n"):
+            self.assertEqual(self.desk.koban(*words, stdin=nothing).returncode, 2)
+        self.assertEqual((self.desk.koban_json("connections"), self.desk.secret_items()), ([], []))
+        self.assertEqual(list((self.desk.home / ".config/autostart").glob("*")), [])
+
+    def test_how_soon_one_would_hear_is_no_promise_that_the_budget_breaks(self):
+        bank = self.desk.open_bank("docomo", "starling", "--as-is")
+        self.desk.set_clock(bank.monitor_from)
+        said = int(re.search(r"within about (\d+) minutes", self.desk.add(bank).stdout)[1])
+        connection, = self.desk.koban_json("connections")
+        looks = [datetime.datetime.fromisoformat(connection[k].replace("Z", "+00:00")) for k in ("last_check", "next_check")]
+        self.assertGreaterEqual(said * 60, (looks[1] - looks[0]).total_seconds())
+
     def test_two_connections_of_one_name_are_refused(self):
         bank = self.watched()
         done = self.desk.add(bank, expect=1)
@@ -242,10 +293,24 @@ class Command(unittest.TestCase):
                 done = self.desk.koban(*words, stdout=pipe)
             self.assertEqual(done.returncode, 1, words)
 
+    def test_files_that_were_closed_before_it_began_are_not_mistaken_for_the_bus(self):
+        self.watched()
+        for closed, expected in ((">&-", 1), ("<&- >&- 2>&-", 1), ("<&- 2>&-", 0)):
+            done = subprocess.run(["sh", "-c", '"$0" links --json ' + closed, str(self.desk.cli_program)],
+                                  env=dict(self.desk.env, **self.desk.time_env), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode, expected, closed)
+            self.assertEqual(bool(done.stdout), expected == 0, closed)
+
     def test_words_that_are_not_utf8(self):
         done = subprocess.run([str(self.desk.cli_program).encode(), b"show", b"\xff\xfe"],
                               env=dict(self.desk.env, **self.desk.time_env), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.assertIn(done.returncode, (2, 4))
+        self.assertEqual(done.returncode, 2)
+        for words in ([b"transactions", b"--account", b"\xff"], [b"add", b"starling", b"--name", b"\xff", b"--secret-stdin"],
+                      [b"replay", b"--poll", b"\xff", b"x"], [b"add", b"starling", b"--base-url", b"https://x.example/\xff"]):
+            done = subprocess.run([str(self.desk.cli_program).encode(), *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, env=dict(self.desk.env, **self.desk.time_env))
+            self.assertEqual((done.returncode, done.stdout), (2, b""), words)
+            self.assertNotIn(b"CRITICAL", done.stderr)
 
     def test_a_secret_is_not_taken_from_the_command_line(self):
         done = self.desk.koban("add", "starling", "--field", "token=abc")
@@ -254,6 +319,66 @@ class Command(unittest.TestCase):
 
     def test_without_a_terminal_a_missing_answer_is_2(self):
         self.assertEqual(self.desk.koban("add", "starling").returncode, 2)
+        self.watched()
+        done = self.desk.koban("revoke", "l1", "--yes")
+        self.assertEqual((done.returncode, "revoke_token" in done.stderr), (2, True), done.stderr)
+
+    def test_an_empty_word_means_nothing_and_not_the_only_thing_there_is(self):
+        """As from a script whose variable was never set."""
+        self.watched()
+        for words in (["remove", "", "--yes"], ["show", ""], ["revoke", "", "--yes"], ["check", ""], ["transactions", "--account", ""]):
+            self.assertEqual(self.desk.koban(*words).returncode, 4, words)
+        self.assertEqual(len(self.desk.koban_json("connections")), 1)
+
+    def test_an_account_that_nobody_has_is_4_and_not_an_empty_list(self):
+        self.watched()
+        for account in ("nope", "a99"):
+            self.assertEqual(self.desk.koban("transactions", "--account", account).returncode, 4)
+
+    def test_setting_an_account(self):
+        self.watched()
+        account = self.desk.koban_json("accounts", "set", "a1", "watch=links", "ownership=joint")
+        self.assertEqual((account["id"], account["watch"], account["ownership"]), ("a1", "links", "joint"))
+        self.assertEqual(self.desk.koban_json("accounts"), [account])
+        for words in (["watch=banana"], ["colour=red"], ["watch"], ["watch=all", "ownership=mine"]):
+            done = self.desk.koban("accounts", "set", "a1", *words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+
+    def test_options_that_cannot_be_meant_are_2_before_anything_is_stored(self):
+        bank = self.desk.open_bank("docomo", "starling", "--as-is")
+        for words in (["--name", ""], ["--name", "\u200b"], ["--name", "c7"], ["--name", "x" * 257], ["--base-url", "http://bank.example"],
+                      ["--base-url", "https://me:secret@bank.example"], ["--base-url", bank.base_url + "/?q=1"],
+                      ["--base-url", "bank.example"], ["--field", "colour=red"], ["--secret-file", "token"]):
+            done = self.desk.koban("add", "starling", *words, "--secret-stdin", stdin=bank.token + "\n")
+            self.assertEqual((done.returncode, done.stdout), (2, ""), "%s: %s" % (words, done.stderr))
+            self.assertTrue(done.stderr.strip(), words)
+        missing = self.desk.koban("add", "starling", "--ca-file", "/nonexistent", "--secret-stdin", stdin=bank.token + "\n")
+        self.assertEqual(missing.returncode, 1)
+        self.assertIn("/nonexistent", missing.stderr)
+        nowhere = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+        self.assertEqual(self.desk.koban("add", "starling", "--secret-stdin", stdin="x\n", env=nowhere).returncode, 3)
+        self.assertEqual(self.desk.secret_items(), [], "a secret that nobody will use must not be left behind")
+
+    def test_a_secret_that_is_given_twice_or_not_needed_is_refused(self):
+        bank = self.desk.open_bank("docomo", "starling", "--as-is")
+        words = ["add", "starling", "--base-url", bank.base_url, "--ca-file", bank.ca, "--secret-stdin"]
+        for lines in ("key-a\nkey-b\n", "token=key-a\nkey-b\n", "token=key-a\nrevoke_token=key-b\n", "x" * 20000 + "\n", ""):
+            done = self.desk.koban(*words, stdin=lines)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), lines[:40])
+            self.assertNotRegex(done.stderr, "key-[ab]|xxx")
+        self.assertEqual(self.desk.secret_items(), [])
+        self.assertEqual(self.desk.koban(*words, stdin="\ntoken=" + bank.token).returncode, 0, "a last line without an end")
+
+    def test_a_prompt_that_is_left_gives_the_terminal_back(self):
+        reading, writing = pty.openpty()
+        self.addCleanup(os.close, reading)
+        self.addCleanup(os.close, writing)
+        process = subprocess.Popen([str(self.desk.cli_program), "add", "starling"], env=dict(self.desk.env, **self.desk.time_env),
+                                   stdin=writing, stdout=subprocess.DEVNULL, stderr=writing, start_new_session=True)
+        self.desk.wait(lambda: not termios.tcgetattr(writing)[3] & termios.ECHO, 20, "the terminal to fall silent")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(20), -signal.SIGINT)
+        self.assertTrue(termios.tcgetattr(writing)[3] & termios.ECHO)
 
     def test_bare_koban_on_a_terminal_is_the_home_page(self):
         status, shown = self.desk.koban_on_terminal()
