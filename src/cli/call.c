@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 
 #include <glib/gi18n-lib.h>
+#include <koban/date.h>
 #include <koban/error.h>
 #include <koban/text.h>
 
@@ -101,6 +102,19 @@ koban_cli_parse (int argc,
   if (!words_fit (argv[0], first, usage, status))
     return FALSE;
   *words = g_strdupv (first);
+  return TRUE;
+}
+
+gboolean
+koban_cli_add_since (GVariantDict *filter, const char *since)
+{
+  KobanDate date;
+
+  if (since == NULL)
+    return TRUE;
+  if (!koban_date_parse (since, &date))
+    return FALSE;
+  g_variant_dict_insert (filter, "since", "x", date * KOBAN_DAY_US);
   return TRUE;
 }
 

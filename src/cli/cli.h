@@ -38,6 +38,10 @@ typedef struct
 gboolean koban_cli_parse (int argc, char **argv, const KobanUsage *usage, const GOptionEntry *entries,
                           gboolean *json, GStrv *words, int *status) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Puts the day @since ("2024-09-01"; NULL: none) into @filter. A booking date is a day without a zone, so the day is sent
+ * as it was typed. FALSE if it is no day. */
+gboolean koban_cli_add_since (GVariantDict *filter, const char *since) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Says what is wrong with the words, and where help is; gives KOBAN_EXIT_USAGE. */
 int koban_cli_usage_error (const char *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
 

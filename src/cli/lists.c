@@ -123,21 +123,6 @@ koban_cli_accounts (int argc, char **argv)
 
 /* --- transactions --- */
 
-/* A day, from its first moment in the person's own zone. */
-static gboolean
-since_from_text (const char *text, gint64 *since_us)
-{
-  KobanDate date;
-  int year, month, day;
-
-  if (!koban_date_parse (text, &date))
-    return FALSE;
-  koban_date_to_civil (date, &year, &month, &day);
-  g_autoptr(GDateTime) start = g_date_time_new_local (year, month, day, 0, 0, 0);
-  *since_us = start != NULL ? g_date_time_to_unix (start) * KOBAN_SECOND_US : date * KOBAN_DAY_US;
-  return TRUE;
-}
-
 /* A name that nobody has is an error, not an empty list: an empty list would be believed. */
 static gboolean
 add_account (GVariantDict *filter, const char *account, GError **error)
@@ -168,15 +153,12 @@ koban_cli_transactions (int argc, char **argv)
   g_auto(GStrv) words = NULL;
   g_autoptr(GError) error = NULL;
   gboolean json = FALSE;
-  gint64 since_us;
   int status;
 
   if (!koban_cli_parse (argc, argv, &usage, entries, &json, &words, &status))
     return status;
-  if (since != NULL && !since_from_text (since, &since_us))
+  if (!koban_cli_add_since (&filter, since))
     return koban_cli_usage_error (argv[0], _("“%s” is not a day like 2024-09-01"), since);
-  if (since != NULL)
-    g_variant_dict_insert (&filter, "since", "x", since_us);
   if (account != NULL && !add_account (&filter, account, &error))
     return koban_cli_fail (g_steal_pointer (&error));
   return print_list (koban_dbus_koban1_call_list_transactions_sync, g_variant_dict_end (&filter),

@@ -184,15 +184,12 @@ koban_cli_review (int argc, char **argv)
   g_auto(GStrv) words = NULL;
   g_autoptr(GError) error = NULL;
   gboolean json = FALSE;
-  KobanDate date;
   int status;
 
   if (!koban_cli_parse (argc, argv, &usage, entries, &json, &words, &status))
     return status;
-  if (since != NULL && !koban_date_parse (since, &date))
+  if (!koban_cli_add_since (&filter, since))
     return koban_cli_usage_error (argv[0], _("“%s” is not a day like 2024-09-01"), since);
-  if (since != NULL)
-    g_variant_dict_insert (&filter, "since", "x", (gint64) date * KOBAN_DAY_US);
   g_variant_dict_insert (&filter, "seen", "b", TRUE);
   g_autoptr(GVariant) review = koban_review_ask (g_variant_dict_end (&filter), &error);
   if (review == NULL)

@@ -140,6 +140,18 @@ class Command(unittest.TestCase):
         self.assertEqual([t["id"] for t in everything if t["date"] >= "2020-08-01"], [t["id"] for t in late])
         self.assertTrue(0 < len(late) < len(everything))
 
+    def test_a_day_is_the_banks_day_in_every_zone(self):
+        self.watched()
+        everything = self.desk.koban_json("transactions")
+        known = {datetime.date.fromisoformat(t["date"]) for t in everything}
+        days = [str(day) for day in sorted(known) if day - datetime.timedelta(days=1) in known][:3]
+        self.assertTrue(days, "days that follow a day with lines")
+        for zone in ("Asia/Tokyo", "UTC", "America/Los_Angeles"):
+            for day in days:
+                with self.subTest(zone=zone, day=day):
+                    late = self.desk.koban_json("transactions", "--since", day, env={"TZ": zone})
+                    self.assertEqual([t["id"] for t in late], [t["id"] for t in everything if t["date"] >= day])
+
     def test_show_knows_every_kind_of_thing(self):
         self.after_the_theft()
         for command in ("connections", "accounts", "transactions", "links", "alerts"):
