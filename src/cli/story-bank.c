@@ -196,6 +196,9 @@ walk_line (Books *self, const KobanStoryEvent *event)
   self->sees_time |= line->time_us != 0;
   if (line->state != KOBAN_TRANSACTION_BOOKED)
     return;
+  if (self->account == NULL && self->story->tells_balance)
+    self->balance_is_news =
+      FALSE; /* what was told before the last line of the history is no balance of today */
   if (line->bank_id == NULL || !g_hash_table_contains (self->booked, line->bank_id))
     count_in_balance (self, line, +1);
   if (line->bank_id != NULL)

@@ -19,6 +19,7 @@
  *     count is binding, because a late-dated line shifts the balances after it.
  *  6. A pending line becomes booked at most once, only with the same sign and currency, a similar text, a
  *     near amount and a near day; and never takes a heard line that a known booked line explains exactly.
+ *     One that is taken back in the very listing that books its sum was settled, not taken back.
  *  7. Sure evidence goes first. The order is the table of passes, and a later pass sees only what is left.
  *  8. Links: the key is (kind, who, for what); who is the collector's id, or the folded name where the bank
  *     gives none. The bank's list id only pairs equal ones. Two listed at once are two.
@@ -38,6 +39,7 @@
 #define COMPARED_CHARACTERS 64
 #define OUTAGE_US KOBAN_DAY_US
 #define SUSPICIOUS_ROWS 3
+#define HELD (-3) /* a mate that is looked for later */
 
 /* --- one side of the comparison --------------------------------------------------------- */
 
@@ -45,6 +47,7 @@ typedef struct
 {
   const KobanTransaction *line;
   gboolean expected; /* known lines only */
+  gboolean leaving;  /* known lines only: taken back in this listing */
   char *folded;      /* (owned) (nullable): until asked for */
   guint64 fold;      /* digest of @folded */
   gint mate;         /* index on the other side, NEW or REPEAT */
@@ -265,7 +268,7 @@ may_retold (Match *self, Side *known, Side *heard)
 static gboolean
 may_pending_moved (Match *self, Side *known, Side *heard)
 {
-  return known->expected && known->line->state == KOBAN_TRANSACTION_PENDING &&
+  return (known->expected || known->leaving) && known->line->state == KOBAN_TRANSACTION_PENDING &&
          heard->line->state == KOBAN_TRANSACTION_PENDING && same_sign (known->line, heard->line) &&
          known->line->amount.minor == heard->line->amount.minor && same_fold (known, heard) &&
          ABS ((gint64) known->line->date - heard->line->date) <= PENDING_MOVES_DAYS;
@@ -657,6 +660,73 @@ match_init (Match *self, GArray *known, GPtrArray *heard)
     }
 }
 
+static void
+match_all (Match *self)
+{
+  run_passes (self, told_passes, G_N_ELEMENTS (told_passes));
+  if (!any_free (self->heard) || !any_free (self->known))
+    return;
+  self->reissued = !any_id_agrees (self) && lines_show_reissue (self);
+  run_passes (self, content_passes, G_N_ELEMENTS (content_passes));
+  settle_pending (self);
+  run_passes (self, last_passes, G_N_ELEMENTS (last_passes));
+}
+
+/* --- taken back and booked in one listing --------------------------------------------------------- */
+
+/* "removed: p1, added: b7": what is taken back waits until it is seen what was booked. */
+static gboolean
+hold_taken_back (Match *self)
+{
+  g_autoptr(GHashTable) leaving = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < self->heard->len; i++)
+    {
+      Side *side = side_at (self->heard, i);
+      if (!is_free (side) || side->line->state != KOBAN_TRANSACTION_WITHDRAWN || side->line->bank_id == NULL)
+        continue;
+      side->mate = HELD;
+      g_hash_table_add (leaving, (gpointer) side->line->bank_id);
+    }
+  if (g_hash_table_size (leaving) == 0)
+    return FALSE;
+  for (guint i = 0; i < self->known->len; i++)
+    {
+      Side *side = side_at (self->known, i);
+      side->leaving = side->line->bank_id != NULL && g_hash_table_contains (leaving, side->line->bank_id);
+    }
+  return TRUE;
+}
+
+static void
+release_taken_back (Match *self)
+{
+  for (guint i = 0; i < self->heard->len; i++)
+    if (side_at (self->heard, i)->mate == HELD)
+      side_at (self->heard, i)->mate = KOBAN_IDENTITY_NEW;
+}
+
+/* What was taken back is the hold that another line of this listing has settled. */
+static void
+drop_settled (Match *self)
+{
+  g_autoptr(GHashTable) settled = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < self->known->len; i++)
+    {
+      const Side *side = side_at (self->known, i);
+      if (side->mate >= 0 && side->line->bank_id != NULL && side->line->state != KOBAN_TRANSACTION_BOOKED)
+        g_hash_table_add (settled, (gpointer) side->line->bank_id);
+    }
+  for (guint i = 0; i < self->heard->len; i++)
+    {
+      Side *side = side_at (self->heard, i);
+      if (is_free (side) && side->line->state == KOBAN_TRANSACTION_WITHDRAWN && side->line->bank_id != NULL &&
+          g_hash_table_contains (settled, side->line->bank_id))
+        side->mate = KOBAN_IDENTITY_REPEAT;
+    }
+}
+
 GArray *
 koban_identity_lines (GArray *known, GPtrArray *heard)
 {
@@ -665,13 +735,13 @@ koban_identity_lines (GArray *known, GPtrArray *heard)
 
   match_init (&match, known, heard);
   find_repeats (&match);
-  run_passes (&match, told_passes, G_N_ELEMENTS (told_passes));
-  if (any_free (match.heard) && any_free (match.known))
+  gboolean taken_back = hold_taken_back (&match);
+  match_all (&match);
+  if (taken_back)
     {
-      match.reissued = !any_id_agrees (&match) && lines_show_reissue (&match);
-      run_passes (&match, content_passes, G_N_ELEMENTS (content_passes));
-      settle_pending (&match);
-      run_passes (&match, last_passes, G_N_ELEMENTS (last_passes));
+      release_taken_back (&match);
+      match_all (&match);
+      drop_settled (&match);
     }
   for (guint i = 0; i < heard->len; i++)
     g_array_append_val (mates, side_at (match.heard, i)->mate);

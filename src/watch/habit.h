@@ -49,7 +49,7 @@ typedef struct
   guint32   day_count, day_count_max; /* of @last_day; largest of any day before */
   guint32   channel;     /* of the last debit */
   guint32   answer;      /* KobanAnswer */
-  guint32   quick_pairs; /* times when two debits came within ten minutes */
+  guint32   alarms;      /* loud ones of which it was part */
   guint32   own;         /* times when the other side was another account of this person */
 } KobanPayee;
 
@@ -150,6 +150,8 @@ typedef struct
   KobanDate      first_day, last_day;        /* of all lines */
   gint64         day_total;                  /* of @last_day */
   guint32        lines;
+  guint32        alarms;                     /* loud ones lately, in 1/256; what was not answered "not mine" */
+  KobanDate      alarms_day;                 /* of the last one */
   guint32        adoptions;                  /* names that were new and became usual, after the first weeks */
   guint32        creditor_country[8];        /* two letters of creditor ids of direct debits, and how often */
   guint32        creditor_count[8];
@@ -197,6 +199,7 @@ typedef struct
   int                     hour;      /* of the person's day, -1 unknown */
   guint                   channel;
   int                     log;       /* koban_log2 (amount) */
+  gboolean                wallet_like; /* KobanName; and not paid by card or in cash */
   gboolean                own;       /* between the person's own accounts */
   gboolean                paired;    /* and its other half was seen on another account */
 } KobanDebit;
@@ -208,6 +211,7 @@ typedef struct
   guint64               key;
   guint32               brand;
   const KobanService   *service; /* (nullable) (unowned) */
+  gboolean              wallet_like; /* no service that is known, but it calls itself one */
   KobanTransactionType  type;    /* by the banks' words; OTHER: they say nothing */
 } KobanName;
 
@@ -255,6 +259,9 @@ int              koban_habit_size_bits (const KobanHabit *self, int log);
 int              koban_habit_new_bits  (const KobanHabit *self, int log);
 gint64           koban_habit_usual_size (const KobanHabit *self); /* nearly all debits stay under it */
 gint64           koban_habit_usual_day  (const KobanHabit *self);
+/* Loud alarms lately, in 1/256: each counts half after 60 days. */
+guint32          koban_habit_alarms    (const KobanHabit *self, KobanDate day);
+void             koban_habit_alarm     (KobanHabit *self, KobanDate day, guint32 weight);
 guint            koban_habit_days      (const KobanHabit *self); /* of history */
 
 G_END_DECLS

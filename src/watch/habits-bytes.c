@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define MAGIC G_GUINT64_CONSTANT (0x3142414e41424f4b) /* "KOBANAB1" in the order of the bytes */
-#define VERSION 3
+#define VERSION 4
 
 typedef struct
 {
@@ -147,7 +147,7 @@ tape_payee (Tape *tape, KobanPayee *payee)
   tape_u32 (tape, &payee->day_count_max);
   tape_u32 (tape, &payee->channel);
   tape_u32 (tape, &payee->answer);
-  tape_u32 (tape, &payee->quick_pairs);
+  tape_u32 (tape, &payee->alarms);
   tape_u32 (tape, &payee->own);
 }
 
@@ -266,6 +266,8 @@ tape_distributions (Tape *tape, KobanHabit *habit)
   tape_i32 (tape, &habit->last_day);
   tape_i64 (tape, &habit->day_total);
   tape_u32 (tape, &habit->lines);
+  tape_u32 (tape, &habit->alarms);
+  tape_i32 (tape, &habit->alarms_day);
   tape_u32 (tape, &habit->adoptions);
   tape_counts (tape, habit->creditor_country, G_N_ELEMENTS (habit->creditor_country));
   tape_counts (tape, habit->creditor_count, G_N_ELEMENTS (habit->creditor_count));

@@ -12,6 +12,7 @@
 #define MAX_NAMES 4096
 #define SETTLING_DAYS 30
 #define FRESH_DAYS 4
+#define ALARM_HALF_LIFE_DAYS 60
 #define ADOPTED_DEBITS 5 /* so many debits make a name usual */
 #define ADOPTED_WITHIN 50
 #define SIZE_SLOPE                                                                                           \
@@ -161,6 +162,7 @@ koban_habit_new (void)
   habit->first_day = KOBAN_NO_DATE;
   habit->last_day = KOBAN_NO_DATE;
   habit->negative_told = KOBAN_NO_DATE;
+  habit->alarms_day = KOBAN_NO_DATE;
   return habit;
 }
 
@@ -614,6 +616,21 @@ koban_habit_days (const KobanHabit *self)
   return (guint) MAX (self->last_day - self->first_day, 0);
 }
 
+guint32
+koban_habit_alarms (const KobanHabit *self, KobanDate day)
+{
+  if (self->alarms_day == KOBAN_NO_DATE)
+    return 0;
+  return self->alarms >> MIN (MAX (day - self->alarms_day, 0) / ALARM_HALF_LIFE_DAYS, 16);
+}
+
+void
+koban_habit_alarm (KobanHabit *self, KobanDate day, guint32 weight)
+{
+  self->alarms = MIN (koban_habit_alarms (self, day) + weight, 4 * 256);
+  self->alarms_day = day;
+}
+
 /* --- the fold ----------------------------------------------------------------------------------------- */
 
 static void
@@ -660,9 +677,6 @@ learn_day (KobanPayee *payee, const KobanDebit *debit)
       payee->day_count = 0;
       payee->day_total = 0;
     }
-  else if (debit->at_us != 0 && payee->last_us != 0 &&
-           ABS (debit->at_us - payee->last_us) <= 10 * KOBAN_MINUTE_US)
-    payee->quick_pairs++;
   payee->day_count++;
   payee->day_total += debit->amount;
 }

@@ -45,7 +45,8 @@ typedef struct
   gint64          total;      /* out is negative */
 } KobanVerdict;
 
-void          koban_judgement_tell    (KobanJudgement *self, const KobanVerdict *verdict);
+/* FALSE if nobody wants to hear it: of a joint account, say. */
+gboolean      koban_judgement_tell    (KobanJudgement *self, const KobanVerdict *verdict);
 /* Asks for another look at @at_us. */
 void          koban_judgement_due     (KobanJudgement *self, gint64 at_us);
 /* Adds "in_coverage_gap" if Koban could not look for long. */
@@ -70,7 +71,9 @@ void koban_links_on_new        (KobanJudgement *self);
 void koban_links_on_back       (KobanJudgement *self);
 void koban_links_on_changed    (KobanJudgement *self);
 void koban_links_on_line       (KobanJudgement *self);
-void koban_withdrawals_on_line (KobanJudgement *self);
+void          koban_withdrawals_on_line (KobanJudgement *self);
+/* Of a line that is history: how often would this account have alarmed? */
+void          koban_withdrawals_rehearse (KobanJudgement *self);
 void koban_balance_on_time     (KobanJudgement *self); /* once a check, @change is NULL */
 
 /* What they teach, after the judgement. */

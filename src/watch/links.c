@@ -152,8 +152,9 @@ is_well_known (const KobanService *service)
   return service != NULL && service->category == KOBAN_SERVICE_MERCHANT;
 }
 
-/* A wallet's name is critical in any kind of link. Of the others, what can take money is a warning unless it
- * is a bill of somebody known, and what can only read is a notice (incidents 3.7, detection (d)). */
+/* A wallet's name is critical in any kind of link. Every other new power is a warning, also one that only
+ * reads: who takes an account over lets a device or an app in first; but a bill of somebody known is a notice
+ * (incidents 3.7, detection (d)). */
 static KobanSeverity
 severity_of (KobanJudgement *self, const KobanLink *link)
 {
@@ -163,24 +164,9 @@ severity_of (KobanJudgement *self, const KobanLink *link)
   if (link->kind == KOBAN_LINK_EMONEY || link->kind == KOBAN_LINK_RECURRING_CONSENT || is_wallet (service) ||
       (service == NULL && koban_services_sounds_like_wallet (self->services, name->folded, TRUE)))
     return KOBAN_SEVERITY_CRITICAL;
-  switch (link->kind)
-    {
-    case KOBAN_LINK_DIRECT_DEBIT:
-    case KOBAN_LINK_STANDING_ORDER:
-      return is_well_known (service) || was_paid (self, name) ? KOBAN_SEVERITY_NOTICE
-                                                              : KOBAN_SEVERITY_WARNING;
-    case KOBAN_LINK_CARD_ON_FILE:
-      return KOBAN_SEVERITY_WARNING;
-    case KOBAN_LINK_EMONEY:
-    case KOBAN_LINK_RECURRING_CONSENT:
-    case KOBAN_LINK_CONSENT:
-    case KOBAN_LINK_APP:
-    case KOBAN_LINK_AGGREGATOR:
-    case KOBAN_LINK_WEBHOOK:
-    default:
-      return link->has_limit ? KOBAN_SEVERITY_WARNING
-                             : KOBAN_SEVERITY_NOTICE; /* a limit is one of payments */
-    }
+  gboolean is_bill = link->kind == KOBAN_LINK_DIRECT_DEBIT || link->kind == KOBAN_LINK_STANDING_ORDER;
+  return is_bill && (is_well_known (service) || was_paid (self, name)) ? KOBAN_SEVERITY_NOTICE
+                                                                       : KOBAN_SEVERITY_WARNING;
 }
 
 /* More power than there was, or again, is never less than a warning. */
@@ -237,7 +223,8 @@ open_link_episode (KobanJudgement *self)
 
   if (episode == NULL)
     {
-      g_autofree char *key = koban_judgement_key (self, "link", identity_of (link), KOBAN_NO_DATE);
+      guint64 number = identity_of (link) ^ hash_of (link->id); /* a second one that is equal is another */
+      g_autofree char *key = koban_judgement_key (self, "link", number, KOBAN_NO_DATE);
       g_autofree char *folded = folded_name (link);
       for (guint32 i = 0; i < self->habit->n_episodes && episode == NULL; i++)
         {
@@ -403,16 +390,6 @@ is_foreign_creditor (const KobanJudgement *self)
   return known >= 5;
 }
 
-static gboolean
-is_wallet_like (const KobanJudgement *self)
-{
-  const KobanDebit *debit = &self->debit;
-
-  return debit->service == NULL && debit->channel != KOBAN_TRANSACTION_CARD &&
-         debit->channel != KOBAN_TRANSACTION_CASH &&
-         koban_services_sounds_like_wallet (self->services, debit->folded, FALSE);
-}
-
 /* A power company that everybody knows is a notice; a creditor nobody knows may be one whom nobody allowed.
  */
 static KobanSeverity
@@ -421,7 +398,7 @@ creditor_severity (const KobanJudgement *self)
   const KobanDebit *debit = &self->debit;
   gboolean usual = koban_habit_size_bits (self->habit, debit->log) < ODD_SIZE;
 
-  if (is_wallet_like (self))
+  if (self->debit.wallet_like)
     return KOBAN_SEVERITY_CRITICAL;
   if (is_foreign_creditor (self))
     return KOBAN_SEVERITY_WARNING;
@@ -479,21 +456,22 @@ is_collection (const KobanDebit *debit)
 static gboolean
 is_till (const KobanDebit *debit)
 {
-  return debit->channel == KOBAN_TRANSACTION_CARD &&
+  return !is_collection (debit) && debit->channel != KOBAN_TRANSACTION_TRANSFER &&
          (strchr (debit->line->text, '*') != NULL ||
           strchr (koban_transaction_get_name (debit->line), '*') != NULL);
 }
 
-/* A purchase at a shop's till is how a wallet is used, not how one is linked; any other first debit is told
- * whole, whatever the sum and whatever wallets the person has besides (incidents 3.7: no minimum). */
+/* A purchase at a shop's till is how a wallet is used, not how one is linked; where the bank does not say
+ * that it was a card, that is only likely. Any other first debit is told whole, whatever the sum and whatever
+ * wallets the person has besides (incidents 3.7: no minimum). */
 static KobanSeverity
 service_severity (const KobanJudgement *self)
 {
   const KobanDebit *debit = &self->debit;
 
-  return is_till (debit) && koban_habit_size_bits (self->habit, debit->log) < ODD_SIZE
-           ? KOBAN_SEVERITY_NOTICE
-           : KOBAN_SEVERITY_CRITICAL;
+  if (!is_till (debit) || koban_habit_size_bits (self->habit, debit->log) >= ODD_SIZE)
+    return KOBAN_SEVERITY_CRITICAL;
+  return debit->channel == KOBAN_TRANSACTION_CARD ? KOBAN_SEVERITY_NOTICE : KOBAN_SEVERITY_WARNING;
 }
 
 /* Like sums at even gaps to a new name, the third now: a standing power by the look of it, whoever made it.
@@ -554,7 +532,7 @@ look_at_debit (KobanJudgement *self)
     tell_inferred (
       self, service_severity (self),
       koban_reason_new (KOBAN_REASON_FIRST_DEBIT_BY_SERVICE, "service", "s", debit->service->name, NULL));
-  else if ((is_collection (debit) || is_wallet_like (self)) && is_first_collection (self))
+  else if ((is_collection (debit) || self->debit.wallet_like) && is_first_collection (self))
     tell_inferred (self, creditor_severity (self),
                    koban_reason_new (KOBAN_REASON_FIRST_DEBIT_BY_CREDITOR, NULL));
   else if (!is_collection (debit) && is_even (self))

@@ -19,6 +19,9 @@
  *  --- withdrawal ------------------------------------------------------------------------------------------
  *  burst                    count x, seconds x, total m                  debits to one payee within minutes
  *  burst_day                count x, [hours x], total m                  debits to one payee in one day (without hours: on one booking date)
+ *  equal_amounts            count x, amount m                            debits of one and the same sum among them
+ *  above_pace               count x, days x, [gap x] (usual days)        taken far more often than ever before
+ *  cash_burst               count x, hours x, total m                    withdrawals of cash, one after the other
  *  cap_shape                limit m, total m, period s ("charge","month") round sums that add up to a known limit of the service
  *  first_payee              [days x] of history without this name        never paid before
  *  above_usual              usual m (what nearly all debits stay under)  a sum above what this account usually spends
@@ -53,6 +56,9 @@
 #define KOBAN_REASON_EVEN_PAYMENTS           "even_payments"
 #define KOBAN_REASON_BURST                   "burst"
 #define KOBAN_REASON_BURST_DAY               "burst_day"
+#define KOBAN_REASON_EQUAL_AMOUNTS           "equal_amounts"
+#define KOBAN_REASON_ABOVE_PACE              "above_pace"
+#define KOBAN_REASON_CASH_BURST              "cash_burst"
 #define KOBAN_REASON_CAP_SHAPE               "cap_shape"
 #define KOBAN_REASON_FIRST_PAYEE             "first_payee"
 #define KOBAN_REASON_ABOVE_USUAL             "above_usual"

@@ -134,6 +134,8 @@ koban_judgement_name (KobanJudgement *self, const char *raw)
       koban_services_is_collection (self->services, name->folded))
     name->type = KOBAN_TRANSACTION_DIRECT_DEBIT;
   drop_numbers (name->folded);
+  name->wallet_like = self->services != NULL && name->service == NULL &&
+                      koban_services_sounds_like_wallet (self->services, name->folded, FALSE);
   name->key = koban_text_hash (name->folded);
   name->brand = brand_of (name->folded);
   return koban_habits_add_name (self->habits, raw, name);
@@ -175,13 +177,26 @@ service_of (KobanJudgement *self, const KobanTransaction *line, const KobanName 
   return koban_judgement_name (self, line->text)->service;
 }
 
+/* The bank's own word; else what stands before the name: "LASTSCHRIFT …" also where the payee has a field of
+ * its own. */
+static guint
+channel_of (KobanJudgement *self, const KobanTransaction *line, const KobanName *name)
+{
+  guint type = line->type != KOBAN_TRANSACTION_OTHER ? (guint) line->type : (guint) name->type;
+
+  if (type == KOBAN_TRANSACTION_OTHER && line->payee != NULL && *line->text != '\0')
+    type = koban_judgement_name (self, line->text)->type;
+  return MIN (type, KOBAN_HABIT_CHANNELS - 1);
+}
+
 /* The bank says so, the other half is on another account, or it was there before and again. */
 static gboolean
 is_own (const KobanJudgement *self, const KobanTransaction *line)
 {
   if (line->type == KOBAN_TRANSACTION_OWN || self->debit.paired)
     return TRUE;
-  return self->payee != NULL && self->payee->own >= 2 && self->debit.channel != KOBAN_TRANSACTION_CARD &&
+  return self->payee != NULL && self->payee->own > 0 && *self->debit.folded != '\0' &&
+         self->debit.channel != KOBAN_TRANSACTION_CARD &&
          self->debit.channel != KOBAN_TRANSACTION_DIRECT_DEBIT;
 }
 
@@ -211,8 +226,9 @@ read_line (KobanJudgement *self)
   debit->at_us = line->time_us != 0 ? told_time (line->time_us, offset) : 0;
   if (debit->at_us != 0)
     debit->hour = (int) (((debit->at_us + offset * KOBAN_MINUTE_US) / KOBAN_HOUR_US) % 24);
-  debit->channel =
-    MIN ((guint) (line->type != KOBAN_TRANSACTION_OTHER ? line->type : name->type), KOBAN_HABIT_CHANNELS - 1);
+  debit->channel = channel_of (self, line, name);
+  debit->wallet_like = name->wallet_like && debit->service == NULL &&
+                       debit->channel != KOBAN_TRANSACTION_CARD && debit->channel != KOBAN_TRANSACTION_CASH;
   self->payee = koban_habit_payee (self->habit, debit->key);
   debit->paired =
     change->kind == KOBAN_CHANGE_LINE_NEW && koban_habits_find_own (self->habits, self->habit, debit);
@@ -297,13 +313,13 @@ is_wanted (const KobanJudgement *self, const KobanVerdict *verdict)
          (account->ownership == KOBAN_OWNERSHIP_OWN || verdict->severity == KOBAN_SEVERITY_CRITICAL);
 }
 
-void
+gboolean
 koban_judgement_tell (KobanJudgement *self, const KobanVerdict *verdict)
 {
   if (!is_wanted (self, verdict))
     {
       g_variant_unref (g_variant_ref_sink (verdict->reasons));
-      return;
+      return FALSE;
     }
 
   g_autoptr(KobanAlert) alert = alert_of (self, verdict);
@@ -314,10 +330,11 @@ koban_judgement_tell (KobanJudgement *self, const KobanVerdict *verdict)
         {
           g_ptr_array_index (self->alerts, i) = koban_alert_grow (known, alert);
           koban_alert_unref (known);
-          return;
+          return TRUE;
         }
     }
   g_ptr_array_add (self->alerts, g_steal_pointer (&alert));
+  return TRUE;
 }
 
 /* --- answers ------------------------------------------------------------------------------------------ */
@@ -344,6 +361,8 @@ learn_answer (KobanJudgement *self)
 
   if (recent != NULL)
     learn_answer_to_payee (habit, recent->key, answer);
+  if (answer == KOBAN_ANSWER_NOT_MINE) /* a theft is no false alarm, and sharpens the rest */
+    habit->alarms = 0;
   for (guint32 i = 0; i < habit->n_links; i++)
     {
       if (g_strcmp0 (habit->links[i].id, ref) == 0)
@@ -419,6 +438,8 @@ judge_change (KobanJudgement *self, const KobanChange *change)
     read_line (self);
   if (!change->baseline)
     detect (self);
+  else if (change->kind == KOBAN_CHANGE_LINE_NEW)
+    koban_withdrawals_rehearse (self);
   learn (self);
 }
 

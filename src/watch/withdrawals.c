@@ -14,6 +14,7 @@
 
 #define BIT 256
 #define ALONE_BITS (20 * BIT)
+#define REHEARSED_DAYS 45 /* before, too much is new */
 #define BURST_US (10 * KOBAN_MINUTE_US)
 
 typedef struct
@@ -33,6 +34,12 @@ typedef struct
   gint64 minutes_total, minutes_us;
   guint in_day; /* within 24 hours, or on one booking date */
   gint64 day_total;
+  guint equal;   /* of them of this very sum */
+  guint in_week; /* debits to this payee within seven days, this one too */
+  guint cash;    /* withdrawals of cash within 30 hours, wherever, this one too */
+  gint64 cash_total;
+  gint64 micro;       /* a tiny sum that this name paid in days before: so is an account verified; 0: none */
+  int twin_days;      /* since a booked debit of this very sum to this name; 0: none */
   gint64 month_total; /* of the service or payee, since the first of the month */
   guint round, below; /* round sums among @in_day, and sums just below one */
   gint64 tiny;        /* a tiny debit to this name before; 0: none */
@@ -52,8 +59,16 @@ is_wallet (const Evidence *self)
 {
   const KobanService *service = self->debit->service;
 
+  if (self->debit->wallet_like || (self->link != NULL && self->link->kind == KOBAN_LINK_EMONEY))
+    return TRUE;
   return service != NULL &&
          (service->category == KOBAN_SERVICE_WALLET || service->category == KOBAN_SERVICE_BNPL);
+}
+
+static gboolean
+is_nameless (const Evidence *self)
+{
+  return self->debit->key == koban_text_hash ("");
 }
 
 /* --- gathering ---------------------------------------------------------------------------------------- */
@@ -66,6 +81,15 @@ is_round (const Evidence *self, gint64 amount)
                   : 1000 * (self->habit->euro >= 1000 ? 10 : 1);
 
   return amount >= step && amount % step == 0;
+}
+
+/* A multiple of five units. */
+static gboolean
+is_typed (const Evidence *self, gint64 amount)
+{
+  gint64 step = 500;
+
+  return amount % step == 0;
 }
 
 static gint64
@@ -120,10 +144,27 @@ is_just_below (const Evidence *self, gint64 amount)
   return FALSE;
 }
 
+/* A pending line that comes again under another id, to the second the same, is no second debit. */
+static gboolean
+is_told_again (const Evidence *self, const KobanRecent *recent)
+{
+  return (recent->flags & KOBAN_RECENT_PENDING) != 0 && recent->amount == self->debit->amount &&
+         self->debit->at_us != 0 && self->debit->at_us == recent->at_us &&
+         recent->at_us % KOBAN_MINUTE_US != 0;
+}
+
 static void
 gather_same_payee (Evidence *self, const KobanRecent *recent)
 {
   gint64 apart_us = distance_us (self, recent);
+  int days = self->debit->day - recent->day;
+
+  if (is_told_again (self, recent))
+    return;
+  if (recent->amount == self->debit->amount && (recent->flags & KOBAN_RECENT_PENDING) == 0 &&
+      self->twin_days == 0)
+    self->twin_days = days;
+  self->in_week += ABS (days) < 7 ? 1 : 0;
 
   if (recent->amount * 20 < self->debit->amount && (recent->flags & KOBAN_RECENT_TINY) != 0 &&
       apart_us <= 10 * KOBAN_DAY_US && (recent->flags & KOBAN_RECENT_NEW_PAYEE) != 0)
@@ -141,6 +182,7 @@ gather_same_payee (Evidence *self, const KobanRecent *recent)
     {
       self->in_day++;
       self->day_total += recent->amount;
+      self->equal += recent->amount == self->debit->amount ? 1 : 0;
       self->round += is_round (self, recent->amount) ? 1 : 0;
       self->below += is_just_below (self, recent->amount) ? 1 : 0;
       if (*recent->id != '\0')
@@ -184,23 +226,42 @@ gather_other_payee (Evidence *self, const KobanRecent *recent)
   self->large += recent->amount * 3 >= self->debit->amount ? 1 : 0;
 }
 
+/* A thief empties the day's limit, and the next day's right after midnight: 30 hours. */
+static void
+gather_cash (Evidence *self, const KobanRecent *recent)
+{
+  if (recent->channel != KOBAN_TRANSACTION_CASH || self->debit->channel != KOBAN_TRANSACTION_CASH ||
+      recent->amount <= 0 || is_told_again (self, recent))
+    return;
+  gint64 apart_us = distance_us (self, recent);
+  if (apart_us > (is_timed (self, recent) ? 30 * KOBAN_HOUR_US : KOBAN_DAY_US))
+    return;
+  self->cash++;
+  self->cash_total += recent->amount;
+}
+
 static void
 gather_recent (Evidence *self, const KobanRecent *recent)
 {
+  gather_cash (self, recent);
   if (recent->key != self->debit->key && (recent->flags & (KOBAN_RECENT_OWN | KOBAN_RECENT_FRESH)) == 0)
     return;
 
   gboolean own = (recent->flags & KOBAN_RECENT_OWN) != 0;
+  gboolean same = recent->key == self->debit->key && !is_nameless (self);
+
+  if (recent->amount < 0 && same && -recent->amount <= self->habit->euro &&
+      self->debit->day - recent->day <= 5)
+    self->micro = -recent->amount;
 
   if (recent->amount < 0 && own && distance_us (self, recent) <= KOBAN_DAY_US)
     self->savings += -recent->amount;
   if (recent->amount <= 0 || own)
     return;
   if (recent->key != self->debit->key)
-    {
-      gather_other_payee (self, recent);
-      return;
-    }
+    gather_other_payee (self, recent);
+  if (!same)
+    return;
   gather_same_payee (self, recent);
   if (same_month (recent->day, self->debit->day))
     self->month_total += recent->amount;
@@ -237,7 +298,8 @@ gather (Evidence *self)
 {
   const KobanDebit *debit = self->debit;
 
-  self->in_minutes = self->in_day = 1;
+  self->in_minutes = self->in_day = self->in_week = self->equal = self->cash = 1;
+  self->cash_total = debit->amount;
   self->minutes_total = self->day_total = self->month_total = debit->amount;
   self->round = is_round (self, debit->amount) ? 1 : 0;
   self->below = is_just_below (self, debit->amount) ? 1 : 0;
@@ -307,6 +369,16 @@ weigh_service (const Evidence *self, GVariantBuilder *reasons)
   return service->category == KOBAN_SERVICE_MERCHANT ? -2 * BIT : 2 * BIT;
 }
 
+/* It slept for months, took again, and takes once more within days. */
+static gboolean
+is_woken (const Evidence *self)
+{
+  const KobanPayee *payee = self->payee;
+
+  return payee != NULL && is_wallet (self) && payee->debits >= 2 && payee->debits <= 5 &&
+         payee->gap > 60 * 16 && self->debit->day - payee->last_day <= 14;
+}
+
 static int
 weigh_sleeping_link (const Evidence *self, GVariantBuilder *reasons)
 {
@@ -317,19 +389,27 @@ weigh_sleeping_link (const Evidence *self, GVariantBuilder *reasons)
     last = koban_payee_before (self->payee, self->debit->day).last_day;
   if (last == KOBAN_NO_DATE && link != NULL)
     last = MAX (link->last_debit, MAX (self->habit->first_day, koban_date_from_us (link->since_us, 0)));
-  if (last == KOBAN_NO_DATE || self->debit->day - last < 90 || (self->consumption && !is_wallet (self)))
+  if (is_woken (self))
+    {
+      if (reasons != NULL)
+        say (reasons, koban_reason_new (KOBAN_REASON_SLEEPING_LINK_WAKES, "days", "x",
+                                        (gint64) self->payee->gap / 16, NULL));
+      return 4 * BIT;
+    }
+  if (last == KOBAN_NO_DATE || self->debit->day - last < 90 || (link == NULL && !is_wallet (self)))
     return 0;
   if (link != NULL && link->kind != KOBAN_LINK_EMONEY && link->kind != KOBAN_LINK_RECURRING_CONSENT &&
       !is_wallet (self)) /* a yearly bill sleeps by nature */
     return 0;
-  if (self->payee != NULL && self->payee->gap > 60 * 16) /* quarterly and yearly payments sleep by nature */
+  if (self->payee != NULL && self->payee->gap > 60 * 16 && !is_wallet (self) &&
+      (link == NULL || link->kind != KOBAN_LINK_EMONEY)) /* quarterly and yearly payments sleep by nature */
     return 0;
   if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_SLEEPING_LINK_WAKES, "days", "x",
                                     (gint64) (self->debit->day - last), NULL));
   if (link != NULL && link->last_debit == KOBAN_NO_DATE)
     return 6 * BIT;
-  return link != NULL || is_wallet (self) ? 4 * BIT : 2 * BIT;
+  return 4 * BIT;
 }
 
 static int
@@ -429,7 +509,9 @@ is_several (const Evidence *self)
 static gboolean
 is_funded (const Evidence *self)
 {
-  return !is_several (self) && self->savings * 3 >= self->debit->amount;
+  gboolean drains = self->balance > 0 && self->debit->amount / 22 * 25 >= self->balance; /* 88 % */
+
+  return !is_several (self) && !drains && self->savings * 3 >= self->debit->amount;
 }
 
 /* New names are measured together by what goes to such names in a day. One payment alone is how honest people
@@ -496,14 +578,18 @@ weigh_amount_changed (const Evidence *self, GVariantBuilder *reasons)
   if (self->fresh || !is_bill (self) || (is_wallet (self) && !koban_payee_is_fixed (payee)))
     return 0;
   KobanPast past = koban_payee_before (payee, self->debit->day);
-  if (past.debits < 2 || past.log_spread > 192 || self->debit->log - past.log_mean < 240 ||
-      self->debit->amount < 15 * self->habit->euro)
+  int rise = self->debit->log - koban_log2 ((guint64) payee->largest);
+  gboolean fourfold = past.debits > 0 && rise >= 2 * 256;
+  if (self->debit->amount < 15 * self->habit->euro ||
+      (!fourfold && (past.debits < 2 || past.log_spread > 192 || self->debit->log - past.log_mean < 240)))
     return 0;
   if (reasons != NULL)
     say (reasons,
          koban_reason_new (KOBAN_REASON_AMOUNT_CHANGED, "from", "m", money (self, -payee->last_amount), "to",
                            "m", money (self, -self->debit->amount), NULL));
-  return 5 * BIT;
+  if (!fourfold)
+    return 3 * BIT;
+  return past.log_spread <= 160 ? 9 * BIT : 7 * BIT;
 }
 
 /* A bill that always came on its day comes at half the time. */
@@ -532,11 +618,13 @@ weigh_drain (const Evidence *self, GVariantBuilder *reasons)
   if (self->balance <= 0 || self->size < 3 * BIT || is_funded (self))
     return 0;
   gint64 percent = MIN (sum, G_MAXINT64 / 100) * 100 / self->balance;
-  if (percent < 40)
+  if (percent < 40 || percent > 200) /* more than there was: the balance is of before some income */
     return 0;
   if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_DRAIN, "percent", "x", percent, "balance", "m",
                                     money (self, self->balance), NULL));
+  if (!is_several (self) && self->fresh)
+    return percent >= 80 ? 2 * BIT : BIT / 2;
   return percent >= 80 ? 3 * BIT : 3 * BIT / 2;
 }
 
@@ -563,6 +651,17 @@ is_usual_count (const Evidence *self, guint count)
          self->payee->day_total_max * 3 / 2 >= self->day_total;
 }
 
+/* Who shops pays several times a day at one place; who collects, is sent money or fills a wallet does not. */
+static gboolean
+is_shop (const Evidence *self)
+{
+  guint channel = self->debit->channel;
+
+  return !is_wallet (self) && self->debit->mandate == 0 &&
+         (channel == KOBAN_TRANSACTION_CARD ||
+          (channel == KOBAN_TRANSACTION_OTHER && !self->fresh && self->link == NULL));
+}
+
 /* The second within minutes is as rare as it was never seen with this payee; each further one is rarer. */
 static int
 weigh_burst (const Evidence *self, GVariantBuilder *reasons)
@@ -582,6 +681,7 @@ static int
 weigh_burst_day (const Evidence *self, GVariantBuilder *reasons)
 {
   static const int bits[] = { 0, 0, 2 * BIT, 4 * BIT, 6 * BIT };
+  static const int shop_bits[] = { 0, 0, 0, 0, 2 * BIT, 3 * BIT, 4 * BIT };
   gboolean timed = self->debit->at_us != 0;
   gboolean pushed = self->fresh && self->debit->channel == KOBAN_TRANSACTION_TRANSFER;
 
@@ -594,6 +694,8 @@ weigh_burst_day (const Evidence *self, GVariantBuilder *reasons)
   else if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_BURST_DAY, "count", "x", (gint64) self->in_day, "total", "m",
                                     money (self, -self->day_total), NULL));
+  if (is_shop (self))
+    return shop_bits[MIN (self->in_day, G_N_ELEMENTS (shop_bits) - 1)];
   return bits[MIN (self->in_day, G_N_ELEMENTS (bits) - 1)] + (pushed ? BIT : 0);
 }
 
@@ -629,6 +731,8 @@ weigh_round (const Evidence *self, GVariantBuilder *reasons)
     return 0;
   if (self->round == 0)
     return self->below > 1 ? 3 * BIT : 0;
+  if (self->in_day == 1 && !is_wallet (self))
+    return 0;
   if (reasons != NULL && self->round > 1)
     say (reasons, koban_reason_new (KOBAN_REASON_ROUND_AMOUNTS, "count", "x", (gint64) self->round, NULL));
   return BIT;
@@ -645,6 +749,78 @@ weigh_test (const Evidence *self, GVariantBuilder *reasons)
   return self->consumption || self->debit->amount < 50 * self->habit->euro ? 4 * BIT : 9 * BIT;
 }
 
+/* Four and more of one sum at a place that is new: vouchers, not shopping. */
+static int
+weigh_equal (const Evidence *self, GVariantBuilder *reasons)
+{
+  if (!self->fresh || self->in_day < 4 || self->equal < 3 || self->debit->amount < 10 * self->habit->euro)
+    return 0;
+  if (reasons != NULL)
+    say (reasons, koban_reason_new (KOBAN_REASON_EQUAL_AMOUNTS, "count", "x", (gint64) self->equal, "amount",
+                                    "m", money (self, -self->debit->amount), NULL));
+  return 8 * BIT;
+}
+
+/* How rare are so many, where @per_1000_days are usual in @days; log2 of the chance of so many by chance. */
+static int
+surprise_bits (guint count, guint per_1000_days, guint days)
+{
+  int expected = koban_log2 (MAX ((guint64) per_1000_days * days, 20)) - koban_log2 (1000);
+  int n = (int) MIN (count, 16);
+
+  /* n·log2 (n/λ) - n·log2 (e), of Chernoff */
+  return MAX (n * (koban_log2 ((guint64) n * 256) - 8 * BIT - expected - 369), 0);
+}
+
+/* A wallet that is filled again and again within days, measured by how often it was before. */
+static int
+weigh_velocity (const Evidence *self, GVariantBuilder *reasons)
+{
+  const KobanPayee *payee = self->payee;
+
+  if (self->fresh || self->in_week < 2 || (!is_wallet (self) && self->link == NULL) || self->consumption)
+    return 0;
+  KobanPast past = koban_payee_before (payee, self->debit->day);
+  int known = self->debit->day - payee->first_debit;
+  guint before = past.debits + 2 > self->in_week ? past.debits + 2 - self->in_week : 1;
+  guint rate = before * 1000 / (guint) MAX (known, 30);
+  int bits = MIN (surprise_bits (self->in_week, rate, 7) / 2, 8 * BIT);
+  if (reasons != NULL && bits > BIT)
+    say (reasons, koban_reason_new (KOBAN_REASON_ABOVE_PACE, "count", "x", (gint64) self->in_week, "days",
+                                    "x", (gint64) 7, "gap", "x", (gint64) MAX (known, 1) / before, NULL));
+  return bits;
+}
+
+/* Cash again and again within hours: a stolen card at a machine. */
+static int
+weigh_cash (const Evidence *self, GVariantBuilder *reasons)
+{
+  guint days = koban_habit_days (self->habit);
+  guint rate = (self->habit->channel_debits[KOBAN_TRANSACTION_CASH] + 4) * 1000 / (days + 20);
+
+  if (self->debit->channel != KOBAN_TRANSACTION_CASH || self->cash < 2)
+    return 0;
+  int bits = surprise_bits (self->cash, rate, 1) + (self->cash > 2 ? 3 * BIT : 0);
+  if (bits < 4 * BIT)
+    return 0;
+  if (reasons != NULL)
+    say (reasons, koban_reason_new (KOBAN_REASON_CASH_BURST, "count", "x", (gint64) self->cash, "hours", "x",
+                                    (gint64) 30, "total", "m", money (self, -self->cash_total), NULL));
+  return MIN (bits, 16 * BIT);
+}
+
+/* Who paid in some cents to verify the account now takes. */
+static int
+weigh_micro (const Evidence *self, GVariantBuilder *reasons)
+{
+  if (self->micro == 0 || !self->fresh || self->debit->amount < 20 * self->habit->euro)
+    return 0;
+  if (reasons != NULL)
+    say (reasons, koban_reason_new (KOBAN_REASON_VERIFY_DEPOSIT, "count", "x", (gint64) 1, "amount", "m",
+                                    money (self, self->micro), NULL));
+  return 13 * BIT;
+}
+
 /* Tiny debits to other new names, then a larger one to a new name. */
 static int
 weigh_tests (const Evidence *self, GVariantBuilder *reasons)
@@ -659,6 +835,8 @@ weigh_tests (const Evidence *self, GVariantBuilder *reasons)
     say (reasons,
          koban_reason_new (KOBAN_REASON_CARD_TESTING, "count", "x", (gint64) self->tests, "minutes", "x",
                            self->tests_us / KOBAN_MINUTE_US, "total", "m", money (self, -tests), NULL));
+  if (self->tests == 1 && self->large > 1)
+    return self->large > 2 ? 11 * BIT : 9 * BIT;
   return bits[MIN (self->tests, G_N_ELEMENTS (bits) - 1)];
 }
 
@@ -670,11 +848,11 @@ weigh_duplicate (const Evidence *self, GVariantBuilder *reasons)
   const KobanPayee *payee = self->payee;
   const KobanDebit *debit = self->debit;
 
-  if (payee == NULL || payee->debits < 2 || payee->credits > 0 || self->consumption ||
-      debit->amount != payee->last_amount || debit->amount < 5 * self->habit->euro || is_wallet (self) ||
-      !is_bill (self))
+  if (payee == NULL || payee->debits < 2 || payee->credits > 0 || payee->day_count_max > 1 ||
+      self->consumption || self->twin_days == 0 || debit->line->state != KOBAN_TRANSACTION_BOOKED ||
+      debit->amount < 5 * self->habit->euro || is_wallet (self) || !is_bill (self))
     return 0;
-  int days = debit->day - payee->last_day;
+  int days = self->twin_days;
   if (days > 12 || payee->gap < 20 * 16 || days * 16 * 2 > payee->gap || payee->gap_spread * 3 > payee->gap)
     return 0;
   if (reasons != NULL)
@@ -683,14 +861,60 @@ weigh_duplicate (const Evidence *self, GVariantBuilder *reasons)
   return ALONE_BITS;
 }
 
-/* Neither small change nor a sum that somebody typed. */
+/* Small sums at a steady pace to a name that came up long after the history began: always like sums, or sums
+ * that are never quite small. A shop is visited when the need arises, a subscription collects once a month.
+ */
 static gboolean
-is_odd (const Evidence *self, gint64 amount)
+is_steady (const Evidence *self, const KobanPayee *payee)
+{
+  int off = ABS ((self->debit->day - payee->last_day) * 16 - payee->gap);
+
+  return payee->gap >= 16 && payee->gap <= 11 * 16 && payee->gap_spread <= 34 &&
+         off <= MAX (payee->gap / 2, 16);
+}
+
+static gboolean
+is_like (const Evidence *self, const KobanPayee *payee, gint64 mean)
+{
+  static const gint32 spread[] = { 158, 140, 124, 110, 98, 88 }; /* of three, four, … sums within a tenth */
+  gint64 most = (payee->same_run >= 2 ? 100 : 32) * self->habit->euro;
+  gboolean weekly = payee->gap > 6 * 16 && payee->gap < 8 * 16;
+
+  if (weekly && self->debit->channel != KOBAN_TRANSACTION_CARD && payee->same_run >= 2 &&
+      mean >= 12 * self->habit->euro) /* lessons and pocket money: even_payments says so */
+    return FALSE;
+  return payee->log_spread <= spread[MIN (payee->debits - 3, G_N_ELEMENTS (spread) - 1)] &&
+         mean >= 2 * self->habit->euro && mean <= most;
+}
+
+static gboolean
+is_never_small (const Evidence *self, const KobanPayee *payee, gint64 mean)
 {
   gint64 euro = self->habit->euro;
 
-  return amount >= 7 * euro && amount <= 80 * euro &&
-         amount % (koban_currency_get_exponent (self->judgement->currency) == 0 ? 50 : 100) != 0;
+  return payee->debits >= 4 && payee->gap >= 4 * 16 && payee->log_spread <= 207 && mean >= 13 * euro &&
+         mean <= 80 * euro && self->debit->day - payee->first_debit >= 18;
+}
+
+static int
+weigh_skim (const Evidence *self, GVariantBuilder *reasons)
+{
+  const KobanPayee *payee = self->payee;
+  const KobanDebit *debit = self->debit;
+
+  if (payee == NULL || payee->debits < 3 || payee->debits > 12 || payee->alarms > 0 ||
+      payee->day_count_max > 1 || payee->credits > 0 || self->in_day > 1 || debit->service != NULL ||
+      is_nameless (self) || debit->channel == KOBAN_TRANSACTION_CASH ||
+      payee->first_debit - self->habit->first_day < 20 || !is_steady (self, payee))
+    return 0;
+  gint64 mean = payee->sum / payee->debits;
+  if (debit->amount > 2 * mean || (!is_like (self, payee, mean) && !is_never_small (self, payee, mean)))
+    return 0;
+  if (reasons != NULL)
+    say (reasons, koban_reason_new (KOBAN_REASON_SLOW_SKIM, "count", "x", (gint64) payee->debits + 1, "total",
+                                    "m", money (self, -payee->sum - debit->amount), "days", "x",
+                                    (gint64) (debit->day - payee->first_debit), NULL));
+  return 14 * BIT;
 }
 
 static int
@@ -763,7 +987,7 @@ static const Row rows[] = {
   /* e-money is where stolen money goes first (incidents 3.1, 3.2); the tax office is not */
   { FAMILY_WHO, weigh_service },
   /* Toss 2020: a link made a year before and never used (detection (a)) */
-  { FAMILY_WHO, weigh_sleeping_link },
+  { FAMILY_ALONE, weigh_sleeping_link },
   /* a known mandate under other terms, and now it collects (issue 3.2) */
   { FAMILY_WHO, weigh_amended },
   /* Docomo: minutes between the link and the debits; honest people top up at once too (detection (c)) */
@@ -801,6 +1025,16 @@ static const Row rows[] = {
   { FAMILY_ALONE, weigh_duplicate },
   /* Toss at 23:00; takeovers at night (detection (a)) */
   { FAMILY_SHAPE, weigh_night },
+  /* gift cards: equal round charges at one shop never seen (detection (a), the goods of 2020 were resold) */
+  { FAMILY_ALONE, weigh_equal },
+  /* charges spread over days to stay under the limits, and sleeping links that wake (incidents 3.1, 3.2) */
+  { FAMILY_ALONE, weigh_velocity },
+  /* a stolen card is emptied at a machine up to its daily limit */
+  { FAMILY_ALONE, weigh_cash },
+  /* micro-credits precede links (incidents 3.7, VERIFY_DEPOSIT) */
+  { FAMILY_ALONE, weigh_micro },
+  /* small sums "so that it is not noticed", again and again (detection (a), direct debits) */
+  { FAMILY_ALONE, weigh_skim },
   /* the charges after the test, one hour apart, each at another shop (detection (a)) */
   { FAMILY_SHAPE, weigh_spree },
   /* several payments a case are usual (detection (a)) */
@@ -831,58 +1065,41 @@ enum
   KNOWN_BITS = 11 * BIT,
   KNOWN_SIZE_BITS = 4 * BIT,
   CRITICAL_BITS = 20 * BIT,
+  ALARM_BITS = 2, /* an alarm is 256: two bits */
+  MAX_ALARM_BITS = 3 * BIT,
   MIN_SIZE_BITS = 7 * BIT / 2
 };
 
 /* Quiet asks for two bits more, wary for two less: a quarter or four times as many alerts. */
-static gboolean
-is_unexpected (const KobanJudgement *judgement, gboolean fresh, Sum sum, KobanSeverity *severity)
+static int
+wariness_bits (const Evidence *self)
 {
   static const int shift[] = {
     [KOBAN_WARINESS_QUIET] = 2 * BIT, [KOBAN_WARINESS_NORMAL] = 0, [KOBAN_WARINESS_WARY] = -2 * BIT
   };
-  int total = sum.total - shift[judgement->wariness];
-
-  *severity = total >= CRITICAL_BITS ? KOBAN_SEVERITY_CRITICAL : KOBAN_SEVERITY_WARNING;
-  return total >= (fresh ? WARNING_BITS : KNOWN_BITS) &&
-         sum.size >= (fresh ? MIN_SIZE_BITS : KNOWN_SIZE_BITS);
+  return shift[self->judgement->wariness];
 }
 
-/* Small sums, each another, again and again to one new name; unless this person often takes up new names. */
+/* Who has been alarmed lately, or would have been by the history, is not so easily alarmed again: so the
+ * budget holds for heavy and light spenders alike (issue 3.3). What is critical is told all the same. */
+static int
+bar_of (const Evidence *self)
+{
+  int alarms = (int) MIN (koban_habit_alarms (self->habit, self->debit->day) * ALARM_BITS, MAX_ALARM_BITS);
+
+  return MIN ((self->fresh ? WARNING_BITS : KNOWN_BITS) + alarms, CRITICAL_BITS) + wariness_bits (self);
+}
+
 static gboolean
-is_skim (const Evidence *self)
+is_unexpected (const Evidence *self, Sum sum)
 {
-  const KobanPayee *payee = self->payee;
-  const KobanHabit *habit = self->habit;
-  int days = payee != NULL ? self->debit->day - payee->first_debit : 0;
-
-  if (payee == NULL || payee->debits != 4 || days < 12 || days > 10 * (int) payee->debits ||
-      payee->same_run > 0 || payee->log_spread > 200 || payee->day_count_max > 1 ||
-      self->debit->service != NULL || !is_odd (self, payee->last_amount) ||
-      !is_odd (self, self->debit->amount) || self->debit->channel == KOBAN_TRANSACTION_CASH)
-    return FALSE;
-  return payee->first_debit - habit->first_day >= 45 && habit->adoptions * 150 <= koban_habit_days (habit);
+  return sum.total >= bar_of (self) && sum.size >= (self->fresh ? MIN_SIZE_BITS : KNOWN_SIZE_BITS);
 }
 
-/* By card such a name is mostly a new café: a notice. Nobody pays cafés by transfer or mandate. */
 static KobanSeverity
-skim_severity (const Evidence *self)
+severity_of (const Evidence *self, Sum sum)
 {
-  guint channel = self->debit->channel;
-
-  return channel == KOBAN_TRANSACTION_TRANSFER || channel == KOBAN_TRANSACTION_DIRECT_DEBIT
-           ? KOBAN_SEVERITY_WARNING
-           : KOBAN_SEVERITY_NOTICE;
-}
-
-static GVariant *
-skim_reason (const Evidence *self)
-{
-  const KobanPayee *payee = self->payee;
-  gint64 days = self->debit->day - payee->first_debit;
-
-  return koban_reason_new (KOBAN_REASON_SLOW_SKIM, "count", "x", (gint64) payee->debits + 1, "total", "m",
-                           money (self, -payee->sum - self->debit->amount), "days", "x", days, NULL);
+  return sum.total >= CRITICAL_BITS + wariness_bits (self) ? KOBAN_SEVERITY_CRITICAL : KOBAN_SEVERITY_WARNING;
 }
 
 /* --- telling ------------------------------------------------------------------------------------------ */
@@ -916,8 +1133,8 @@ total_of_refs (Evidence *self)
   return total;
 }
 
-static void
-tell (Evidence *self, KobanSeverity severity, GVariant *reason)
+static gboolean
+tell (Evidence *self, KobanSeverity severity)
 {
   const KobanDebit *debit = self->debit;
   KobanEpisode *episode = open_episode (self);
@@ -926,10 +1143,7 @@ tell (Evidence *self, KobanSeverity severity, GVariant *reason)
   GVariantBuilder reasons;
 
   g_variant_builder_init (&reasons, G_VARIANT_TYPE ("aa{sv}"));
-  if (reason != NULL)
-    g_variant_builder_add_value (&reasons, reason);
-  else
-    add_up (self, &reasons);
+  add_up (self, &reasons);
   koban_judgement_say_gap (self->judgement, &reasons);
   if (grows)
     self->n_refs = MIN (self->n_refs, 1);
@@ -952,7 +1166,7 @@ tell (Evidence *self, KobanSeverity severity, GVariant *reason)
                            .reasons = g_variant_builder_end (&reasons),
                            .has_total = TRUE,
                            .total = -total };
-  koban_judgement_tell (self->judgement, &verdict);
+  return koban_judgement_tell (self->judgement, &verdict);
 }
 
 /* A round sum that a known payee only reserves (a fuel pump, a hotel): it counts when it is booked. */
@@ -963,7 +1177,7 @@ is_hold (const KobanJudgement *self, const KobanTransaction *line)
 
   return line != NULL && line->state == KOBAN_TRANSACTION_PENDING && line->amount.minor < 0 &&
          !koban_payee_is_fresh (self->payee, self->debit.day) &&
-         self->debit.channel != KOBAN_TRANSACTION_TRANSFER && is_round (&evidence, -line->amount.minor);
+         self->debit.channel != KOBAN_TRANSACTION_TRANSFER && is_typed (&evidence, -line->amount.minor);
 }
 
 /* A pending sum that is booked as it was has been judged. */
@@ -980,28 +1194,54 @@ is_news (const KobanJudgement *self)
          change->line->amount.minor / 3 < change->line_before->amount.minor / 2;
 }
 
+static gboolean
+weigh (Evidence *self, KobanJudgement *judgement, const char **refs, Sum *sum)
+{
+  *self = (Evidence){ .judgement = judgement,
+                      .debit = &judgement->debit,
+                      .habit = judgement->habit,
+                      .payee = judgement->payee,
+                      .refs = refs };
+  if (judgement->debit.amount <= 0 || judgement->debit.own || !is_news (judgement))
+    return FALSE;
+  self->episode = koban_episode_of_debit (judgement);
+  self->link = koban_link_of_debit (judgement);
+  gather (self);
+  self->size = size_of (self);
+  *sum = add_up (self, NULL);
+  return TRUE;
+}
+
 void
 koban_withdrawals_on_line (KobanJudgement *self)
 {
   const char *refs[KOBAN_HABIT_RECENT + 1];
-  Evidence evidence = {
-    .judgement = self, .debit = &self->debit, .habit = self->habit, .payee = self->payee, .refs = refs
-  };
-  KobanSeverity severity;
+  Evidence evidence;
+  Sum sum;
 
-  if (self->debit.amount <= 0 || self->debit.own || !is_news (self))
+  if (!weigh (&evidence, self, refs, &sum))
     return;
-  evidence.episode = koban_episode_of_debit (self);
-  evidence.link = koban_link_of_debit (self);
-  gather (&evidence);
-  evidence.size = size_of (&evidence);
-
-  Sum sum = add_up (&evidence, NULL);
   gboolean grows = evidence.episode != NULL && (evidence.episode->told & (1 << KOBAN_ALERT_WITHDRAWAL)) != 0;
-  if (is_unexpected (self, evidence.fresh, sum, &severity))
-    tell (&evidence, severity, NULL);
+  if (is_unexpected (&evidence, sum))
+    {
+      gboolean told = tell (&evidence, severity_of (&evidence, sum));
+      if (told && !grows)
+        koban_habit_alarm (self->habit, self->debit.day, 256);
+      if (told && self->payee != NULL)
+        self->payee->alarms++;
+    }
   else if (grows)
-    tell (&evidence, (KobanSeverity) evidence.episode->severity, NULL);
-  else if (is_skim (&evidence))
-    tell (&evidence, skim_severity (&evidence), skim_reason (&evidence));
+    tell (&evidence, (KobanSeverity) evidence.episode->severity);
+}
+
+void
+koban_withdrawals_rehearse (KobanJudgement *self)
+{
+  const char *refs[KOBAN_HABIT_RECENT + 1];
+  Evidence evidence;
+  Sum sum;
+
+  if (koban_habit_days (self->habit) >= REHEARSED_DAYS && weigh (&evidence, self, refs, &sum) &&
+      is_unexpected (&evidence, sum))
+    koban_habit_alarm (self->habit, self->debit.day, 128);
 }

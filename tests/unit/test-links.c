@@ -38,10 +38,10 @@ test_new_link (void)
     { KOBAN_LINK_DIRECT_DEBIT, "TESCO STORES", KOBAN_SEVERITY_NOTICE },      /* paid for months */
     { KOBAN_LINK_STANDING_ORDER, "JACK NOVAK", KOBAN_SEVERITY_WARNING },
     { KOBAN_LINK_CARD_ON_FILE, "EXAMPLE CLUB", KOBAN_SEVERITY_WARNING },
-    { KOBAN_LINK_CONSENT, "EXAMPLE BUDGET", KOBAN_SEVERITY_NOTICE }, /* may only read */
-    { KOBAN_LINK_APP, "EXAMPLE BUDGET", KOBAN_SEVERITY_NOTICE },
-    { KOBAN_LINK_AGGREGATOR, "EXAMPLE BUDGET", KOBAN_SEVERITY_NOTICE },
-    { KOBAN_LINK_WEBHOOK, "EXAMPLE BUDGET", KOBAN_SEVERITY_NOTICE },
+    { KOBAN_LINK_CONSENT, "EXAMPLE BUDGET", KOBAN_SEVERITY_WARNING }, /* may only read */
+    { KOBAN_LINK_APP, "EXAMPLE BUDGET", KOBAN_SEVERITY_WARNING },
+    { KOBAN_LINK_AGGREGATOR, "EXAMPLE BUDGET", KOBAN_SEVERITY_WARNING },
+    { KOBAN_LINK_WEBHOOK, "EXAMPLE BUDGET", KOBAN_SEVERITY_WARNING },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -57,6 +57,47 @@ test_new_link (void)
       g_assert_cmpstr (alert->ref, ==, "l7");
       g_assert_true (koban_alert_has_reason (alert, "new_link"));
     }
+}
+
+/* No link alert is folded away: an equal one beside the first has an incident of its own. */
+static void
+test_second_equal_link (void)
+{
+  g_autoptr(World) world = watched ("GBP");
+  KobanLink first = { .id = "l7", .kind = KOBAN_LINK_EMONEY, .name = "EXAMPLE CLUB" };
+  KobanLink second = { .id = "l8", .kind = KOBAN_LINK_EMONEY, .name = "EXAMPLE CLUB" };
+
+  world_link (world, KOBAN_CHANGE_LINK_NEW, 91, 600, &first, NULL);
+  world_check (world);
+  world_link (world, KOBAN_CHANGE_LINK_NEW, 92, 600, &second, NULL);
+  world_check (world);
+  g_assert_cmpuint (world->alerts->len, ==, 2);
+  KobanAlert *one = g_ptr_array_index (world->alerts, 0);
+  KobanAlert *other = g_ptr_array_index (world->alerts, 1);
+  g_assert_cmpstr (one->incident, !=, other->incident);
+  g_assert_cmpstr (other->ref, ==, "l8");
+}
+
+/* "LASTSCHRIFT …" stands in the text, the payee in a field of its own, and the bank has no word for the type.
+ */
+static void
+test_collection_by_its_text (void)
+{
+  g_autoptr(World) world = watched ("EUR");
+  KobanTransaction fields = { .id = "t900",
+                              .state = KOBAN_TRANSACTION_BOOKED,
+                              .amount = { -3335, world->account->currency },
+                              .date = WORLD_FIRST_DAY + 91,
+                              .text = "LASTSCHRIFT MAMEREKA GMBH",
+                              .payee = "MAMEREKA GMBH" };
+  g_autoptr(KobanTransaction) line = koban_transaction_new (&fields);
+  KobanChange change = { .kind = KOBAN_CHANGE_LINE_NEW, .line = line };
+
+  world_add (world, &change, 91, 600);
+  world_check (world);
+  KobanAlert *alert = world_find (world, KOBAN_ALERT_LINK);
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "first_debit_by_creditor"));
 }
 
 static void
@@ -199,7 +240,8 @@ test_inferred (void)
     gboolean told;
     KobanSeverity severity;
   } rows[] = {
-    { "PAYPAL *SHOP", -50, KOBAN_TRANSACTION_OTHER, TRUE, KOBAN_SEVERITY_CRITICAL }, /* no minimum */
+    { "PAYPAL", -50, KOBAN_TRANSACTION_OTHER, TRUE, KOBAN_SEVERITY_CRITICAL },       /* no minimum */
+    { "PAYPAL *SHOP", -50, KOBAN_TRANSACTION_OTHER, TRUE, KOBAN_SEVERITY_WARNING },  /* by card, likely */
     { "HALUKA PAY", -2000, KOBAN_TRANSACTION_OTHER, TRUE, KOBAN_SEVERITY_CRITICAL }, /* in no directory */
     { "GALICIA NEWSLETTER SL", -999, KOBAN_TRANSACTION_DIRECT_DEBIT, TRUE, KOBAN_SEVERITY_WARNING },
     { "THAMES WATER", -4000, KOBAN_TRANSACTION_DIRECT_DEBIT, TRUE, KOBAN_SEVERITY_NOTICE },
@@ -270,6 +312,8 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/links/second-equal", test_second_equal_link);
+  g_test_add_func ("/links/collection-by-its-text", test_collection_by_its_text);
   g_test_add_func ("/links/new", test_new_link);
   g_test_add_func ("/links/silent", test_silent_links);
   g_test_add_func ("/links/baseline-teaches", test_baseline_teaches);

@@ -204,12 +204,153 @@ test_honest_life (void)
   play (world, lines, G_N_ELEMENTS (lines));
   assert_silent (world);
 }
+/* Four equal sums at a shop never seen: vouchers. */
+static void
+test_vouchers (void)
+{
+  static const Line lines[] = {
+    { 121, 1300, -5000, "VALERIANA", KOBAN_TRANSACTION_CARD },
+    { 121, 1303, -5000, "VALERIANA", KOBAN_TRANSACTION_CARD },
+    { 121, 1306, -5000, "VALERIANA", KOBAN_TRANSACTION_CARD },
+    { 121, 1309, -5000, "VALERIANA", KOBAN_TRANSACTION_CARD },
+  };
+  g_autoptr(World) world = watched ();
+  KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "equal_amounts"));
+}
+
+/* A stolen card at a machine, until the limits of two days are used up. */
+static void
+test_cash_again_and_again (void)
+{
+  static const Line lines[] = {
+    { 121, 1400, -20000, "ATM HIGH STREET", KOBAN_TRANSACTION_CASH },
+    { 121, 1403, -20000, "ATM HIGH STREET", KOBAN_TRANSACTION_CASH },
+    { 122, 5, -20000, "ATM HIGH STREET", KOBAN_TRANSACTION_CASH },
+    { 122, 8, -20000, "ATM HIGH STREET", KOBAN_TRANSACTION_CASH },
+  };
+  g_autoptr(World) world = watched ();
+  KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "cash_burst"));
+}
+
+/* Cents came in from a name that nobody knew, then it takes. */
+static void
+test_micro_credit_then_debit (void)
+{
+  static const Line lines[] = {
+    { 121, 600, 23, "TORVALA FUNDING", KOBAN_TRANSACTION_CREDIT },
+    { 123, 600, -24800, "TORVALA FUNDING", KOBAN_TRANSACTION_OTHER },
+  };
+  g_autoptr(World) world = watched ();
+  KobanAlert *alert = withdrawal_after (world, lines, G_N_ELEMENTS (lines));
+
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "verify_deposit"));
+}
+
+/* The same sum every three days to a new name is told once; visits to a new cafe are no news. */
+static void
+test_steady_sums (void)
+{
+  static const Line skim[] = {
+    { 121, 700, -1590, "MERALDI", KOBAN_TRANSACTION_CARD },
+    { 124, 700, -1610, "MERALDI", KOBAN_TRANSACTION_CARD },
+    { 127, 700, -1600, "MERALDI", KOBAN_TRANSACTION_CARD },
+    { 130, 700, -1595, "MERALDI", KOBAN_TRANSACTION_CARD },
+    { 133, 700, -1605, "MERALDI", KOBAN_TRANSACTION_CARD },
+    { 136, 700, -1600, "MERALDI", KOBAN_TRANSACTION_CARD },
+  };
+  static const Line cafe[] = {
+    { 121, 700, -620, "CAFE NERA", KOBAN_TRANSACTION_CARD },
+    { 122, 700, -1180, "CAFE NERA", KOBAN_TRANSACTION_CARD },
+    { 129, 700, -410, "CAFE NERA", KOBAN_TRANSACTION_CARD },
+    { 131, 700, -980, "CAFE NERA", KOBAN_TRANSACTION_CARD },
+    { 142, 700, -1530, "CAFE NERA", KOBAN_TRANSACTION_CARD },
+    { 143, 700, -700, "CAFE NERA", KOBAN_TRANSACTION_CARD },
+  };
+  g_autoptr(World) world = watched ();
+  g_autoptr(World) other = watched ();
+  KobanAlert *alert = withdrawal_after (world, skim, G_N_ELEMENTS (skim));
+
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "slow_skim"));
+  g_assert_cmpuint (world->alerts->len, ==, 1);
+  play (other, cafe, G_N_ELEMENTS (cafe));
+  assert_silent (other);
+}
+
+/* A wallet that took once, long ago, takes again and again (Toss 2020). */
+static void
+test_sleeping_wallet (void)
+{
+  static const Line old[] = { { 3, 700, -2000, "PAYPAL", KOBAN_TRANSACTION_DIRECT_DEBIT } };
+  static const Line theft[] = {
+    { 121, 1380, -9000, "PAYPAL", KOBAN_TRANSACTION_DIRECT_DEBIT },
+    { 123, 1390, -9000, "PAYPAL", KOBAN_TRANSACTION_DIRECT_DEBIT },
+    { 125, 1395, -12000, "PAYPAL", KOBAN_TRANSACTION_DIRECT_DEBIT },
+  };
+  g_autoptr(World) world = world_new ("GBP");
+
+  play (world, old, G_N_ELEMENTS (old));
+  world_live (world, 4, 120);
+  world->watched = TRUE;
+  KobanAlert *alert = withdrawal_after (world, theft, G_N_ELEMENTS (theft));
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "sleeping_link_wakes"));
+}
+
+/* A pending line that comes again under another id is one debit: same second, same sum. */
+static void
+test_pending_told_again (void)
+{
+  g_autoptr(World) world = watched ();
+
+  for (int i = 0; i < 5; i++)
+    {
+      g_autoptr(KobanTransaction) made =
+        world_make_line (world, 121, 700, -9000, "TESCO STORES", KOBAN_TRANSACTION_CARD);
+      KobanTransaction fields = *made;
+      fields.state = KOBAN_TRANSACTION_PENDING;
+      fields.time_us += 17 * KOBAN_SECOND_US;
+      g_autoptr(KobanTransaction) line = koban_transaction_new (&fields);
+      KobanChange change = { .kind = KOBAN_CHANGE_LINE_NEW, .line = line };
+      world_add (world, &change, 121, 700 + i);
+      world_check (world);
+    }
+  assert_silent (world);
+}
+
+/* Who was alarmed lately is not so easily alarmed again; "not mine" makes the ear as sharp as before. */
+static void
+test_budget_of_alarms (void)
+{
+  g_autoptr(World) world = watched ();
+  KobanHabit *habit = koban_habits_get (world->habits, world->account->id);
+  KobanDate day = WORLD_FIRST_DAY + 121;
+
+  g_assert_cmpuint (koban_habit_alarms (habit, day), ==, 0);
+  koban_habit_alarm (habit, day, 256);
+  g_assert_cmpuint (koban_habit_alarms (habit, day + 59), ==, 256);
+  g_assert_cmpuint (koban_habit_alarms (habit, day + 60), ==, 128);
+  koban_habit_alarm (habit, day + 60, 256);
+  g_assert_cmpuint (koban_habit_alarms (habit, day + 60), ==, 384);
+
+  KobanChange change = { .kind = KOBAN_CHANGE_ANSWER, .ref = "t1", .answer = KOBAN_ANSWER_NOT_MINE };
+  world_add (world, &change, 182, 0);
+  world_check (world);
+  g_assert_cmpuint (koban_habit_alarms (habit, day + 60), ==, 0);
+}
 
 /* A joint account: only what is critical, and links. */
 static void
 test_joint_account (void)
 {
-  static const Line bill[] = { { 155, 300, -21000, "VIRGIN MEDIA", KOBAN_TRANSACTION_DIRECT_DEBIT } };
+  static const Line bill[] = { { 155, 300, -9000, "VIRGIN MEDIA", KOBAN_TRANSACTION_DIRECT_DEBIT } };
   static const Line theft[] = { { 156, 1380, -250000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER },
                                 { 156, 1382, -250000, "JACK NOVAK", KOBAN_TRANSACTION_TRANSFER } };
   g_autoptr(World) world = watched ();
@@ -333,6 +474,13 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/withdrawals/vouchers", test_vouchers);
+  g_test_add_func ("/withdrawals/cash-again-and-again", test_cash_again_and_again);
+  g_test_add_func ("/withdrawals/micro-credit", test_micro_credit_then_debit);
+  g_test_add_func ("/withdrawals/steady-sums", test_steady_sums);
+  g_test_add_func ("/withdrawals/sleeping-wallet", test_sleeping_wallet);
+  g_test_add_func ("/withdrawals/pending-told-again", test_pending_told_again);
+  g_test_add_func ("/withdrawals/budget-of-alarms", test_budget_of_alarms);
   g_test_add_func ("/withdrawals/takeover", test_takeover);
   g_test_add_func ("/withdrawals/test-then-drain", test_test_then_drain);
   g_test_add_func ("/withdrawals/limits-of-a-day", test_limits_of_a_day);

@@ -4,8 +4,10 @@
 
 An episode is found by a warning or critical whose refs hold one of its lines or links (or, where
 the bank lists no line, by a balance alert within ten days). A warning or critical that holds none
-is false; so is a notice, counted apart. Account-months are those of current accounts while they
-are watched: savings accounts, where little happens, would flatter the rate.
+is false; so is a notice, counted apart. The word about a link that the bank lists for the first time is
+neither: it must be told, whoever made the link, and is counted in a line of its own. Account-months are
+those of current accounts while they are watched: savings accounts, where little happens, would
+flatter the rate.
 """
 
 import argparse
@@ -45,18 +47,21 @@ class Person:
         self.fraud = set(self.attack["links"]) | {line["id"]
                                                   for line in self.attack["lines"]} if self.attack else set()
         self.alerts = alerts
+        listed = listed_links(story, truth["monitor_from"])
         hits = [a for a in alerts if self.is_hit(a)]
         self.hit = min((a["ts"] for a in hits if a["severity"] in LOUD), default=None)
         self.whispered = bool(hits) and self.hit is None
+        honest = [a for a in alerts if not self.is_hit(a) and not self.is_aftermath(a)]
+        self.false_alerts = [a for a in honest if a["kind"] != "link" or a["ref"] not in listed]
         worst = {}
-        for alert in alerts:
+        for alert in self.false_alerts:
             key = (alert["incident"], alert["kind"])
-            if not self.is_hit(alert) and not self.is_aftermath(alert):
-                worst[key] = max(worst.get(key, False), alert["severity"] in LOUD)
-            elif key in worst:
-                del worst[key]
+            worst[key] = max(worst.get(key, False), alert["severity"] in LOUD)
+        for alert in hits:
+            worst.pop((alert["incident"], alert["kind"]), None)
         self.false, self.notices = sum(worst.values()), sum(not loud for loud in worst.values())
-        self.false_alerts = [a for a in alerts if not self.is_hit(a) and not self.is_aftermath(a)]
+        self.links_told = len({a["ref"] for a in honest if a["kind"] == "link" and a["ref"] in listed})
+        self.new_links = listed
 
     def is_hit(self, alert):
         if not self.attack:
@@ -89,16 +94,20 @@ class Person:
         return sum(self.units(p["amount"]) for p in self.attack["payments"] if p["ts"] > self.hit + 900)
 
 
-def links_told(people, stories):
-    """Of the links that the bank newly listed while we watched: how many were told, at whatever severity."""
+def listed_links(story, since):
+    """The links that the bank listed for the first time while we watched."""
+    with open(story, encoding="utf-8") as lines:
+        events = [json.loads(line) for line in lines if '"link_' in line]
+    return {e["link_id"] for e in events if e["kind"] in ("link_added", "link_changed") and e["ts"] > since}
+
+
+def links_told(people):
+    """Of those: how many were told, at whatever severity."""
     told = new = 0
     for person in people:
         named = {r for a in person.alerts for r in a["refs"] + [a["ref"]]}
-        for text in open(stories / (person.name + ".jsonl"), encoding="utf-8"):
-            event = json.loads(text)
-            if event["kind"] == "link_added" and event["ts"] > person.truth["monitor_from"]:
-                new += 1
-                told += event["link_id"] in named
+        new += len(person.new_links)
+        told += len(person.new_links & named)
     return told, new
 
 
@@ -114,6 +123,7 @@ def figures(people):
         "money kept": sum(p.kept() for p in attacked) / max(1.0, lost),
         "false alerts an account-month": sum(p.false for p in people) / months,
         "notices an account-month": sum(p.notices for p in people) / months,
+        "new listed links an account-month": sum(p.links_told for p in people) / months,
         "false, worst tenth of people": worst_tenth(people),
     }
 
@@ -140,13 +150,16 @@ GOALS = {"episode recall": ("≥", 0.97), "recall within 24 h": ("≥", 0.80), "
 def print_figures(people):
     """True if every goal is met."""
     bounds, met = bootstrap(people), True
-    print(f"{'':32} {'value':>7}  {'95 %':>15}   goal")
+    print(f"{'':34} {'value':>7}  {'95 %':>15}   goal")
     for name, value in figures(people).items():
-        sign, goal = GOALS[name]
-        good = value >= goal if sign == "≥" else value <= goal
-        met = met and good
         low, high = bounds[name]
-        print(f"{name:32} {value:7.3f}  {low:7.3f}–{high:.3f}   {sign} {goal:.2f} {'' if good else '  MISSED'}")
+        row = f"{name:34} {value:7.3f}  {low:7.3f}–{high:.3f}"
+        if name in GOALS:
+            sign, goal = GOALS[name]
+            good = value >= goal if sign == "≥" else value <= goal
+            met = met and good
+            row += f"   {sign} {goal:.2f} {'' if good else '  MISSED'}"
+        print(row)
     return met
 
 
@@ -203,7 +216,7 @@ def report(people, told, new):
           f"{sum(p.months for p in people):.0f} account-months, {sum(p.seconds for p in people):.0f} s of replay, "
           f"slowest {max(p.seconds for p in people):.2f} s\n")
     met = print_figures(people)
-    print(f"{'new listed links told':32} {told} of {new}")
+    print(f"{'new or changed listed links told':34} {told} of {new}")
     for title, key in GROUPS:
         print_groups(title, people, key)
     print_reasons(people)
@@ -232,7 +245,7 @@ def main():
     good = True
     if not options.baselines_only:
         people = play(stories, truths, options)
-        good = report(people, *links_told(people, options.stories))
+        good = report(people, *links_told(people))
         if options.json:
             options.json.write_text(json.dumps(figures(people), indent=1) + "\n")
     if not options.no_baselines:
