@@ -52,7 +52,7 @@ weigh_service (const KobanEvidence *self, GVariantBuilder *reasons)
 
   if (!self->fresh || service == NULL || service->category == KOBAN_SERVICE_COLLECTOR)
     return 0;
-  return service->category == KOBAN_SERVICE_MERCHANT ? -2 * KOBAN_BIT : 2 * KOBAN_BIT;
+  return service->category == KOBAN_SERVICE_MERCHANT ? -2 * KOBAN_BIT : 3 * KOBAN_BIT;
 }
 
 /* It slept for months, took again, and takes once more within days. */
@@ -65,8 +65,9 @@ is_woken (const KobanEvidence *self)
          payee->gap > 60 * 16 && self->debit->day - payee->last_day <= 14;
 }
 
+/* How long nothing was taken this way, before today; 0: it is not known, or money was taken lately. */
 static int
-weigh_sleeping_link (const KobanEvidence *self, GVariantBuilder *reasons)
+slept_days (const KobanEvidence *self)
 {
   const KobanKnownLink *link = self->link;
   KobanDate last = KOBAN_NO_DATE;
@@ -75,28 +76,25 @@ weigh_sleeping_link (const KobanEvidence *self, GVariantBuilder *reasons)
     last = koban_payee_before (self->payee, self->debit->day).last_day;
   if (last == KOBAN_NO_DATE && link != NULL)
     last = MAX (link->last_debit, MAX (self->habit->first_day, koban_date_from_us (link->since_us, 0)));
-  if (is_woken (self))
-    {
-      if (reasons != NULL)
-        say (reasons, koban_reason_new (KOBAN_REASON_SLEEPING_LINK_WAKES, "days", "x",
-                                        (gint64) self->payee->gap / 16, NULL));
-      return 4 * KOBAN_BIT;
-    }
-  if (last == KOBAN_NO_DATE || self->debit->day - last < 90 ||
-      (link == NULL && !koban_evidence_is_wallet (self)))
+  return last != KOBAN_NO_DATE ? self->debit->day - last : 0;
+}
+
+/* Only what can be filled at will: a yearly bill sleeps by nature. */
+static int
+weigh_sleeping_link (const KobanEvidence *self, GVariantBuilder *reasons)
+{
+  const KobanKnownLink *link = self->link;
+  gboolean never_used = link != NULL && link->last_debit == KOBAN_NO_DATE;
+  gboolean woken = is_woken (self);
+  int days = woken ? self->payee->gap / 16 : slept_days (self);
+
+  if (!koban_evidence_is_wallet (self) && (link == NULL || link->kind != KOBAN_LINK_RECURRING_CONSENT))
     return 0;
-  if (link != NULL && link->kind != KOBAN_LINK_EMONEY && link->kind != KOBAN_LINK_RECURRING_CONSENT &&
-      !koban_evidence_is_wallet (self)) /* a yearly bill sleeps by nature */
-    return 0;
-  if (self->payee != NULL && self->payee->gap > 60 * 16 && !koban_evidence_is_wallet (self) &&
-      (link == NULL || link->kind != KOBAN_LINK_EMONEY)) /* quarterly and yearly payments sleep by nature */
+  if (days < (never_used ? 45 : 60) || (!woken && !never_used && days < 90))
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_SLEEPING_LINK_WAKES, "days", "x",
-                                    (gint64) (self->debit->day - last), NULL));
-  if (link != NULL && link->last_debit == KOBAN_NO_DATE)
-    return 6 * KOBAN_BIT;
-  return 4 * KOBAN_BIT;
+    say (reasons, koban_reason_new (KOBAN_REASON_SLEEPING_LINK_WAKES, "days", "x", (gint64) days, NULL));
+  return never_used ? 6 * KOBAN_BIT : 4 * KOBAN_BIT;
 }
 
 static int
@@ -275,7 +273,7 @@ weigh_amount_changed (const KobanEvidence *self, GVariantBuilder *reasons)
          koban_reason_new (KOBAN_REASON_AMOUNT_CHANGED, "from", "m", money (self, -payee->last_amount), "to",
                            "m", money (self, -self->debit->amount), NULL));
   if (!fourfold)
-    return 3 * KOBAN_BIT;
+    return rise >= 406 ? 5 * KOBAN_BIT : 3 * KOBAN_BIT; /* threefold: log2 (3) is 406 */
   return past.log_spread <= 160 ? 9 * KOBAN_BIT : 7 * KOBAN_BIT;
 }
 
@@ -459,14 +457,23 @@ surprise_bits (guint count, guint per_1000_days, guint days)
   return MAX (n * (koban_log2 ((guint64) n * 256) - 8 * KOBAN_BIT - expected - 369), 0);
 }
 
+/* Charges come when somebody wants them to: a wallet, a link, a collector behind whom anybody may stand. */
+static gboolean
+is_filled_at_will (const KobanEvidence *self)
+{
+  const KobanService *service = self->debit->service;
+
+  return !self->consumption && (koban_evidence_is_wallet (self) || self->link != NULL ||
+                                (service != NULL && service->category == KOBAN_SERVICE_COLLECTOR));
+}
+
 /* A wallet that is filled again and again within days, measured by how often it was before. */
 static int
 weigh_velocity (const KobanEvidence *self, GVariantBuilder *reasons)
 {
   const KobanPayee *payee = self->payee;
 
-  if (self->fresh || self->in_week < 2 || (!koban_evidence_is_wallet (self) && self->link == NULL) ||
-      self->consumption)
+  if (self->fresh || self->in_week < 2 || !is_filled_at_will (self))
     return 0;
   KobanPast past = koban_payee_before (payee, self->debit->day);
   int known = self->debit->day - payee->first_debit;
@@ -580,7 +587,7 @@ is_never_small (const KobanEvidence *self, const KobanPayee *payee, gint64 mean)
 {
   gint64 euro = self->habit->euro;
 
-  return payee->debits >= 4 && payee->gap >= 4 * 16 && payee->log_spread <= 207 && mean >= 13 * euro &&
+  return payee->debits >= 4 && payee->gap >= 4 * 16 && payee->log_spread <= 207 && mean >= 11 * euro &&
          mean <= 80 * euro && self->debit->day - payee->first_debit >= 18;
 }
 
