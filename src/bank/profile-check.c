@@ -9,6 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/http.h>
+#include "bank/profile-auth.h"
 #include "bank/profile-keys.h"
 #include "bank/template.h"
 
@@ -55,7 +56,8 @@ scope_knows (const Scope *scope, const char *name)
   if (g_str_has_prefix (name, "field."))
     {
       const KobanNeed *need = find_need (scope->profile, name + strlen ("field."));
-      return need != NULL && !need->secret;
+      return (need != NULL && !need->secret) ||
+             koban_auth_gives_field (scope->profile, name + strlen ("field."));
     }
   if (g_str_equal (name, "link.id"))
     return scope->with_link;
@@ -221,6 +223,21 @@ check_requests (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
 }
 
 static void
+check_revoking_needs (GPtrArray *problems,
+                      KobanJsonNode node,
+                      KobanProfile *self,
+                      const KobanRevocationRule *rule)
+{
+  for (gsize i = 0; rule->needs != NULL && rule->needs[i] != NULL; i++)
+    {
+      const KobanNeed *need = find_need (self, rule->needs[i]);
+      if (need == NULL || !need->revoke)
+        koban_profile_problem (problems, node, _("“%s” is none of the “needs” that have “revoke”"),
+                               rule->needs[i]);
+    }
+}
+
+static void
 check_revocations (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
 {
   const Scope scope = { self, TRUE, FALSE, FALSE, TRUE };
@@ -230,6 +247,7 @@ check_revocations (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
       KobanRevocationRule *rule = self->revocations->pdata[i];
       check_template (problems, item, rule->path, &scope);
       check_body (problems, rule->body, &scope);
+      check_revoking_needs (problems, item, self, rule);
       g_autofree char *host = NULL;
       if (rule->how == KOBAN_REVOCATION_URL && rule->by_hand != NULL &&
           (!koban_http_check_url (rule->by_hand, &host, NULL) ||
@@ -296,18 +314,6 @@ check_holders (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
 }
 
 static void
-check_auth_needs (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
-{
-  for (guint i = 0; i < self->auth_params->len; i++)
-    {
-      const KobanPair *pair = &g_array_index (self->auth_params, KobanPair, i);
-      if (!g_str_equal (pair->name, "scheme") && find_need (self, pair->value) == NULL)
-        koban_profile_problem (problems, node, _("“auth” wants “%s”, which is not among the “needs”"),
-                               pair->value);
-    }
-}
-
-static void
 check_id (GPtrArray *problems, KobanJsonNode node, const char *id)
 {
   if (id != NULL && (*id == '\0' || strspn (id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen (id)))
@@ -323,7 +329,7 @@ koban_profile_check (GPtrArray *problems, KobanJsonNode root, KobanProfile *self
     koban_profile_problem (problems, format, _("“format” must be 1"));
   check_id (problems, koban_json_member (root, "id"), self->id);
   check_base_url (problems, koban_json_member (root, "base_url"), self);
-  check_auth_needs (problems, koban_json_member (root, "auth"), self);
+  koban_auth_check (problems, koban_json_member (root, "auth"), self);
   if (self->requests->len == 0)
     koban_profile_problem (problems, root, _("there is no request"));
   else

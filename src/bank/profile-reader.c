@@ -10,16 +10,17 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
-#include "bank/auth.h"
+#include "bank/profile-auth.h"
 #include "bank/profile-check.h"
 #include "bank/profile-facts.h"
 #include "bank/profile-paging.h"
 
 /* What a person can be asked for. Nothing outside this list is ever prompted for. */
 static const char *const need_names[] = {
-  "token",     "revoke_token",  "setup_token", "access_url",   "user_token",   "app_token",  "api_key",
-  "client_id", "client_secret", "app_id",      "private_key",  "certificate",  "secret_id",  "secret_key",
-  "item_ids",  "item_id",       "session_ids", "requisitions", "access_token", "profile_id", NULL,
+  "token",        "revoke_token", "setup_token",   "access_url",  "user_token",     "app_token",
+  "api_key",      "client_id",    "client_secret", "app_id",      "private_key",    "certificate",
+  "secret_id",    "secret_key",   "item_ids",      "item_id",     "session_ids",    "requisitions",
+  "access_token", "profile_id",   "session_id",    "signing_key", "signing_key_id", NULL,
 };
 
 static const char *const unit_words[] = { "minor", "decimal", "text", NULL };
@@ -272,32 +273,6 @@ add_need (GPtrArray *problems, KobanJsonNode item, gpointer target)
 DEFINE_READ_LIST (need)
 
 static void
-read_auth (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
-{
-  KobanProfile *profile = target;
-  koban_read_pairs (problems, key, node, &profile->auth_params);
-  profile->auth_scheme = g_strdup (koban_pairs_lookup (profile->auth_params, "scheme"));
-  const char *const *params =
-    profile->auth_scheme != NULL ? koban_auth_scheme_get_params (profile->auth_scheme) : NULL;
-  if (params == NULL)
-    {
-      koban_profile_problem (problems, node, _("“auth” lacks a “scheme” that Koban knows"));
-      return;
-    }
-  for (guint i = 0; params[i] != NULL; i++)
-    if (koban_pairs_lookup (profile->auth_params, params[i]) == NULL)
-      koban_profile_problem (problems, node, _("the scheme “%s” lacks “%s”"), profile->auth_scheme,
-                             params[i]);
-  for (guint i = 0; i < profile->auth_params->len; i++)
-    {
-      const char *name = g_array_index (profile->auth_params, KobanPair, i).name;
-      if (!g_str_equal (name, "scheme") && !g_strv_contains (params, name))
-        koban_profile_problem (problems, node, _("the scheme “%s” has no key “%s”"), profile->auth_scheme,
-                               name);
-    }
-}
-
-static void
 read_budget (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   static const KobanKey keys[] = {
@@ -330,6 +305,7 @@ revocation_free (gpointer data)
   g_array_unref (rule->ok);
   g_array_unref (rule->gone);
   g_free (rule->by_hand);
+  g_strfreev (rule->needs);
   g_free (rule);
 }
 
@@ -360,6 +336,7 @@ add_revocation (GPtrArray *problems, KobanJsonNode item, gpointer target)
     { "ok", koban_read_uints, G_STRUCT_OFFSET (KobanRevocationRule, ok) },
     { "gone", koban_read_uints, G_STRUCT_OFFSET (KobanRevocationRule, gone) },
     { "by_hand", koban_read_text, G_STRUCT_OFFSET (KobanRevocationRule, by_hand) },
+    { "needs", koban_read_texts, G_STRUCT_OFFSET (KobanRevocationRule, needs) },
   };
   KobanRevocationRule *rule = g_new0 (KobanRevocationRule, 1);
 
@@ -378,7 +355,7 @@ profile_new (void)
   self->ref_count = 1;
   self->needs = g_array_new (FALSE, FALSE, sizeof (KobanNeed));
   g_array_set_clear_func (self->needs, clear_need);
-  self->auth_params = koban_pairs_new ();
+  self->auth = g_ptr_array_new_with_free_func (koban_auth_rule_free);
   self->requests = g_ptr_array_new_with_free_func (request_free);
   self->revocations = g_ptr_array_new_with_free_func (revocation_free);
   return self;
@@ -400,7 +377,7 @@ koban_profile_read (const char *data, gsize length, GPtrArray *problems)
     KEY ("notes", koban_read_text, notes, TRUE),
     KEY ("signup", koban_read_texts, signup, TRUE),
     KEY ("needs", read_need_list, needs, TRUE),
-    { "auth", read_auth, 0, TRUE },
+    { "auth", koban_read_auth, 0, TRUE },
     KEY ("headers", read_headers, headers, FALSE),
     { "budget", read_budget, 0, TRUE },
     { "errors", read_errors, G_STRUCT_OFFSET (KobanProfile, errors) },

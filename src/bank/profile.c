@@ -27,14 +27,14 @@ koban_profile_unref (KobanProfile *self)
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
   char *texts[] = { self->id,     self->name,        self->base_url, self->cost,   self->notes,
-                    self->digest, self->auth_scheme, self->file,     self->holders };
+                    self->digest, self->auth_name, self->file,     self->holders };
   char **lists[] = { self->countries, self->hosts, self->signup, self->headers, self->lists, self->revokes };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
     g_strfreev (lists[i]);
   g_array_unref (self->needs);
-  g_array_unref (self->auth_params);
+  g_ptr_array_unref (self->auth);
   g_ptr_array_unref (self->requests);
   g_ptr_array_unref (self->revocations);
   koban_fact_free (self->errors.code);
@@ -80,6 +80,19 @@ koban_profile_find_revocation (KobanProfile *self, KobanLinkKind kind)
         return rule;
     }
   return NULL;
+}
+
+gboolean
+koban_revocation_wants (const KobanRevocationRule *rule, const KobanNeed *need)
+{
+  return need->revoke && (rule == NULL || rule->needs == NULL ||
+                          g_strv_contains ((const char *const *) rule->needs, need->name));
+}
+
+gboolean
+koban_profile_wants_to_revoke (KobanProfile *self, KobanLinkKind kind, const KobanNeed *need)
+{
+  return koban_revocation_wants (koban_profile_find_revocation (self, kind), need);
 }
 
 static char **
@@ -178,7 +191,7 @@ koban_profile_get_countries (KobanProfile *self)
 const char *
 koban_profile_get_auth (KobanProfile *self)
 {
-  return self->auth_scheme;
+  return self->auth_name;
 }
 
 KobanPower
@@ -308,7 +321,7 @@ koban_profile_to_variant (KobanProfile *self)
     { "id", self->id },
     { "name", self->name },
     { "countries", NULL, self->countries },
-    { "auth", self->auth_scheme },
+    { "auth", self->auth_name },
     { "power", koban_power_name (self->power) },
     { "lists", NULL, self->lists },
     { "revokes", NULL, self->revokes },

@@ -188,7 +188,46 @@ typedef struct
   GArray         *ok;   /* guint */
   GArray         *gone; /* guint */
   char           *by_hand;
+  char          **needs; /* (nullable): names of the needs that only revoking has; NULL: all such */
 } KobanRevocationRule;
+
+typedef struct _KobanScheme KobanScheme;
+
+/* One request of a login: what it sends, and what of the answer is kept. */
+typedef struct
+{
+  char     *path;
+  gboolean  form;     /* x-www-form-urlencoded, not JSON */
+  gboolean  once;     /* what it keeps goes into the keyring, and it is not made again */
+  char     *user;     /* (nullable): needs that are sent as HTTP Basic */
+  char     *password; /* (nullable) */
+  GArray   *send;     /* KobanPair: member of the body, template; "name[]" is a list of one */
+  GArray   *headers;  /* KobanPair: name, template */
+  GArray   *keep;     /* KobanPair: name, pointer: secrets; the first says that this was done */
+  GPtrArray *fields;  /* KobanKept: no secrets; paths may use them */
+} KobanRungRule;
+
+typedef struct
+{
+  char       *name;
+  KobanField *fact;
+} KobanKept;
+
+/* One row of "auth": a scheme, and what it needs to know. Which of these a scheme has: its keys. */
+typedef struct
+{
+  const KobanScheme *scheme;
+  char      *secret;      /* names of needs … */
+  char      *revoking;    /* instead of @secret, to revoke */
+  char      *user, *password;
+  char      *certificate, *key, *key_id;
+  char      *issuer, *audience; /* … and plain words */
+  char      *header;
+  char      *after;       /* a kept name: nothing is signed before it is there */
+  GArray    *headers;     /* KobanPair: name, template */
+  GArray    *members;     /* KobanPair: member of a JSON body, template */
+  GPtrArray *rungs;       /* KobanRungRule */
+} KobanProofRule;
 
 struct _KobanProfile
 {
@@ -200,8 +239,8 @@ struct _KobanProfile
   char      **countries, **hosts, **signup, **headers;
   KobanPower  power;
   GArray     *needs;       /* KobanNeed, strings owned */
-  char       *auth_scheme;
-  GArray     *auth_params; /* KobanPair */
+  GPtrArray  *auth;        /* KobanProofRule: each adds its proof, in this order */
+  char       *auth_name;   /* "mutual-tls+basic" */
   guint       per_day, interval_s, gap_s, history_days;
   char       *holders;     /* (nullable): the need whose words are the holders, where no listing gives them */
   KobanErrorRule errors;
@@ -221,6 +260,8 @@ KobanRequestRule    *koban_profile_get_request    (KobanProfile *self, guint ind
 /* The request that holds a listing of this kind; (nullable). */
 KobanRequestRule    *koban_profile_find_request   (KobanProfile *self, KobanGives gives);
 KobanRevocationRule *koban_profile_find_revocation (KobanProfile *self, KobanLinkKind kind);
+/* Whether @need is of the power to revoke by @rule. */
+gboolean             koban_revocation_wants       (const KobanRevocationRule *rule, const KobanNeed *need);
 KobanListingRule    *koban_request_find_listing   (KobanRequestRule *request, KobanGives gives);
 
 G_END_DECLS

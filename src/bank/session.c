@@ -168,10 +168,10 @@ build_step (KobanSession *self, const KobanStep *step, GError **error)
     {
       const KobanRevocationRule *rule = koban_profile_find_revocation (self->profile, self->revoked->kind);
       path = koban_step_build_path (step, rule->path, NULL, self->fields, self->revoked->remote_id, error);
-      return path != NULL ? koban_auth_request (self->auth, rule->method, path, TRUE, error) : NULL;
+      return path != NULL ? koban_auth_request (self->auth, rule->method, path, NULL, rule, error) : NULL;
     }
   path = koban_step_build_path (step, step->request->path, step->request->query, self->fields, NULL, error);
-  return path != NULL ? koban_auth_request (self->auth, "GET", path, FALSE, error) : NULL;
+  return path != NULL ? koban_auth_request (self->auth, "GET", path, NULL, NULL, error) : NULL;
 }
 
 /* — snapshots — */
@@ -638,6 +638,17 @@ take_listed (KobanSession *self,
   return json != NULL && read_answer (self, step, koban_json_root (json), out, error);
 }
 
+/* A login may be of several requests. */
+static gboolean
+take_opened (KobanSession *self, const KobanHttpResponse *answer, GError **error)
+{
+  if (!koban_auth_opened (self->auth, answer, error))
+    return FALSE;
+  if (koban_auth_wants_opening (self->auth))
+    g_queue_push_head (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
+  return TRUE;
+}
+
 static gboolean
 take_answer (KobanSession *self,
              KobanStep *step,
@@ -648,7 +659,7 @@ take_answer (KobanSession *self,
   switch (step->kind)
     {
     case KOBAN_STEP_OPEN:
-      return koban_auth_opened (self->auth, answer->status, answer->body, error);
+      return take_opened (self, answer, error);
     case KOBAN_STEP_REVOKE:
       return take_revoked (self, answer, error);
     case KOBAN_STEP_LIST:
@@ -681,6 +692,32 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_pointer (task, g_steal_pointer (&out), (GDestroyNotify) g_ptr_array_unref);
 }
 
+/* The same bytes, not a copy of them. */
+static GBytes *
+bytes_of (KobanSecret *secret)
+{
+  gsize length;
+  const char *bytes = secret != NULL ? koban_secret_peek (secret, &length) : NULL;
+
+  if (bytes == NULL)
+    return NULL;
+  return g_bytes_new_with_free_func (bytes, length, (GDestroyNotify) koban_secret_unref,
+                                     koban_secret_ref (secret));
+}
+
+static char **
+headers_for (KobanSession *self, const KobanOutgoing *outgoing)
+{
+  g_autoptr(GStrvBuilder) headers = g_strv_builder_new ();
+
+  if (self->profile->headers != NULL)
+    g_strv_builder_addv (headers, (const char **) self->profile->headers);
+  if (outgoing->body != NULL)
+    g_strv_builder_add (headers, outgoing->form ? "Content-Type: application/x-www-form-urlencoded"
+                                                : "Content-Type: application/json");
+  return g_strv_builder_end (headers);
+}
+
 /* The one door: whatever made the address, it passes hosts.c before anything secret leaves. */
 static gboolean
 send_step (KobanSession *self, const KobanStep *step, GTask *task, GError **error)
@@ -689,12 +726,17 @@ send_step (KobanSession *self, const KobanStep *step, GTask *task, GError **erro
 
   if (outgoing == NULL || !koban_hosts_allow (self->hosts, outgoing->url, error))
     return FALSE;
+  g_autoptr(GBytes) body = bytes_of (outgoing->body);
+  g_auto(GStrv) headers = headers_for (self, outgoing);
   const KobanHttpRequest request = {
     .method = outgoing->method,
     .url = outgoing->url,
-    .headers = (const char *const *) self->profile->headers,
+    .headers = (const char *const *) headers,
     .secret_headers = outgoing->secret_headers,
     .basic = outgoing->basic,
+    .body = body,
+    .certificate = outgoing->certificate,
+    .key = outgoing->key,
     .ca_pem = self->ca_pem,
     .host_was_typed = koban_hosts_is_typed (self->hosts, outgoing->url),
   };
@@ -773,7 +815,12 @@ koban_session_new (KobanHttp *http, const KobanSessionOptions *options, GError *
   self->http = g_object_ref (http);
   take_options (self, options);
   self->hosts = g_steal_pointer (&hosts);
-  self->auth = koban_auth_new (self->profile, root, options->secrets, self->hosts);
+  self->auth = koban_auth_new (&(KobanAuthOptions){ .profile = self->profile,
+                                                    .base_url = root,
+                                                    .secrets = options->secrets,
+                                                    .fields = self->fields,
+                                                    .hosts = self->hosts,
+                                                    .now_us = options->now_us });
   if (koban_auth_wants_opening (self->auth))
     g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
   queue_list (self, koban_profile_get_request (self->profile, 0), NULL);
