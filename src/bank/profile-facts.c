@@ -168,6 +168,8 @@ check_fact (GPtrArray *problems, KobanJsonNode node, KobanField *field)
 {
   if ((field->at != NULL) == (field->is != NULL))
     koban_profile_problem (problems, node, _("a fact stands somewhere (“at”), or always “is” the same"));
+  if (field->at != NULL && field->at[0] == NULL)
+    koban_profile_problem (problems, node, _("a fact needs at least one pointer"));
   if (field->at == NULL)
     field->at = g_new0 (char *, 1);
 }

@@ -141,6 +141,7 @@ add_listing (GPtrArray *problems, KobanJsonNode item, gpointer target)
     KEY ("rows", koban_read_pointer, rows),
     KEY ("single", koban_read_bool, single),
     KEY ("distinct", koban_read_bool, distinct),
+    KEY ("markup", koban_read_bool, markup),
     { "row", koban_read_nothing },
     KEY ("hash", read_hash_list, hash),
     KEY ("variables", koban_read_pointer_pairs, variables),
