@@ -9,6 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
+#include "bank/profile-facts.h"
 #include "bank/rules.h"
 
 #define MAX_PROFILE_BYTES (256 * 1024)
@@ -25,8 +26,8 @@ koban_profile_unref (KobanProfile *self)
 {
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
-  char *texts[] = { self->id,    self->name,   self->base_url,  self->cost,
-                    self->notes, self->digest, self->auth_name, self->file };
+  char *texts[] = { self->id,     self->name,        self->base_url, self->cost,   self->notes,
+                    self->digest, self->auth_name, self->file,     self->holders };
   char **lists[] = { self->countries, self->hosts, self->signup, self->headers, self->lists, self->revokes };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
@@ -36,6 +37,9 @@ koban_profile_unref (KobanProfile *self)
   g_ptr_array_unref (self->auth);
   g_ptr_array_unref (self->requests);
   g_ptr_array_unref (self->revocations);
+  koban_fact_free (self->errors.code);
+  koban_fact_free (self->errors.text);
+  g_clear_pointer (&self->json, koban_json_unref);
   g_free (self);
 }
 

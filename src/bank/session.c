@@ -464,7 +464,7 @@ read_entry (KobanSession *self,
       self->accounts_whole = troubles->len == 0;
       self->accounts_error = koban_troubles_find_doubt (troubles, NULL);
       take_accounts (self, accounts, out);
-      if (step->request->paging == KOBAN_PAGING_WINDOW)
+      if (step->request->paging.days > 0)
         extend_for_news (self, step);
     }
   KobanListingRule *links = koban_request_find_listing (step->request, KOBAN_GIVES_LINKS);

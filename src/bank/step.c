@@ -32,7 +32,7 @@ koban_step_free (gpointer step)
 static gint64
 window_us (const KobanStep *self)
 {
-  return (gint64) self->request->window_days * KOBAN_DAY_US;
+  return (gint64) self->request->paging.days * KOBAN_DAY_US;
 }
 
 /* It also holds what is pending, and lines that the bank dates later today: so one day more, and one in hand.
@@ -46,7 +46,7 @@ koban_step_aim (KobanStep *self, gint64 since_us, gint64 now_us)
   self->since_us = since_us;
   self->to_us = now_us;
   self->from_us = since_us;
-  if (self->request->paging == KOBAN_PAGING_WINDOW)
+  if (self->request->paging.days > 0)
     self->from_us = MAX (since_us, today_us - window_us (self) + 2 * KOBAN_DAY_US);
 }
 
@@ -103,6 +103,10 @@ lookup_time (Lookup *lookup, const char *name)
     return lookup_made (lookup, koban_time_format (step->from_us));
   if (g_str_equal (name, "until"))
     return lookup_made (lookup, koban_time_format (until_us));
+  if (g_str_equal (name, "since_day"))
+    return lookup_made (lookup, koban_date_format (koban_date_from_us (step->from_us, 0)));
+  if (g_str_equal (name, "until_day"))
+    return lookup_made (lookup, koban_date_format (koban_date_from_us (until_us, 0)));
   if (g_str_equal (name, "since_s"))
     return lookup_made (lookup, g_strdup_printf ("%" G_GINT64_FORMAT, step->from_us / KOBAN_SECOND_US));
   if (g_str_equal (name, "until_s"))
