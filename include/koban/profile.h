@@ -51,6 +51,8 @@ const char *const *koban_profile_get_lists     (KobanProfile *self); /* link kin
 const char *const *koban_profile_get_revokes   (KobanProfile *self);
 guint              koban_profile_get_budget    (KobanProfile *self); /* requests in a rolling 24 h, for one connection */
 guint              koban_profile_get_interval_s (KobanProfile *self); /* shortest time between two checks */
+/* Whether the bank keeps one sign-in a person, so that another device's ends ours. */
+gboolean           koban_profile_has_one_sign_in (KobanProfile *self);
 const char        *koban_profile_get_digest    (KobanProfile *self); /* SHA-256 of the file: what a yes to a user profile binds */
 gboolean           koban_profile_is_packaged   (KobanProfile *self); /* FALSE: the person's own file, trusted only by digest */
 const char        *koban_profile_get_file      (KobanProfile *self); /* (nullable): read from no directory */

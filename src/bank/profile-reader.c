@@ -381,6 +381,7 @@ koban_profile_read (const char *data, gsize length, GPtrArray *problems)
     { "auth", koban_read_auth, 0, TRUE },
     KEY ("headers", read_headers, headers, FALSE),
     { "budget", read_budget, 0, TRUE },
+    KEY ("one_sign_in", koban_read_bool, one_sign_in, FALSE),
     { "errors", read_errors, G_STRUCT_OFFSET (KobanProfile, errors) },
     KEY ("holders", koban_read_text, holders, FALSE),
     KEY ("history_days", koban_read_uint, history_days, TRUE),

@@ -254,6 +254,12 @@ koban_profile_get_interval_s (KobanProfile *self)
   return self->interval_s;
 }
 
+gboolean
+koban_profile_has_one_sign_in (KobanProfile *self)
+{
+  return self->one_sign_in;
+}
+
 const char *
 koban_profile_get_digest (KobanProfile *self)
 {

@@ -235,6 +235,7 @@ struct _KobanProfile
   int         ref_count; /* atomic */
   char       *id, *name, *base_url, *cost, *notes, *digest;
   char       *file;        /* (nullable) */
+  gboolean    one_sign_in; /* a new one elsewhere ends ours */
   KobanJson  *json;        /* (nullable): what the bodies stand in */
   gboolean    own;         /* the person's own file, from no package */
   char      **countries, **hosts, **signup, **headers;
