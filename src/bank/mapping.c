@@ -444,6 +444,20 @@ map_sums (const KobanListingRule *rule,
   return none != NULL;
 }
 
+/* Each sum in a place of its own. */
+static gboolean
+read_sums (const KobanRow *row, KobanSnapshot *balance, GError **error)
+{
+  balance->has_booked = row->rule->fields[KOBAN_FIELD_BOOKED] != NULL;
+  return koban_row_check_currency (row, error) &&
+         (!balance->has_booked ||
+          (koban_row_read_money (row, KOBAN_FIELD_BOOKED, NULL, &balance->booked, error) &&
+           koban_row_sign (row, &balance->booked, error))) &&
+         koban_row_read_money (row, KOBAN_FIELD_AVAILABLE, &balance->has_available, &balance->available,
+                               error) &&
+         (!balance->has_available || koban_row_sign (row, &balance->available, error));
+}
+
 gboolean
 koban_map_balance (const KobanListingRule *rule,
                    KobanJsonNode base,
@@ -456,12 +470,7 @@ koban_map_balance (const KobanListingRule *rule,
 
   if (rule->fields[KOBAN_FIELD_SORT] != NULL)
     return map_sums (rule, base, with, balance, error);
-  balance->has_booked = rule->fields[KOBAN_FIELD_BOOKED] != NULL;
-  return koban_row_check_repeats (&row, error) && koban_row_check_currency (&row, error) &&
-         (!balance->has_booked ||
-          koban_row_read_money (&row, KOBAN_FIELD_BOOKED, NULL, &balance->booked, error)) &&
-         koban_row_read_money (&row, KOBAN_FIELD_AVAILABLE, &balance->has_available, &balance->available,
-                               error);
+  return koban_row_check_repeats (&row, error) && read_sums (&row, balance, error);
 }
 
 /* — ids, names, scopes — */

@@ -51,7 +51,14 @@ koban_map_text (KobanJsonNode node, const char *pointer)
   return node_text (koban_json_at (node, pointer));
 }
 
-/* The first alternative that is there and not null. */
+static gboolean
+is_empty (KobanJsonNode node)
+{
+  const char *text = koban_json_string (node);
+  return text != NULL && *text == '\0';
+}
+
+/* The first alternative that is there, and neither null nor empty. */
 static KobanJsonNode
 find (const KobanField *field, KobanJsonNode node, const char **pointer)
 {
@@ -59,7 +66,7 @@ find (const KobanField *field, KobanJsonNode node, const char **pointer)
     {
       KobanJsonNode found = koban_json_at (node, field->at[i]);
       *pointer = field->at[i];
-      if (koban_json_exists (found) && koban_json_type (found) != KOBAN_JSON_NULL)
+      if (koban_json_exists (found) && koban_json_type (found) != KOBAN_JSON_NULL && !is_empty (found))
         return found;
     }
   return KOBAN_JSON_NONE;
@@ -378,10 +385,16 @@ static gboolean (*const signs[]) (const KobanRow *self, KobanMoney *amount, GErr
 };
 
 gboolean
+koban_row_sign (const KobanRow *self, KobanMoney *amount, GError **error)
+{
+  return signs[self->rule->sign](self, amount, error);
+}
+
+gboolean
 koban_row_read_amount (const KobanRow *self, KobanMoney *amount, GError **error)
 {
   return koban_row_read_money (self, KOBAN_FIELD_AMOUNT, NULL, amount, error) &&
-         signs[self->rule->sign](self, amount, error);
+         koban_row_sign (self, amount, error);
 }
 
 static gboolean

@@ -42,6 +42,8 @@ gboolean      koban_row_read_money    (const KobanRow *self, KobanFieldName name
                                        GError **error);
 /* The amount, with the sign that the rule finds: out is negative. */
 gboolean      koban_row_read_amount   (const KobanRow *self, KobanMoney *amount, GError **error);
+/* Gives money the sign that the rule finds. */
+gboolean      koban_row_sign          (const KobanRow *self, KobanMoney *amount, GError **error);
 /* An instant that cannot be read is 0, not said. */
 gboolean      koban_row_read_instant  (const KobanRow *self, KobanFieldName name, gint64 *at_us, GError **error);
 /* The day as the bank writes it: required of a booked line; one that is no date (31.02.) is none. */

@@ -166,6 +166,7 @@ typedef struct
   GArray         *query;        /* KobanPair: name, template */
   KobanJsonNode   body;         /* none, or an object whose texts are templates */
   KobanPer        per;
+  gboolean        timeless;     /* computed: it says no “since”, so whatever is older is given, too */
   KobanPagingRule paging;
   guint           overlap_days; /* asked for again each time: late lines (trust B12) */
   GPtrArray      *messages;     /* KobanMessageRule: the first whose rows are there is used */

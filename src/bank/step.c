@@ -72,12 +72,12 @@ koban_step_older (const KobanStep *self)
   return older;
 }
 
-/* A server that cares little for bounds gives a line in two windows; what is pending stands in every one.
- * Each window gives only its own days, and the newest alone what is pending. */
+/* A server that cares little for bounds, or is told none, gives a line in two windows; what is pending stands
+ * in every one. Each window gives only its own days, and the newest alone what is pending. */
 gboolean
 koban_step_gives (const KobanStep *self, const KobanTransaction *line)
 {
-  gboolean alone = self->newest && self->from_us <= self->since_us;
+  gboolean alone = self->newest && self->from_us <= self->since_us && !self->request->timeless;
 
   if (alone || line->date == KOBAN_NO_DATE || line->state == KOBAN_TRANSACTION_PENDING)
     return self->newest;
