@@ -10,7 +10,7 @@
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 #include "bank/answer.h"
-#include "bank/mapping.h"
+#include "bank/row.h"
 #include "bank/profile-facts.h"
 
 static gboolean
@@ -99,7 +99,7 @@ static KobanJson *
 read_answer (KobanAuth *auth, const KobanHttpResponse *answer, GError **error)
 {
   if (answer->status != 400)
-    return koban_answer_read (answer, TRUE, error);
+    return koban_answer_read (answer, NULL, TRUE, error);
   g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NEEDS_SIGN_IN,
                _("%s does not accept the stored secrets (400). Make new ones and give them to Koban"),
                auth->profile->name);

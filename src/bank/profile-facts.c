@@ -96,7 +96,7 @@ static const struct
   [KOBAN_FIELD_AVAILABLE] = { "available", IN (BALANCE) },
   [KOBAN_FIELD_SORT] = { "sort", IN (BALANCE), 0, is_sort },
   [KOBAN_FIELD_AMOUNT] = { "amount", IN (BALANCE) | IN (TRANSACTIONS), IN (TRANSACTIONS) },
-  [KOBAN_FIELD_DIRECTION] = { "direction", IN (TRANSACTIONS), 0, is_direction },
+  [KOBAN_FIELD_DIRECTION] = { "direction", IN (BALANCE) | IN (TRANSACTIONS), 0, is_direction },
   [KOBAN_FIELD_STATE] = { "state", IN (TRANSACTIONS), 0, is_state },
   [KOBAN_FIELD_TYPE] = { "type", IN (TRANSACTIONS), 0, is_type },
   [KOBAN_FIELD_DATE] = { "date", IN (TRANSACTIONS), IN (TRANSACTIONS) },
@@ -168,6 +168,8 @@ check_fact (GPtrArray *problems, KobanJsonNode node, KobanField *field)
 {
   if ((field->at != NULL) == (field->is != NULL))
     koban_profile_problem (problems, node, _("a fact stands somewhere (“at”), or always “is” the same"));
+  if (field->at != NULL && field->at[0] == NULL)
+    koban_profile_problem (problems, node, _("a fact needs at least one pointer"));
   if (field->at == NULL)
     field->at = g_new0 (char *, 1);
 }

@@ -121,6 +121,8 @@ check_listing (GPtrArray *problems, KobanJsonNode node, const KobanListingRule *
   if ((listing->fields[KOBAN_FIELD_SORT] != NULL) !=
       (listing->gives == KOBAN_GIVES_BALANCE && listing->fields[KOBAN_FIELD_AMOUNT] != NULL))
     koban_profile_problem (problems, node, _("in a balance “sort” and “amount” stand together"));
+  if (listing->sign == KOBAN_SIGN_PLUS && listing->unit != KOBAN_UNIT_TEXT)
+    koban_profile_problem (problems, node, _("“sign”: “plus” goes with “unit”: “text”"));
   if (listing->distinct && listing->fields[KOBAN_FIELD_ID] == NULL)
     koban_profile_problem (problems, node, _("“distinct” rows need an “id”"));
   if ((listing->gives == KOBAN_GIVES_SCOPES) != (listing->expected != NULL))
@@ -141,6 +143,7 @@ add_listing (GPtrArray *problems, KobanJsonNode item, gpointer target)
     KEY ("rows", koban_read_pointer, rows),
     KEY ("single", koban_read_bool, single),
     KEY ("distinct", koban_read_bool, distinct),
+    KEY ("markup", koban_read_bool, markup),
     { "row", koban_read_nothing },
     KEY ("hash", read_hash_list, hash),
     KEY ("variables", koban_read_pointer_pairs, variables),
@@ -214,6 +217,29 @@ request_free (gpointer data)
   g_free (request);
 }
 
+static gboolean
+body_says_since (KobanJsonNode node)
+{
+  gboolean says = koban_json_exists (node) && koban_json_string (node) != NULL &&
+                  strstr (koban_json_string (node), "{since") != NULL;
+
+  for (KobanJsonNode child = koban_json_first (node); !says && koban_json_exists (child);
+       child = koban_json_next (child))
+    says = body_says_since (child);
+  return says;
+}
+
+static gboolean
+says_since (const KobanRequestRule *request)
+{
+  gboolean says =
+    (request->path != NULL && strstr (request->path, "{since") != NULL) || body_says_since (request->body);
+
+  for (guint i = 0; !says && i < request->query->len; i++)
+    says = strstr (g_array_index (request->query, KobanPair, i).value, "{since") != NULL;
+  return says;
+}
+
 static void
 add_request (GPtrArray *problems, KobanJsonNode item, gpointer target)
 {
@@ -235,6 +261,7 @@ add_request (GPtrArray *problems, KobanJsonNode item, gpointer target)
   request->listings = g_ptr_array_new_with_free_func (listing_free);
   g_ptr_array_add (*(GPtrArray **) target, request);
   koban_read_object (problems, item, _("a request"), keys, G_N_ELEMENTS (keys), request);
+  request->timeless = !says_since (request);
   if (request->path != NULL && *request->path != '/')
     koban_profile_problem (problems, item, _("“path” begins with “/”"));
   if (koban_json_exists (request->body) && request->method != KOBAN_METHOD_POST)

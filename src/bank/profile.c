@@ -26,7 +26,7 @@ koban_profile_unref (KobanProfile *self)
 {
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
-  char *texts[] = { self->id,     self->name,        self->base_url, self->cost,   self->notes,
+  char *texts[] = { self->id,     self->name,      self->base_url, self->cost,   self->notes,
                     self->digest, self->auth_name, self->file,     self->holders };
   char **lists[] = { self->countries, self->hosts, self->signup, self->headers, self->lists, self->revokes };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)

@@ -60,7 +60,7 @@ typedef enum
   KOBAN_N_FIELDS,
 } KobanFieldName;
 
-/* TEXT is “150 JPY”, with or without marks of HTML around it. */
+/* TEXT is “150 JPY”. */
 typedef enum { KOBAN_UNIT_MINOR, KOBAN_UNIT_DECIMAL, KOBAN_UNIT_TEXT } KobanUnit;
 
 /* DIRECTION is a word beside an amount without a sign, ABSOLUTE beside one whose sign means nothing; PLUS: what
@@ -115,6 +115,7 @@ typedef struct
   char           *rows;      /* (nullable): pointer to the list, “*” is each; NULL: the answer is one row */
   gboolean        single;    /* what @rows points to is no list but one row */
   gboolean        distinct;  /* rows with the same id are one */
+  gboolean        markup;    /* texts have marks of HTML in them, which are taken out */
   KobanField     *fields[KOBAN_N_FIELDS]; /* each (nullable) */
   GPtrArray      *hash;      /* (nullable) (element-type KobanField): together they name an account across sign-ins */
   GArray         *variables; /* KobanPair: name, pointer; what later paths need of an account */
@@ -165,6 +166,7 @@ typedef struct
   GArray         *query;        /* KobanPair: name, template */
   KobanJsonNode   body;         /* none, or an object whose texts are templates */
   KobanPer        per;
+  gboolean        timeless;     /* computed: it says no “since”, so whatever is older is given, too */
   KobanPagingRule paging;
   guint           overlap_days; /* asked for again each time: late lines (trust B12) */
   GPtrArray      *messages;     /* KobanMessageRule: the first whose rows are there is used */
