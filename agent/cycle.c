@@ -61,7 +61,7 @@ static const Trouble evicted = {
   KOBAN_ERROR_NEEDS_SIGN_IN,
   KOBAN_CONNECTION_SHARED,
   KOBAN_PACE_DAILY,
-  "shared",
+  "evicted",
   KOBAN_SEVERITY_WARNING,
   1,
   0,
@@ -88,9 +88,8 @@ trouble_of (const GError *error)
 const char *const *
 koban_cycle_reasons (void)
 {
-  static const char *const reasons[] = {
-    "locked", "sign_in", "untrusted", "stale", "budget", "shared", NULL
-  };
+  static const char *const reasons[] = { "locked", "sign_in", "untrusted", "stale",
+                                         "budget", "shared",  "evicted",   NULL };
 
   return reasons;
 }

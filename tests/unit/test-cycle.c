@@ -452,7 +452,7 @@ test_another_sign_in_ends_ours (Desk *desk, gconstpointer data)
   write_job (desk, read_in_worker, &connection);
   g_assert_cmpint (connection->state, ==, KOBAN_CONNECTION_SHARED);
   g_autofree char *told = open_reasons (desk);
-  g_assert_cmpstr (told, ==, "shared");
+  g_assert_cmpstr (told, ==, "evicted");
   desk->status = 200;
   given_good_check (desk);
   g_autofree char *after = open_reasons (desk);

@@ -164,7 +164,7 @@ test_packaged (void)
   g_assert_cmpuint (list->len, >=, 2);
   KobanProfile *starling = koban_profiles_lookup (profiles, "starling");
   g_assert_nonnull (starling);
-  g_assert_cmpstr (koban_profile_get_auth (starling), ==, "bearer");
+  g_assert_cmpstr (koban_profile_get_auth (starling), ==, "bearer+http-signature");
   g_assert_cmpstr (koban_power_name (koban_profile_get_power (starling)), ==, "read");
   g_assert_cmpstr (koban_profile_get_lists (starling)[0], ==, "direct_debit");
   g_assert_cmpstr (koban_profile_get_revokes (starling)[0], ==, "direct_debit");
