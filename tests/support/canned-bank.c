@@ -36,7 +36,10 @@ make_answer (Bank *bank, const char *head)
   g_autofree char *loaded = canned->file != NULL ? load_answer (canned->file) : g_strdup (canned->body);
   g_auto(GStrv) parts = g_strsplit (loaded, "@PORT@", -1);
   g_autofree char *port = g_strdup_printf ("%u", bank->port);
-  g_autofree char *body = g_strjoinv (port, parts);
+  g_autofree char *ported = g_strjoinv (port, parts);
+  g_autofree char *number = g_strdup_printf ("%u", bank->heard->len);
+  g_auto(GStrv) numbered = g_strsplit (ported, "@N@", -1);
+  g_autofree char *body = g_strjoinv (number, numbered);
   return g_strdup_printf (
     "HTTP/1.1 %u X\r\nContent-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n%s%s\r\n%s", canned->status,
     strlen (body), canned->header != NULL ? canned->header : "", canned->header != NULL ? "\r\n" : "", body);

@@ -12,7 +12,7 @@ typedef struct
   const char *prefix; /* of "GET /path?query" */
   guint       status;
   const char *file;   /* (nullable): under tests/answers */
-  const char *body;   /* (nullable): "@PORT@" in it is the bank's own */
+  const char *body;   /* (nullable): "@PORT@" in it is the bank's own, "@N@" how many it heard */
   const char *header; /* (nullable) */
   const char *has;    /* (nullable): stands somewhere in the request */
 } Canned;
