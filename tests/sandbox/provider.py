@@ -8,6 +8,7 @@ vendor's (how it says no, how its keys are called). It sees paths, queries, head
 
 import base64
 import binascii
+import fnmatch
 import json
 import re
 import secrets
@@ -35,7 +36,8 @@ class Provider:
         self.options = options
         self.access_revoked = False
         self.revoke_how = "cancel"
-        self.hollow = False       # the first page of a list is empty, and others follow
+        self.hollow = False       # the first page of the lines is empty, and others follow
+        self.of_lines = False
         self.url = None
         self.setup()
 
@@ -113,6 +115,7 @@ class Provider:
 
     def route(self, request):
         self.greet(request)
+        self.of_lines = fnmatch.fnmatchcase(request.path, self.LINES)
         others = set()
         for method, pattern, handler in self.ROUTES:
             found = re.fullmatch(re.escape(self.root) + pattern, request.path)
@@ -180,7 +183,7 @@ class Provider:
 
     def page(self, rows, cursor, size=None):
         """(rows of the page that `cursor` opens, the next cursor or None). Cursors are opaque and of this list only."""
-        start, hollow = self.open_cursor(cursor), self.hollow and cursor is None
+        start, hollow = self.open_cursor(cursor), self.hollow and self.of_lines and cursor is None
         size = min(size or self.page_size, self.page_size)
         if hollow:
             return [], seal({"at": 0})
