@@ -11,6 +11,7 @@
 #include "alarm.h"
 #include "cycle.h"
 #include "pace.h"
+#include "share.h"
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
@@ -55,6 +56,26 @@ static const Trouble other_trouble = {
   KOBAN_DAY_US,
 };
 
+/* What one device alone does not bring about. */
+static const Trouble evicted = {
+  KOBAN_ERROR_NEEDS_SIGN_IN,
+  KOBAN_CONNECTION_SHARED,
+  KOBAN_PACE_DAILY,
+  "evicted",
+  KOBAN_SEVERITY_WARNING,
+  1,
+  0,
+};
+static const Trouble crowded = {
+  KOBAN_ERROR_RATE_LIMITED,
+  KOBAN_CONNECTION_SHARED,
+  KOBAN_PACE_BACKOFF,
+  "shared",
+  KOBAN_SEVERITY_NOTICE,
+  2,
+  0,
+};
+
 static const Trouble *
 trouble_of (const GError *error)
 {
@@ -67,7 +88,8 @@ trouble_of (const GError *error)
 const char *const *
 koban_cycle_reasons (void)
 {
-  static const char *const reasons[] = { "locked", "sign_in", "untrusted", "stale", "budget", NULL };
+  static const char *const reasons[] = { "locked", "sign_in", "untrusted", "stale",
+                                         "budget", "shared",  "evicted",   NULL };
 
   return reasons;
 }
@@ -235,14 +257,23 @@ koban_cycle_run_async (const KobanCycleTools *tools,
   koban_books_write_async (tools->books, know_in_worker, cycle, NULL, cycle_known, task);
 }
 
+static gboolean
+waits_for_the_bank (const Cycle *cycle)
+{
+  KobanConnectionState state = cycle->connection->state;
+
+  return state == KOBAN_CONNECTION_WAITING ||
+         (state == KOBAN_CONNECTION_SHARED && !koban_profile_has_one_sign_in (cycle->profile));
+}
+
 /* A bank that asked for patience is given it, whoever asks; our own back-off is not meant for the person. */
 static gboolean
 bank_is_ready (Cycle *cycle, GError **error)
 {
   const KobanConnection *connection = cycle->connection;
 
-  if (cycle->reason == KOBAN_CYCLE_BY_CLOCK || connection->state != KOBAN_CONNECTION_WAITING ||
-      connection->failures == 0 || connection->next_check_us <= cycle->now_us)
+  if (cycle->reason == KOBAN_CYCLE_BY_CLOCK || !waits_for_the_bank (cycle) || connection->failures == 0 ||
+      connection->next_check_us <= cycle->now_us)
     return TRUE;
 
   g_autofree char *when = koban_time_format_local (connection->next_check_us);
@@ -388,9 +419,9 @@ spend_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   Cycle *cycle = job;
 
-  return koban_ledger_spend_request (ledger, cycle->connection->id, koban_profile_get_budget (cycle->profile),
-                                     cycle->reason == KOBAN_CYCLE_BY_PERSON, cycle->now_us, &cycle->budget_us,
-                                     error);
+  return koban_ledger_spend_request (
+    ledger, cycle->connection->id, koban_share_of (cycle->profile, cycle->connection),
+    cycle->reason == KOBAN_CYCLE_BY_PERSON, cycle->now_us, &cycle->budget_us, error);
 }
 
 static void
@@ -611,7 +642,7 @@ interval_s (const Cycle *cycle)
 {
   guint64 wanted = (guint64) MAX (cycle->tools->interval_s, koban_profile_get_interval_s (cycle->profile)) *
                    savings[cycle->saving].factor;
-  guint64 budget = koban_profile_get_budget (cycle->profile);
+  guint64 budget = koban_share_of (cycle->profile, cycle->connection);
 
   if (budget > 0)
     wanted = MAX (wanted, (guint64) 24 * 60 * 60 * 3 * cycle->spent / (2 * budget));
@@ -678,6 +709,24 @@ raise_trouble (KobanLedger *ledger, Cycle *cycle, const Trouble *trouble, GError
   return koban_ledger_raise (ledger, alert, cycle->now_us, &cycle->outcome->merged, error);
 }
 
+/* A bank that keeps one sign-in ends ours when another device makes its own; and who keeps within the budget
+ * and waits as asked is refused at once again only if others ask as well. */
+static const Trouble *
+trouble_of_cycle (const Cycle *cycle)
+{
+  const KobanConnection *connection = cycle->connection;
+  const GError *error = cycle->outcome->error;
+  gboolean was_good = connection->last_check_us != 0 && connection->state != KOBAN_CONNECTION_SIGN_IN;
+
+  if (was_good && cycle->profile != NULL && koban_profile_has_one_sign_in (cycle->profile) &&
+      koban_error_is (error, KOBAN_ERROR_NEEDS_SIGN_IN))
+    return &evicted;
+  if (was_good && connection->failures >= crowded.after_failures && cycle->spent == 1 &&
+      koban_error_is (error, KOBAN_ERROR_RATE_LIMITED))
+    return &crowded;
+  return trouble_of (error);
+}
+
 /* Before the first good check nothing is watched yet, so nothing can have stopped: whoever adds hears of it.
  * If it is kept all the same, the next failure is everybody's. */
 static gboolean
@@ -692,10 +741,10 @@ must_be_told (const Cycle *cycle, const Trouble *trouble)
 static gboolean
 record_trouble (KobanLedger *ledger, Cycle *cycle, GError **error)
 {
-  const Trouble *trouble = trouble_of (cycle->outcome->error);
   KobanConnection *connection = cycle->connection;
 
   connection->failures++;
+  const Trouble *trouble = trouble_of_cycle (cycle);
   gboolean told = must_be_told (cycle, trouble);
   connection->state = told && trouble->after_us != 0 ? KOBAN_CONNECTION_STALE : trouble->state;
   g_free (connection->message);

@@ -8,6 +8,7 @@
 
 #include "agreement.h"
 #include "revoke.h"
+#include "share.h"
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
@@ -198,12 +199,12 @@ on_known (GObject *source, GAsyncResult *result, gpointer user_data)
 /* --- take the power ------------------------------------------------------------------------------------- */
 
 static gboolean
-needs_power (KobanProfile *profile)
+needs_power (KobanRevoke *self)
 {
-  GArray *needs = koban_profile_get_needs (profile);
+  GArray *needs = koban_profile_get_needs (self->profile);
 
   for (guint i = 0; i < needs->len; i++)
-    if (g_array_index (needs, KobanNeed, i).revoke)
+    if (koban_profile_wants_to_revoke (self->profile, self->link->kind, &g_array_index (needs, KobanNeed, i)))
       return TRUE;
   return FALSE;
 }
@@ -217,7 +218,7 @@ on_watching (GObject *source, GAsyncResult *result, gpointer user_data)
   self->watching = koban_vault_lookup_finish (vault, result, &self->error);
   if (self->watching == NULL)
     end (self);
-  else if (!needs_power (self->profile))
+  else if (!needs_power (self))
     sign_in (self, NULL);
   else if (self->answer_id != NULL)
     koban_vault_lookup_async (vault, KOBAN_SECRET_ANSWER, self->answer_id, cancellable (self), on_power,
@@ -297,8 +298,9 @@ spend_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   KobanRevoke *self = job;
 
-  return koban_ledger_spend_request (ledger, self->connection->id, koban_profile_get_budget (self->profile),
-                                     TRUE, self->now_us, NULL, error);
+  return koban_ledger_spend_request (ledger, self->connection->id,
+                                     koban_share_of (self->profile, self->connection), TRUE, self->now_us,
+                                     NULL, error);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include <koban/error.h>
 #include <koban/text.h>
 #include "bank/mapping.h"
+#include "bank/row.h"
 
 #define MAX_MESSAGES 20
 #define MESSAGE_LENGTH 200

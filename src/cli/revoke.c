@@ -117,28 +117,30 @@ profile_of (KobanProfiles *profiles, GVariant *link)
   return connection != NULL ? koban_profiles_lookup (profiles, row_text (connection, "provider")) : NULL;
 }
 
-static gboolean
-needs_power (KobanProfile *profile)
+/* The needs that ending @link has. */
+static GArray *
+power_for (KobanProfile *profile, GVariant *link)
 {
+  g_autoptr(GArray) power = g_array_new (FALSE, FALSE, sizeof (KobanNeed));
   GArray *needs = koban_profile_get_needs (profile);
+  KobanLinkKind kind;
 
-  for (guint i = 0; i < needs->len; i++)
-    if (g_array_index (needs, KobanNeed, i).revoke)
-      return TRUE;
-  return FALSE;
+  for (guint i = 0; koban_link_kind_parse (row_text (link, "kind"), &kind) && i < needs->len; i++)
+    if (koban_profile_wants_to_revoke (profile, kind, &g_array_index (needs, KobanNeed, i)))
+      g_array_append_vals (power, &g_array_index (needs, KobanNeed, i), 1);
+  return g_steal_pointer (&power);
 }
 
 /* The power to revoke is asked for now, used once, and not kept. An item of the session's keyring, "" if
  * none is needed, NULL on error. */
 static char *
-borrow_power (KobanProfile *profile, GError **error)
+borrow_power (KobanProfile *profile, GVariant *link, GError **error)
 {
   g_autoptr(KobanAnswers) answers = koban_answers_new ();
-  GArray *needs;
+  g_autoptr(GArray) needs = profile != NULL ? power_for (profile, link) : NULL;
 
-  if (profile == NULL || !needs_power (profile))
+  if (needs == NULL || needs->len == 0)
     return g_strdup ("");
-  needs = koban_profile_get_needs (profile);
   if (!isatty (STDIN_FILENO) && !koban_answers_take_stdin (answers, needs, TRUE, error))
     return NULL;
   if (!koban_answers_ask (answers, needs, TRUE, error))
@@ -267,7 +269,7 @@ koban_cli_revoke (int argc, char **argv)
     }
 
   g_autoptr(KobanProfiles) profiles = koban_profiles_load (NULL);
-  g_autofree char *secret_id = borrow_power (profile_of (profiles, link), &error);
+  g_autofree char *secret_id = borrow_power (profile_of (profiles, link), link, &error);
   g_autoptr(GVariant) outcome = secret_id != NULL ? end_link (link, secret_id, &error) : NULL;
   if (outcome == NULL)
     {

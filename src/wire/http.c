@@ -453,6 +453,8 @@ static const struct
   { CURLE_RECV_ERROR, KOBAN_ERROR_OFFLINE, N_("The connection was cut while the answer came in.") },
   { CURLE_HTTP2, KOBAN_ERROR_OFFLINE, N_("The connection was cut while the answer came in.") },
   { CURLE_HTTP2_STREAM, KOBAN_ERROR_OFFLINE, N_("The connection was cut in the middle of the answer.") },
+  { CURLE_SSL_CERTPROBLEM, KOBAN_ERROR_NEEDS_SIGN_IN,
+    N_("The certificate and the key are not PEM files that belong together.") },
   { CURLE_SSL_CONNECT_ERROR, KOBAN_ERROR_UNTRUSTED, N_("No secure connection could be made.") },
   { CURLE_PEER_FAILED_VERIFICATION, KOBAN_ERROR_UNTRUSTED,
     N_("The host could not prove that it is who it says it is, so nothing was sent.") },
@@ -896,6 +898,32 @@ set_trust (Request *self)
   curl_easy_setopt (self->easy, CURLOPT_CAPATH, NULL); /* instead of the system's, not beside them */
 }
 
+/* libcurl frees what OpenSSL makes of them; the text itself stays in locked memory. */
+static void
+set_certificate (Request *self, const KobanHttpRequest *request)
+{
+  const struct
+  {
+    CURLoption option, type;
+    KobanSecret *pem;
+  } parts[] = {
+    { CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERTTYPE, request->certificate },
+    { CURLOPT_SSLKEY_BLOB, CURLOPT_SSLKEYTYPE, request->key },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      struct curl_blob blob = { .flags = CURL_BLOB_NOCOPY };
+
+      if (parts[i].pem == NULL)
+        continue;
+      g_ptr_array_add (self->secrets, koban_secret_ref (parts[i].pem));
+      blob.data = (gpointer) (guintptr) koban_secret_peek (parts[i].pem, &blob.len);
+      curl_easy_setopt (self->easy, parts[i].option, &blob);
+      curl_easy_setopt (self->easy, parts[i].type, "PEM");
+    }
+}
+
 static void
 set_callbacks (Request *self)
 {
@@ -918,6 +946,7 @@ request_open (Request *self, const KobanHttpRequest *request)
   set_callbacks (self);
   set_method (self, request);
   set_trust (self);
+  set_certificate (self, request);
 
   curl_easy_setopt (self->easy, CURLOPT_URL, request->url);
   curl_easy_setopt (self->easy, CURLOPT_HTTPHEADER, self->lines);
