@@ -53,7 +53,10 @@ class EnableBanking(Provider):
 
     def needs(self):
         session = self.start_session(self.banks()[0], "2099-01-01T00:00:00+00:00", str(uuid.uuid4()))
-        return {"application_id": self.application_id, "session_id": session, "private_key_file": self.key}
+        return {"app_id": self.application_id, "session_ids": session}
+
+    def files(self):
+        return {"private_key": self.key}
 
     def error(self, status, sentence, code=None):
         code = code or {401: "UNAUTHORIZED_ACCESS", 429: "ASPSP_RATE_LIMIT_EXCEEDED", 503: "ASPSP_ERROR"}.get(status, "WRONG_REQUEST_PARAMETERS")
@@ -110,7 +113,7 @@ class EnableBanking(Provider):
             raise Wrong("valid_until is farther away than the bank allows")
         authorization = str(uuid.uuid4())
         self.waiting[authorization] = wish
-        return {"url": "%s/consent-page/%s" % (self.url, authorization), "authorization_id": authorization, "psu_id_hash": uid("psu")}
+        return {"url": "%s/consent-page/%s" % (self.origin, authorization), "authorization_id": authorization, "psu_id_hash": uid("psu")}
 
     def consent(self, request, authorization):
         """What the browser opens: the person agrees, and is sent back with a code."""

@@ -39,7 +39,7 @@ class Plaid(Provider):
         self.access_token = "access-sandbox-" + uid("access", self.secret)
 
     def needs(self):
-        return {"client_id": self.client_id, "secret": self.secret, "access_token": self.access_token}
+        return {"client_id": self.client_id, "client_secret": self.secret, "access_token": self.access_token}
 
     def hostile(self):
         gone = '[{"transaction_id":"%s","account_id":"%s"}]'

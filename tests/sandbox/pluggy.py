@@ -37,10 +37,7 @@ class Pluggy(Provider):
         self.ended = []     # items
 
     def needs(self):
-        return {"client_id": self.client_id, "client_secret": self.client_secret, "item_id": item_id(self.banks()[0])}
-
-    def ready(self, url):
-        return dict(super().ready(url), items=[item_id(bank) for bank in self.banks()])
+        return {"client_id": self.client_id, "client_secret": self.client_secret, "item_ids": " ".join(item_id(bank) for bank in self.banks())}
 
     def error(self, status, sentence):
         return {"code": status, "message": sentence}

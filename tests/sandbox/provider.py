@@ -38,7 +38,8 @@ class Provider:
         self.revoke_how = "cancel"
         self.hollow = False       # the first page of the lines is empty, and others follow
         self.of_lines = False
-        self.url = None
+        self.origin = None        # of this server
+        self.url = None           # by which customers call it: a proxy may stand before it
         self.setup()
 
     def setup(self):
@@ -47,12 +48,17 @@ class Provider:
     # --- what the starter and the control port need
 
     def ready(self, url):
-        self.url = url + self.root
+        self.origin, self.url = url, url + self.root
         needs = self.needs()
-        return {"token": next(iter(needs.values())), "base_url": self.url, "needs": needs, "hostile": sorted(self.hostile())}
+        return {"token": next(iter(needs.values())), "base_url": self.url, "needs": needs, "files": self.files(),
+                "hostile": sorted(self.hostile())}
 
     def needs(self):
-        """What a person would be given, by the names of the profile; a path where the name ends in _file."""
+        """What a person would be given and asked for, by the names of the profile."""
+        return {}
+
+    def files(self):
+        """The same, as far as it is a file: name → path."""
         return {}
 
     def save(self):

@@ -39,10 +39,6 @@ class SimpleFin(Provider):
         self.con_auth = False
         self.access_host = None
 
-    def ready(self, url):
-        self.origin = url
-        return super().ready(url)
-
     def needs(self):
         claim = "%s%s/claim/%s" % (self.origin, ROOT, self.claim_id)
         return {"token": base64.b64encode(claim.encode()).decode()}

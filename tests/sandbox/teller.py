@@ -45,7 +45,10 @@ class Teller(Provider):
         return super().ready(url)
 
     def needs(self):
-        return {"access_token": self.secret, "certificate_file": self.certificate, "private_key_file": self.key}
+        return {"access_token": self.secret}
+
+    def files(self):
+        return {"certificate": self.certificate, "private_key": self.key}
 
     def error(self, status, sentence):
         return {"error": {"code": {401: "unauthorized", 404: "not_found"}.get(status, "bad_request"), "message": sentence}}

@@ -51,7 +51,7 @@ class Client:
 
     def __init__(self, bank):
         self.bank = bank
-        self.needs = bank.ready["needs"]
+        self.needs, self.files = bank.ready["needs"], bank.ready["files"]
         self.sign_in()
 
     def sign_in(self):
@@ -227,9 +227,9 @@ class EnableBanking(Client):
     def headers(self):
         part = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
         begun = int(self.bank.state()["now"])
-        message = "%s.%s" % (part({"typ": "JWT", "alg": "RS256", "kid": self.needs["application_id"]}),
+        message = "%s.%s" % (part({"typ": "JWT", "alg": "RS256", "kid": self.needs["app_id"]}),
                              part(dict({"iss": "enablebanking.com", "aud": "api.enablebanking.com", "iat": begun, "exp": begun + 3600}, **self.wrong)))
-        signed = base64.b64decode(keys.sign(self.needs["private_key_file"], message.encode()))
+        signed = base64.b64decode(keys.sign(self.files["private_key"], message.encode()))
         return {"Authorization": "Bearer %s.%s" % (message, base64.urlsafe_b64encode(signed).decode().rstrip("="))}
 
     def sign_in(self):
@@ -265,7 +265,7 @@ class Pluggy(Client):
     def sign_in(self):
         self.key = self.get("/auth", method="POST", headers={}, body={
             "clientId": self.needs["client_id"], "clientSecret": self.needs["client_secret"], "nonExpiring": False})["apiKey"]
-        self.account = self.get("/accounts?itemId=" + self.needs["item_id"])["results"][0]["id"]
+        self.account = self.get("/accounts?itemId=" + self.needs["item_ids"])["results"][0]["id"]
 
     def headers(self):
         return {"X-API-KEY": self.key}
@@ -279,10 +279,10 @@ class Pluggy(Client):
         return rows
 
     def links(self):
-        return [self.needs["item_id"]] if self.ask("/items/" + self.needs["item_id"])[0] == 200 else []
+        return [self.needs["item_ids"]] if self.ask("/items/" + self.needs["item_ids"])[0] == 200 else []
 
     def revoke(self):
-        return self.ask("/items/" + self.needs["item_id"], "DELETE")
+        return self.ask("/items/" + self.needs["item_ids"], "DELETE")
 
 
 class Wise(Client):
@@ -317,7 +317,7 @@ class Plaid(Client):
     provider = "plaid"
 
     def headers(self):
-        return {"PLAID-CLIENT-ID": self.needs["client_id"], "PLAID-SECRET": self.needs["secret"], "Plaid-Version": "2020-09-14"}
+        return {"PLAID-CLIENT-ID": self.needs["client_id"], "PLAID-SECRET": self.needs["client_secret"], "Plaid-Version": "2020-09-14"}
 
     def post(self, path, **more):
         return self.get(path, method="POST", body=dict({"access_token": self.needs["access_token"]}, **more))
@@ -566,7 +566,7 @@ class Signed(Case):
             client.wrong = wrong
             self.assertEqual(client.ask("/application")[0], 401, wrong)
         client.wrong = {}
-        client.needs["private_key_file"], _ = keys.make_pair(client.bank.scratch.name, "stranger")
+        client.files["private_key"], _ = keys.make_pair(client.bank.scratch.name, "stranger")
         self.assertEqual(client.ask("/application")[0], 401)
 
     def test_teller_lets_in_only_who_shows_its_certificate(self):
@@ -575,7 +575,7 @@ class Signed(Case):
             with self.assertRaises((OSError, http.client.HTTPException)):
                 client.get("/accounts")
             trust = ssl.create_default_context(cafile=client.bank.ready["ca"])
-            trust.load_cert_chain(client.needs["certificate_file"], client.needs["private_key_file"])
+            trust.load_cert_chain(client.files["certificate"], client.files["private_key"])
             client.bank.trust = trust
             self.assertEqual(len(client.rows()), 6)
 
