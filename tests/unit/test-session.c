@@ -23,6 +23,9 @@
     { "GET /api/v2/accounts ", 200, "starling/accounts.json" },                                              \
     { "GET /api/v2/direct-debit/mandates/account/" ACCOUNT_1, 200, "starling/mandates-1.json" },             \
     { "GET /api/v2/direct-debit/mandates/account/" ACCOUNT_2, 200, "starling/mandates-2.json" },             \
+    { "GET /api/v2/payees ", 200, "starling/payees.json" },                                                  \
+    { "GET /api/v2/payments/local/account/" ACCOUNT_1, 200, "starling/standing-orders-1.json" },             \
+    { "GET /api/v2/payments/local/account/" ACCOUNT_2, 200, "starling/standing-orders-2.json" },             \
     { "GET /api/v2/feed/account/" ACCOUNT_1, 200, "starling/feed-1.json" },                                  \
     { "GET /api/v2/feed/account/" ACCOUNT_2, 200, "starling/feed-2.json" },                                  \
   {                                                                                                          \
@@ -47,7 +50,8 @@ test_starling_whole (void)
 
   run (check);
   g_assert_no_error (check->error);
-  g_assert_cmpuint (bank->heard->len, ==, 10); /* accounts, four things of each of two accounts, the scopes */
+  g_assert_cmpuint (bank->heard->len, ==,
+                    13); /* accounts, five things of each of two accounts, payees, scopes */
   g_assert_nonnull (strstr (heard (bank, 0), "Authorization: Bearer canary\r\n"));
 
   KobanSnapshot *accounts = find (check, KOBAN_LISTING_ACCOUNTS, NULL);
@@ -58,11 +62,17 @@ test_starling_whole (void)
   g_assert_cmpstr (personal->number, ==, "76543210");
 
   KobanSnapshot *links = find (check, KOBAN_LISTING_LINKS, "Personal");
-  g_assert_cmpuint (links->rows->len, ==, 3);
-  static const KobanLinkStatus statuses[] = { KOBAN_LINK_ACTIVE, KOBAN_LINK_REVOKED, KOBAN_LINK_UNKNOWN };
+  g_assert_cmpuint (links->rows->len, ==, 5);
+  static const KobanLinkStatus statuses[] = { KOBAN_LINK_ACTIVE, KOBAN_LINK_REVOKED, KOBAN_LINK_UNKNOWN,
+                                              KOBAN_LINK_ACTIVE, KOBAN_LINK_REVOKED };
   for (guint i = 0; i < links->rows->len; i++)
     g_assert_cmpint (((KobanLink *) links->rows->pdata[i])->status, ==, statuses[i]);
   g_assert_cmpint (((KobanLink *) links->rows->pdata[0])->revocation, ==, KOBAN_REVOCATION_API);
+
+  KobanLink *rent = links->rows->pdata[3];
+  g_assert_cmpint (rent->kind, ==, KOBAN_LINK_STANDING_ORDER);
+  g_assert_cmpstr (rent->name, ==, "Harbour Housing");
+  g_assert_true (koban_money_equal (rent->limit, KOBAN_MONEY (65000, "GBP")));
 
   KobanSnapshot *balance = find (check, KOBAN_LISTING_BALANCE, "Personal");
   g_assert_true (koban_money_equal (balance->booked, KOBAN_MONEY (123456, "GBP")));
@@ -111,7 +121,7 @@ test_starling_scopes (void)
       g_autoptr(Check) check = check_starling (bank, NULL);
       run (check);
       g_assert_no_error (check->error);
-      g_assert_nonnull (strstr (heard (bank, 9), "GET /api/v2/identity/token "));
+      g_assert_nonnull (strstr (heard (bank, 12), "GET /api/v2/identity/token "));
       const char *const *messages = koban_session_get_messages (check->session);
       g_assert_cmpint (messages[0] != NULL, ==, rows[i].told != NULL);
       g_assert_true (rows[i].told == NULL || strstr (messages[0], rows[i].told) != NULL);
@@ -133,7 +143,7 @@ test_only_news (void)
   g_assert_cmpint (known->reach, ==, KOBAN_REACH_CHANGES);
   g_assert_cmpint (known->from_us, ==, covered_us - KOBAN_DAY_US);
   g_assert_cmpint (find (check, KOBAN_LISTING_TRANSACTIONS, "Euro")->reach, ==, KOBAN_REACH_WHOLE);
-  g_assert_nonnull (strstr (heard (bank, 7), "changesSince=2024-08-31T00%3A00%3A00Z"));
+  g_assert_nonnull (strstr (heard (bank, 10), "changesSince=2024-08-31T00%3A00%3A00Z"));
 }
 
 /* One listing goes wrong; the others are heard. */
@@ -185,6 +195,19 @@ static const struct
     KOBAN_ERROR_FAILED },
 };
 
+static KobanSnapshot *
+find_failed (Check *check, KobanListing listing)
+{
+  for (guint i = 0; i < check->snapshots->len; i++)
+    {
+      KobanSnapshot *snapshot = check->snapshots->pdata[i];
+      if (snapshot->listing == listing && snapshot->reach == KOBAN_REACH_FAILED)
+        return snapshot;
+    }
+  g_error ("no %s failed", koban_listing_name (listing));
+}
+
+/* Mandates that cannot be heard leave the standing orders, which are a list of their own. */
 static void
 test_listing_fault (gconstpointer data)
 {
@@ -195,13 +218,14 @@ test_listing_fault (gconstpointer data)
 
   run (check);
   g_assert_no_error (check->error);
-  KobanSnapshot *failed = find (check, listing_faults[i].listing, "Personal");
-  g_assert_cmpint (failed->reach, ==, KOBAN_REACH_FAILED);
+  KobanSnapshot *failed = find_failed (check, listing_faults[i].listing);
+  gboolean is_links = listing_faults[i].listing == KOBAN_LISTING_LINKS;
+  g_assert_cmpstr (failed->account->name, ==, "Personal");
   g_assert_null (failed->rows);
   g_assert_error (failed->error, KOBAN_ERROR, (int) listing_faults[i].code);
   g_assert_true (g_str_has_prefix (failed->error->message, "starling: "));
   g_assert_cmpint (find (check, KOBAN_LISTING_ACCOUNTS, NULL)->reach, ==, KOBAN_REACH_WHOLE);
-  g_assert_cmpuint (check->snapshots->len, ==, 7);
+  g_assert_cmpuint (check->snapshots->len, ==, is_links ? 8 : 7);
 }
 
 /* The first listing goes wrong: what ends the check is an error, the rest a FAILED list of accounts. */
