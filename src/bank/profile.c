@@ -285,13 +285,47 @@ koban_power_name (KobanPower power)
   return names[power];
 }
 
+/* What can be done at every bank, where the profile has nothing better to say. */
+static const struct
+{
+  KobanLinkKind kind;
+  const char *by_hand;
+} everywhere[] = {
+  { KOBAN_LINK_DIRECT_DEBIT,
+    N_("In your bank's app or internet banking open the account, look for “Direct debits” or “Mandates”, "
+        "and cancel "
+        "or block this one; the bank must also do it when you call. Tell the collector as well.") },
+  { KOBAN_LINK_STANDING_ORDER, N_("In your bank's app or internet banking open the account, look for "
+                                   "“Standing orders” or “Scheduled payments”, "
+                                   "and delete this one.") },
+  { KOBAN_LINK_EMONEY, N_("In the wallet's own app or page remove this account, then ask your bank to end "
+                           "the link with the wallet and "
+                           "to take no more of its debits.") },
+};
+
+static KobanRevocation
+revocation_by_hand (KobanLinkKind kind, const char **by_hand)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (everywhere); i++)
+    if (everywhere[i].kind == kind)
+      {
+        *by_hand = _(everywhere[i].by_hand);
+        return KOBAN_REVOCATION_MANUAL;
+      }
+  *by_hand = NULL;
+  return KOBAN_REVOCATION_NONE;
+}
+
 KobanRevocation
 koban_profile_get_revocation (KobanProfile *self, KobanLinkKind kind, const char **by_hand)
 {
   KobanRevocationRule *rule = koban_profile_find_revocation (self, kind);
+  const char *words = NULL;
+  KobanRevocation how = rule != NULL ? rule->how : revocation_by_hand (kind, &words);
+
   if (by_hand != NULL)
-    *by_hand = rule != NULL ? rule->by_hand : NULL;
-  return rule != NULL ? rule->how : KOBAN_REVOCATION_NONE;
+    *by_hand = rule != NULL ? rule->by_hand : words;
+  return how;
 }
 
 static GVariant *

@@ -186,9 +186,13 @@ test_packaged (void)
   g_assert_cmpint (koban_profile_get_revocation (simplefin, KOBAN_LINK_AGGREGATOR, &by_hand), ==,
                    KOBAN_REVOCATION_URL);
   g_assert_nonnull (by_hand);
-  g_assert_cmpint (koban_profile_get_revocation (simplefin, KOBAN_LINK_EMONEY, &by_hand), ==,
+  g_assert_cmpint (koban_profile_get_revocation (simplefin, KOBAN_LINK_CONSENT, &by_hand), ==,
                    KOBAN_REVOCATION_NONE);
   g_assert_null (by_hand);
+  /* What holds at every bank. */
+  g_assert_cmpint (koban_profile_get_revocation (simplefin, KOBAN_LINK_EMONEY, &by_hand), ==,
+                   KOBAN_REVOCATION_MANUAL);
+  g_assert_nonnull (by_hand);
 
   static const char *const keys[] = { "id",      "name",  "countries", "auth", "power", "lists",
                                       "revokes", "needs", "hosts",     "cost", "notes" };
