@@ -273,6 +273,20 @@ def speak(text):
             if part.get("type") == "string" and part.get("example", "string") in PLACEHOLDERS and not (word is None and not part.get("nullable")):
                 part["example"] = word
     replace(text, {name: lambda old, word=word: word if old in PLACEHOLDERS else old for name, word in WORDS.items()})
+    end_pages(text)
+
+
+def end_pages(text):
+    """A mock has one page, which would say for ever that another follows it."""
+    for row in find(text, "continuation_key"):
+        del row["properties"]["continuation_key"]
+    for row in find(text, "next"):
+        row["properties"]["next"].update(example=None)
+    for example in examples(text):
+        for part in objects(example):
+            part.pop("continuation_key", None)
+            if "next" in part:
+                part["next"] = None
 
 
 def replace(value, changes):
