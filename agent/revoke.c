@@ -30,9 +30,10 @@ struct _KobanRevoke
   KobanSession *session;       /* (owned) (nullable) */
   GPtrArray *heard;            /* (owned) (nullable): of the last request */
   KobanMergeResult merged;
-  gboolean listed;  /* a whole list of links was heard after the asking … */
-  gboolean present; /* … and it holds the link, in force … */
-  gboolean ended;   /* … or holds it as ended */
+  gboolean listed;   /* a whole list of links was heard after the asking … */
+  gboolean present;  /* … and it holds the link, in force … */
+  gboolean ended;    /* … or holds it as ended */
+  gboolean shut_out; /* the bank refused the secret after the asking */
   gint64 now_us;
   int utc_offset_minutes;
   const char *result;  /* (nullable): "gone" … */
@@ -392,6 +393,14 @@ on_merged (GObject *source, GAsyncResult *result, gpointer user_data)
 /* --- write down what came of it
  * -------------------------------------------------------------------------------- */
 
+static void
+insert_if_said (GVariantDict *payload, const char *key, const char *text)
+{
+  if (text != NULL && *text != '\0')
+    g_variant_dict_insert (payload, key, "s", text);
+}
+
+/* With what an honest link is set up again by: the bank forgets it. A purge takes that out again. */
 static gboolean
 journal_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
@@ -402,15 +411,19 @@ journal_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   g_variant_dict_insert (&payload, "link", "s", self->link->id);
   g_variant_dict_insert (&payload, "connection", "s", self->connection->id);
   g_variant_dict_insert (&payload, "result", "s", self->result);
+  insert_if_said (&payload, "name", self->link->name);
+  insert_if_said (&payload, "creditor", self->link->collector);
+  insert_if_said (&payload, "reference", self->link->reference);
   g_autoptr(GVariant) sunk = g_variant_ref_sink (g_variant_dict_end (&payload));
   return koban_ledger_journal (ledger, "revoked", sunk, self->now_us, error);
 }
 
+/* Koban's own access that is refused from now on is gone: that is what was asked for. */
 static const char *
 what_is_proved (KobanRevoke *self)
 {
   if (!self->listed)
-    return "unproved";
+    return self->link->own && self->shut_out ? "gone" : "unproved";
   return self->present ? "still-there" : "gone";
 }
 
@@ -428,6 +441,7 @@ conclude (KobanRevoke *self)
     }
   if (self->error != NULL)
     g_message ("The revocation of %s is not proved: %s", self->link->id, self->error->message);
+  self->shut_out = koban_error_is (self->error, KOBAN_ERROR_NEEDS_SIGN_IN);
   g_clear_error (&self->error);
   self->result = what_is_proved (self);
   koban_books_write_async (self->parts->tools.books, journal_in_worker, self, NULL, on_written, self);

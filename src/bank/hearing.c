@@ -232,8 +232,10 @@ static void
 take_links (KobanHearing *self, const Answer *answer, const KobanListingRule *rule, GError **error)
 {
   KobanAccount *account = answer->step->account;
-  const KobanMapContext with = context_of (self, account);
+  KobanMapContext with = context_of (self, account);
   g_autoptr(GError) why = NULL;
+
+  with.holder = answer->step->holder;
   KobanRevocation revocation = koban_profile_get_revocation (self->profile, rule->link_kind, NULL);
 
   if (!answer->step->newest ||

@@ -310,15 +310,22 @@ koban_map_identity (const KobanListingRule *rule,
 
 /* — links — */
 
+typedef struct
+{
+  KobanRevocation revocation;
+  const char
+    *holder; /* (nullable): what the answer was asked about: the id of a link that is said without one */
+} LinkContext;
+
 static gboolean
 map_link (const KobanRow *row, gpointer data, GPtrArray *out, GError **error)
 {
-  const KobanRevocation *revocation = data;
+  const LinkContext *context = data;
   const char *status;
   KobanLink fields = { .kind = row->rule->link_kind,
                        .provenance = row->rule->provenance,
                        .own = row->rule->own,
-                       .revocation = *revocation };
+                       .revocation = context->revocation };
 
   if (!koban_row_read_word (row, KOBAN_FIELD_STATUS, "active", &status, error))
     return FALSE;
@@ -331,6 +338,8 @@ map_link (const KobanRow *row, gpointer data, GPtrArray *out, GError **error)
       !koban_row_read_instant (row, KOBAN_FIELD_CREATED, &fields.created_us, error) ||
       !koban_row_read_instant (row, KOBAN_FIELD_EXPIRES, &fields.expires_us, error))
     return FALSE;
+  if (fields.remote_id == NULL)
+    fields.remote_id = context->holder;
   if (!koban_link_status_parse (status, &fields.status))
     fields.status = KOBAN_LINK_UNKNOWN;
   if (row->account != NULL &&
@@ -347,7 +356,9 @@ koban_map_links (const KobanListingRule *rule,
                  KobanRevocation revocation,
                  GError **error)
 {
-  return map_rows (rule, base, with, (GDestroyNotify) koban_link_unref, map_link, &revocation, error);
+  LinkContext context = { revocation, with->holder };
+
+  return map_rows (rule, base, with, (GDestroyNotify) koban_link_unref, map_link, &context, error);
 }
 
 /* — transactions — */
@@ -496,6 +507,7 @@ typedef struct
 {
   guint n_rows;
   const char *last_id;
+  KobanDate last_day;
 } PageEnd;
 
 static gboolean
@@ -506,18 +518,26 @@ count_row (const KobanRow *row, gpointer data, GPtrArray *out, GError **error)
 
   end->n_rows++;
   end->last_id = id != NULL ? koban_map_fact (id, row->node) : NULL;
+  if (!koban_row_read_day (row, KOBAN_TRANSACTION_PENDING, &end->last_day, NULL))
+    end->last_day = KOBAN_NO_DATE;
   return TRUE;
 }
 
 void
-koban_map_page (const KobanListingRule *rule, KobanJsonNode root, guint *n_rows, const char **last_id)
+koban_map_page (const KobanListingRule *rule,
+                KobanJsonNode root,
+                guint *n_rows,
+                const char **last_id,
+                KobanDate *last_day)
 {
-  PageEnd end = { 0 };
-  Walk walk = { .row = { .rule = rule }, .map = count_row, .context = &end, .raw = TRUE };
+  PageEnd end = { .last_day = KOBAN_NO_DATE };
+  g_autoptr(GStringChunk) made = g_string_chunk_new (64);
+  Walk walk = { .row = { .rule = rule, .made = made }, .map = count_row, .context = &end, .raw = TRUE };
 
   walk_pointer (&walk, root, rule->rows != NULL ? rule->rows : "", NULL);
   *n_rows = end.n_rows;
   *last_id = end.last_id;
+  *last_day = end.last_day;
 }
 
 static gboolean

@@ -14,7 +14,7 @@ typedef struct
 {
   KobanAccount *account;
   GHashTable   *names;         /* id → name, of joins */
-  const char   *holder;        /* of accounts */
+  const char   *holder;        /* of accounts, and of links of the holder itself */
   const char   *fallback_name; /* of accounts */
   GArray       *rows;          /* filled with a KobanJsonNode for each account */
 } KobanMapContext;
@@ -44,7 +44,7 @@ gboolean      koban_map_balance      (const KobanListingRule *rule, KobanJsonNod
 GPtrArray    *koban_map_ids          (const KobanListingRule *rule, KobanJsonNode root, GError **error);
 /* How many rows the answer holds, wanted or not, and the id of the last; 0 where the list is missing. */
 void          koban_map_page         (const KobanListingRule *rule, KobanJsonNode root, guint *n_rows,
-                                      const char **last_id);
+                                      const char **last_id, KobanDate *last_day);
 /* Adds to @names: id → name. */
 gboolean      koban_map_names        (const KobanListingRule *rule, KobanJsonNode root, GHashTable *names,
                                       GError **error);

@@ -160,9 +160,19 @@ static gboolean (*const schemes[]) (const KobanPage *page, char **next, GError *
   [KOBAN_PAGING_PAGE] = next_number,
 };
 
+/* Lines booked at the same time may stand in any order, so a day is left in hand. */
+static gboolean
+reaches_back (const KobanPage *page)
+{
+  return rule_of (page)->newest_first && page->last_day != KOBAN_NO_DATE &&
+         page->last_day + 1 < koban_date_from_us (page->step->from_us, 0);
+}
+
 gboolean
 koban_paging_next (const KobanPage *page, char **next, GError **error)
 {
   *next = NULL;
+  if (reaches_back (page))
+    return TRUE;
   return schemes[rule_of (page)->scheme](page, next, error);
 }

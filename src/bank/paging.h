@@ -15,6 +15,7 @@ typedef struct
   KobanJsonNode    root;
   guint            n_rows;  /* as the bank gave them, wanted or not */
   const char      *last_id; /* (nullable): of the last of them */
+  KobanDate        last_day; /* of the last of them; may be none */
   const char      *base_url, *profile_url; /* where paths begin: as it is asked, and as the bank may say it */
 } KobanPage;
 

@@ -109,7 +109,8 @@ check_names (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, const 
 
   check_variables (problems, node, self, listing->repeats);
   check_template (problems, node, listing->where_is, &scope);
-  if (listing->by_account != NULL && !is_variable (self, listing->by_account->at[0]))
+  if (listing->by_account != NULL && listing->by_account->at[0] != NULL &&
+      !is_variable (self, listing->by_account->at[0]))
     koban_profile_problem (problems, node, _("an account has no variable “%s”"), listing->by_account->at[0]);
   for (guint i = 0; i < KOBAN_N_FIELDS; i++)
     if (listing->fields[i] != NULL && listing->fields[i]->join &&

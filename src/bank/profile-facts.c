@@ -267,6 +267,8 @@ KOBAN_KEY_READER (by_account)
   koban_fact_free (*field);
   *field = g_new0 (KobanField, 1);
   koban_read_object (problems, node, _("“by_account”"), keys, G_N_ELEMENTS (keys), *field);
+  if ((*field)->at == NULL)
+    (*field)->at = g_new0 (char *, 1);
   check_words (problems, node, *field, is_sign);
 }
 

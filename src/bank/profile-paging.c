@@ -21,9 +21,11 @@ typedef enum
   TOTAL = 1 << 4,
   SIZE = 1 << 5,
   FIRST = 1 << 6,
+  NEWEST_FIRST = 1 << 7,
 } Keys;
 
-static const char *const key_names[] = { "days", "next", "more", "param", "total", "size", "first" };
+static const char *const key_names[] = { "days",  "next", "more",  "param",
+                                         "total", "size", "first", "newest_first" };
 
 static const struct
 {
@@ -31,9 +33,9 @@ static const struct
 } scheme_keys[] = {
   [KOBAN_PAGING_NONE] = { 0, 0 },
   [KOBAN_PAGING_WINDOW] = { DAYS, SIZE },
-  [KOBAN_PAGING_NEXT_URL] = { NEXT, DAYS | MORE },
+  [KOBAN_PAGING_NEXT_URL] = { NEXT, DAYS | MORE | NEWEST_FIRST },
   [KOBAN_PAGING_CURSOR] = { NEXT | PARAM, DAYS | MORE },
-  [KOBAN_PAGING_LAST_ID] = { PARAM, DAYS | MORE | SIZE },
+  [KOBAN_PAGING_LAST_ID] = { PARAM, DAYS | MORE | SIZE | NEWEST_FIRST },
   [KOBAN_PAGING_OFFSET] = { PARAM | SIZE, DAYS | MORE | TOTAL },
   [KOBAN_PAGING_PAGE] = { PARAM, DAYS | MORE | TOTAL | SIZE | FIRST },
 };
@@ -66,6 +68,7 @@ KOBAN_KEY_READER (paging)
     KEY (total, koban_read_pointer),
     KEY (size, koban_read_uint),
     KEY (first, koban_read_uint),
+    KEY (newest_first, koban_read_bool),
 #undef KEY
   };
   KobanPagingRule *paging = target;

@@ -353,7 +353,7 @@ go_on (KobanSession *self, const KobanStep *step, KobanJsonNode root, GError **e
   g_autoptr(GError) broken = NULL;
   g_autofree char *next = NULL;
 
-  koban_map_page (paged_listing (step->request), root, &page.n_rows, &page.last_id);
+  koban_map_page (paged_listing (step->request), root, &page.n_rows, &page.last_id, &page.last_day);
   gboolean done = koban_paging_next (&page, &next, &broken);
   KobanStep *after = done && next != NULL ? koban_step_turn (step, next, &broken) : NULL;
   if (done && next == NULL && koban_request_find_listing (step->request, KOBAN_GIVES_TRANSACTIONS) != NULL)

@@ -181,6 +181,25 @@ agree_to_file (KobanProfile *profile, const AddOptions *options, GError **error)
   return FALSE;
 }
 
+/* A key that can pay is worth a thief's trouble: whoever hands it over says so in a word. */
+static gboolean
+agree_to_power (KobanProfile *profile, const AddOptions *options, GError **error)
+{
+  if (koban_profile_get_power (profile) != KOBAN_POWER_PAY || options->secret_stdin ||
+      (options->base_url != NULL && koban_http_url_is_loopback (options->base_url)))
+    return TRUE;
+  /* TRANSLATORS: the word to type is not translated. */
+  g_autofree char *typed = koban_prompt_can_ask ()
+                             ? koban_prompt_line (_("To give Koban a key that can also pay, type “pay”:"))
+                             : NULL;
+  if (g_strcmp0 (typed, "pay") == 0)
+    return TRUE;
+  g_set_error_literal (
+    error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+    _("nothing was connected: a key that can also pay needs the word “pay”, typed on a terminal"));
+  return FALSE;
+}
+
 static void
 show_signup (KobanProfile *profile)
 {
@@ -442,7 +461,8 @@ add (KobanProfile *profile, AddOptions *options, char **unchecked, GError **erro
   if (koban_prompt_can_ask () && !options->secret_stdin)
     show_signup (profile);
   show_hosts (profile, options, hosts);
-  if (!agree_to_file (profile, options, error) || !prepare (options, error))
+  if (!agree_to_file (profile, options, error) || !agree_to_power (profile, options, error) ||
+      !prepare (options, error))
     return NULL;
   ask_who_else (profile, options);
   g_autoptr(KobanAnswers) answers = gather (profile, options, error);

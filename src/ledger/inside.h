@@ -130,6 +130,8 @@ gboolean koban_outbox_tidy   (KobanLedger *self, GError **error) G_GNUC_WARN_UNU
 
 /* --- journal.c --- */
 /* Payload as koban_reason_new (), without the code: name, format, value, …, NULL. */
+/* The payloads of revocations on @connection; their seals stay. */
+gboolean koban_journal_forget_revoked (KobanLedger *self, const char *connection, GError **error);
 gboolean koban_journal_note  (KobanLedger *self, gint64 now_us, GError **error, const char *kind, ...) G_GNUC_NULL_TERMINATED;
 
 G_END_DECLS
