@@ -47,7 +47,7 @@ class Sandbox(test_providers.Case):
         self.assertEqual(client.ask("/accounts/x/transactions?page%5Bsize%5D=many")[0] // 100, 4)
         account = client.get("/accounts")["data"][0]["id"]
         self.assertEqual(client.ask("/accounts/%s/transactions" % account)[0], 500)
-        self.assertTrue(between.complaints())
+        self.assertTrue(between.complains())
 
 
 if __name__ == "__main__":

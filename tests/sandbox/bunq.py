@@ -52,6 +52,7 @@ class Bunq(Provider):
         self.client_key = None                                  # PEM, as installed
         self.tokens = {"installation": None, "session": None}
         self.device = False
+        self.serials = set()                                    # of requests; described as one's own choice, never the same twice
         self.private, self.public = keys.make_pair(self.options.keys, "bunq-server")
 
     def needs(self):
@@ -73,9 +74,13 @@ class Bunq(Provider):
     # --- who asks
 
     def greet(self, request):
-        for name in ("Cache-Control", "User-Agent", "X-Bunq-Client-Request-Id"):
+        for name in ("Cache-Control", "User-Agent"):
             if not request.headers.get(name):
                 raise Wrong("the header %s is missing" % name)
+        serial = request.headers.get("X-Bunq-Client-Request-Id")
+        if serial is not None and serial in self.serials:
+            raise Wrong("X-Bunq-Client-Request-Id was used before")
+        self.serials.add(serial)
         needed = OPEN.get(request.path, "session")
         if needed is None:
             return

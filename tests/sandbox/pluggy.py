@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pluggy as a person meets it through Meu Pluggy: keys are exchanged for one of two hours, items by pasted id.
+"""Pluggy as a person meets it through MeuPluggy: keys are exchanged for one of two hours, items by pasted id.
 
 An item is the access to one bank, with the Open Finance consent that carries it.
 """

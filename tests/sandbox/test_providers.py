@@ -192,7 +192,7 @@ class Bunq(Client):
         return {kind: row for part in self.get(path, method="POST", body=body)["Response"] for kind, row in part.items()}
 
     def ask(self, path, method="GET", body=None, headers=None, **more):
-        data = b"" if body is None else json.dumps(body).encode()
+        data = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
         self.serial += 1
         said = {"Cache-Control": "no-cache", "User-Agent": "test", "X-Bunq-Client-Request-Id": str(self.serial)}
         if self.token:

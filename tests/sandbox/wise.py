@@ -115,7 +115,7 @@ def instruction(account, link):
 
 def balance_row(account, world):
     money = lambda units: {"value": number(account.currency, units), "currency": account.currency}
-    return {"id": serial("account", account.id), "currency": account.currency, "type": "STANDARD", "name": None, "icon": None,
+    return {"id": serial("balance", account.id), "currency": account.currency, "type": "STANDARD", "name": None, "icon": None,
             "investmentState": "NOT_INVESTED", "amount": money(account.available),
             "reservedAmount": money(account.booked - account.available), "cashAmount": money(account.available),
             "totalWorth": money(account.available), "creationTime": stamp(world.story.monitor_from - 2000 * 86400),
