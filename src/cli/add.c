@@ -227,7 +227,7 @@ ask_who_else (KobanProfile *profile, AddOptions *options)
 }
 
 static KobanAnswers *
-gather (KobanProfile *profile, const AddOptions *options, GError **error)
+gather (KobanProfile *profile, AddOptions *options, GError **error)
 {
   GArray *needs = koban_profile_get_needs (profile);
   g_autoptr(KobanAnswers) answers = koban_answers_new ();
@@ -238,6 +238,7 @@ gather (KobanProfile *profile, const AddOptions *options, GError **error)
     return NULL;
   if (!koban_answers_ask (answers, needs, FALSE, error))
     return NULL;
+  ask_who_else (profile, options);
   if (options->share != NULL)
     g_hash_table_insert (answers->fields, g_strdup ("share"), g_strdup (options->share));
   return g_steal_pointer (&answers);
@@ -464,7 +465,6 @@ add (KobanProfile *profile, AddOptions *options, char **unchecked, GError **erro
   if (!agree_to_file (profile, options, error) || !agree_to_power (profile, options, error) ||
       !prepare (options, error))
     return NULL;
-  ask_who_else (profile, options);
   g_autoptr(KobanAnswers) answers = gather (profile, options, error);
   if (answers == NULL)
     return NULL;
