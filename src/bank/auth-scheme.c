@@ -57,9 +57,19 @@ koban_outgoing_add_header (KobanOutgoing *self, const char *name, KobanSecret *v
 
 /* — secrets by name — */
 
+/* Another each time. */
+static KobanSecret *
+make_request_id (void)
+{
+  g_autofree char *id = g_uuid_string_random ();
+  return koban_secret_new (id, -1);
+}
+
 static KobanSecret *
 find (KobanAuth *self, const char *name)
 {
+  if (g_str_equal (name, KOBAN_AUTH_REQUEST_ID))
+    return make_request_id ();
   KobanSecret *value = koban_secret_bundle_lookup (self->fleeting, name);
   const char *field = g_hash_table_lookup (self->fields, name);
 

@@ -52,6 +52,9 @@ KobanOutgoing *koban_outgoing_new          (const char *method, const char *root
 /* "Name: value", both copied; the value may not break its line. */
 gboolean       koban_outgoing_add_header   (KobanOutgoing *self, const char *name, KobanSecret *value, GError **error);
 
+/* In a template: a name for this one request. */
+#define KOBAN_AUTH_REQUEST_ID "request_id"
+
 /* The secret, kept value or field of a name; (transfer full), NULL with NEEDS_SIGN_IN. */
 KobanSecret   *koban_auth_lookup           (KobanAuth *self, const char *name, GError **error);
 gboolean       koban_auth_has              (KobanAuth *self, const char *name);

@@ -88,7 +88,7 @@ is_need (KobanProfile *self, const char *name)
 static gboolean
 is_kept (KobanProfile *self, const char *name)
 {
-  gboolean found = FALSE;
+  gboolean found = g_str_equal (name, KOBAN_AUTH_REQUEST_ID);
 
   for (guint i = 0; i < self->auth->len; i++)
     {

@@ -480,6 +480,22 @@ blames_the_date (const char *message)
   return FALSE;
 }
 
+/* What the host says, by TLS alert, to a client certificate that it does not want, or misses. */
+static gboolean
+blames_our_certificate (const char *message)
+{
+  static const char *const words[] = { "alert certificate required", "alert bad certificate",
+                                       "alert unknown ca",           "alert certificate unknown",
+                                       "alert handshake failure",    "alert certificate expired",
+                                       "alert certificate revoked" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (strstr (message, words[i]) != NULL)
+      return TRUE;
+
+  return FALSE;
+}
+
 static GError *
 error_for (Request *request, CURLcode result)
 {
@@ -493,7 +509,12 @@ error_for (Request *request, CURLcode result)
         code = failures[i].code;
         sentence = failures[i].sentence;
       }
-  if (code == KOBAN_ERROR_UNTRUSTED && blames_the_date (request->message))
+  if (blames_our_certificate (request->message))
+    {
+      code = KOBAN_ERROR_NEEDS_SIGN_IN;
+      sentence = N_("The host does not accept the certificate that Koban shows, or wants one.");
+    }
+  else if (code == KOBAN_ERROR_UNTRUSTED && blames_the_date (request->message))
     sentence = N_("The host's certificate is not valid on today's date. Is this computer's clock right? "
                    "Nothing was sent.");
 
