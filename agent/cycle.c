@@ -113,6 +113,8 @@ typedef struct
   GCancellable *outer;       /* (owned) (nullable): the caller's, chained into it */
   gulong outer_id;
   guint deadline;   /* alarm, 0: rung or taken down */
+  guint gap;        /* alarm, 0: not waiting between two requests … */
+  GSource *waking;  /* (owned) (nullable): … or woken by cancelling */
   gboolean late;    /* the deadline cancelled it, nobody else */
   gboolean refused; /* by ourselves, before anything was asked: leaves no trace */
 
@@ -137,7 +139,7 @@ cycle_free (gpointer data)
 {
   Cycle *cycle = data;
 
-  g_assert (cycle->deadline == 0 && cycle->outer_id == 0);
+  g_assert (cycle->deadline == 0 && cycle->gap == 0 && cycle->outer_id == 0);
   g_clear_object (&cycle->cancellable);
   g_clear_object (&cycle->outer);
   g_clear_pointer (&cycle->outcome, koban_outcome_unref);
@@ -155,6 +157,7 @@ static void cycle_known (GObject *source, GAsyncResult *result, gpointer user_da
 static void cycle_has_secret (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_sign_in (GTask *task, KobanSecret *secret);
 static void cycle_ask (GTask *task);
+static void cycle_spend (GTask *task);
 static void cycle_spent (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_heard (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_store (GTask *task, GAsyncReadyCallback callback);
@@ -425,15 +428,72 @@ spend_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 }
 
 static void
+end_gap (Cycle *cycle)
+{
+  koban_alarm_clear (cycle->tools->clock, &cycle->gap);
+  g_source_destroy (cycle->waking);
+  g_clear_pointer (&cycle->waking, g_source_unref);
+}
+
+static void
+on_gap_over (gpointer user_data)
+{
+  GTask *task = user_data;
+  Cycle *cycle = g_task_get_task_data (task);
+
+  cycle->gap = 0;
+  end_gap (cycle);
+  cycle_spend (task);
+}
+
+static gboolean
+on_gap_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  GTask *task = user_data;
+  GError *error = NULL;
+
+  end_gap (g_task_get_task_data (task));
+  g_cancellable_set_error_if_cancelled (cancellable, &error);
+  cycle_record (task, error);
+  return G_SOURCE_REMOVE;
+}
+
+/* A bank that wants time between two requests is given it, and the check so much longer. */
+static void
+cycle_wait (GTask *task, guint gap_s)
+{
+  Cycle *cycle = g_task_get_task_data (task);
+  KobanClock *clock = cycle->tools->clock;
+  gint64 over_us = koban_clock_get_boot_us (clock) + gap_s * KOBAN_SECOND_US;
+
+  koban_alarm_clear (clock, &cycle->deadline);
+  cycle->deadline =
+    koban_clock_add_alarm (clock, over_us + KOBAN_CYCLE_DEADLINE_S * KOBAN_SECOND_US, on_deadline, cycle);
+  cycle->gap = koban_clock_add_alarm (clock, over_us, on_gap_over, task);
+  cycle->waking = g_cancellable_source_new (cycle->cancellable);
+  g_source_set_callback (cycle->waking, G_SOURCE_FUNC (on_gap_cancelled), task, NULL);
+  g_source_attach (cycle->waking, g_main_context_get_thread_default ());
+}
+
+static void
 cycle_ask (GTask *task)
 {
   Cycle *cycle = g_task_get_task_data (task);
+  guint gap_s = koban_profile_get_gap_s (cycle->profile);
 
   if (!koban_session_has_next (cycle->session))
-    {
-      cycle_record (task, NULL);
-      return;
-    }
+    cycle_record (task, NULL);
+  else if (cycle->spent > 0 && gap_s > 0)
+    cycle_wait (task, gap_s);
+  else
+    cycle_spend (task);
+}
+
+static void
+cycle_spend (GTask *task)
+{
+  Cycle *cycle = g_task_get_task_data (task);
+
   cycle_read_clock (cycle);
   koban_books_write_async (cycle->tools->books, spend_in_worker, cycle, NULL, cycle_spent, task);
 }

@@ -51,6 +51,7 @@ const char *const *koban_profile_get_lists     (KobanProfile *self); /* link kin
 const char *const *koban_profile_get_revokes   (KobanProfile *self);
 guint              koban_profile_get_budget    (KobanProfile *self); /* requests in a rolling 24 h, for one connection */
 guint              koban_profile_get_interval_s (KobanProfile *self); /* shortest time between two checks */
+guint              koban_profile_get_gap_s     (KobanProfile *self); /* … and between two requests of one; 0: none */
 /* Whether the bank keeps one sign-in a person, so that another device's ends ours. */
 gboolean           koban_profile_has_one_sign_in (KobanProfile *self);
 const char        *koban_profile_get_digest    (KobanProfile *self); /* SHA-256 of the file: what a yes to a user profile binds */

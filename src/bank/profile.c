@@ -260,6 +260,12 @@ koban_profile_has_one_sign_in (KobanProfile *self)
   return self->one_sign_in;
 }
 
+guint
+koban_profile_get_gap_s (KobanProfile *self)
+{
+  return self->gap_s;
+}
+
 const char *
 koban_profile_get_digest (KobanProfile *self)
 {

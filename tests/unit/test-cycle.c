@@ -657,6 +657,69 @@ test_a_spent_token_outlives_its_caller (Desk *desk, gconstpointer data)
   g_assert_cmpint (connection->next_check_us, !=, 0);
 }
 
+/* The same bank, if it wanted a minute between two requests. */
+static void
+given_gap (Desk *desk)
+{
+  g_autofree char *directory = g_dir_make_tmp ("koban-XXXXXX", NULL);
+  g_autofree char *copy = g_build_filename (directory, "simplefin.json", NULL);
+  g_autofree char *packaged = g_build_filename (g_getenv ("KOBAN_PROVIDERS"), "simplefin.json", NULL);
+  const char *const directories[] = { directory, NULL };
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents (packaged, &text, NULL, NULL));
+  g_auto(GStrv) parts = g_strsplit (text, "\"interval_s\": 5400", 2);
+  g_autofree char *slow = g_strjoinv ("\"interval_s\": 5400, \"gap_s\": 61", parts);
+  g_assert_true (g_file_set_contents (copy, slow, -1, NULL));
+  koban_profiles_free (desk->tools.profiles);
+  desk->tools.profiles = koban_profiles_load (directories);
+  g_assert_no_errno (g_unlink (copy));
+  g_assert_no_errno (g_rmdir (directory));
+}
+
+static void
+wait_for_gap (Desk *desk, const char *asked)
+{
+  while (koban_fake_clock_get_n_alarms (desk->clock) < 2) /* the deadline, and the end of the gap */
+    g_main_context_iteration (NULL, TRUE);
+  assert_asked (desk, asked);
+}
+
+static void
+test_a_slow_bank_is_given_time (Desk *desk, gconstpointer data)
+{
+  Heard heard = { 0 };
+
+  given_gap (desk);
+  koban_rounds_check_async (desk->rounds, desk->id, KOBAN_CYCLE_BY_PERSON, NULL, on_checked, &heard);
+  wait_for_gap (desk, "POST /claim/demo;");
+  koban_fake_clock_advance (desk->clock, 60 * KOBAN_SECOND_US);
+  assert_asked (desk, "");
+  koban_fake_clock_advance (desk->clock, KOBAN_SECOND_US);
+  wait_for_gap (desk, "GET /simplefin/accounts;"); /* the older half of the history */
+  koban_fake_clock_advance (desk->clock, 61 * KOBAN_SECOND_US);
+  koban_run_until (&heard.done);
+  g_assert_no_error (heard.outcome->error);
+  assert_asked (desk, "GET /simplefin/accounts;");
+  koban_outcome_unref (heard.outcome);
+}
+
+static void
+test_waiting_for_a_slow_bank_can_be_cancelled (Desk *desk, gconstpointer data)
+{
+  gboolean halted = FALSE;
+  Heard heard = { 0 };
+
+  given_gap (desk);
+  koban_rounds_check_async (desk->rounds, desk->id, KOBAN_CYCLE_BY_PERSON, NULL, on_checked, &heard);
+  wait_for_gap (desk, "POST /claim/demo;");
+  koban_rounds_halt_async (desk->rounds, desk->id, on_halted, &halted);
+  koban_run_until (&halted);
+  g_assert_error (heard.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&heard.error);
+  assert_asked (desk, "");
+}
+
 /* What the computer spares: how much longer the next wait is, and that it is said. */
 static const struct
 {
@@ -700,6 +763,8 @@ main (int argc, char **argv)
     { "/cycle/what-was-told-is-settled-when-it-is-over", test_what_was_told_is_settled_when_it_is_over },
     { "/cycle/another-sign-in-ends-ours", test_another_sign_in_ends_ours },
     { "/cycle/share", test_share },
+    { "/cycle/a-slow-bank-is-given-time", test_a_slow_bank_is_given_time },
+    { "/cycle/waiting-for-a-slow-bank-can-be-cancelled", test_waiting_for_a_slow_bank_can_be_cancelled },
     { "/cycle/the-person-waits-as-the-bank-asked", test_the_person_waits_as_the_bank_asked },
     { "/cycle/a-second-caller-joins", test_a_second_caller_joins },
     { "/cycle/cancelled-is-neither", test_cancelled_is_neither },
