@@ -180,6 +180,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in headers.items():
             self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")  # or a proxy would keep what is about to end
         if reply.status != 204:
             self.send_header("Content-Length", str(len(data)))
         self.end_headers()

@@ -243,14 +243,13 @@ def order_row(account, link, now):
             "payeeAccountUid": uid("payee-account", link["name"]),
             "standingOrderRecurrence": {"startDate": day(link["made"]), "frequency": "MONTHLY", "interval": 1,
                                         "count": 12, "untilDate": day(link["made"] + 365 * 86400)},
-            "nextDate": None if ended else day(now + 14 * 86400), "cancelledAt": stamp(link["ended"]) if ended else None,
-            "updatedAt": stamp(link.get("ended", link["made"])), "spendingCategory": "BILLS_AND_SERVICES"}
+            "nextDate": None if ended else day(now + 14 * 86400), "cancelledAt": stamp(link["ended"]) if ended else None}
 
 
 def payee_row(account, link):
-    bank = {"payeeAccountUid": uid("payee-account", link["name"]), "payeeChannelType": "BANK_ACCOUNT", "description": "Main",
+    bank = {"payeeAccountUid": uid("payee-account", link["name"]), "description": "Main",
             "defaultAccount": True, "countryCode": "GB", "accountIdentifier": digits("payee/" + link["name"], 8),
-            "bankIdentifier": "204514", "bankIdentifierType": "SORT_CODE", "lastReferences": [reference(link)]}
+            "bankIdentifier": "204514", "bankIdentifierType": "SORT_CODE"}
     return {"payeeUid": uid("payee", link["name"]), "payeeName": link["name"], "phoneNumber": "", "payeeType": "BUSINESS",
             "firstName": "", "middleName": "", "lastName": "", "businessName": link["name"], "dateOfBirth": "1970-01-01",
             "accounts": [bank]}
