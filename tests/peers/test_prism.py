@@ -19,7 +19,7 @@ from desk import Desk
 sys.path.insert(0, str(prism.SOURCE / "tests/sandbox"))
 import test_providers  # noqa: E402
 
-PUBLISHED = ("enable-banking", "gocardless-bad", "plaid", "investec", "teller")   # Up's next page would be at "string"
+PUBLISHED = ("up", "enable-banking", "gocardless-bad", "plaid", "investec", "teller")
 MOCKED = ("up", "enable-banking", "gocardless-bad", "plaid", "investec", "teller")
 
 
