@@ -11,6 +11,7 @@
 #include "alarm.h"
 #include "cycle.h"
 #include "pace.h"
+#include "share.h"
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
@@ -55,6 +56,26 @@ static const Trouble other_trouble = {
   KOBAN_DAY_US,
 };
 
+/* What one device alone does not bring about. */
+static const Trouble evicted = {
+  KOBAN_ERROR_NEEDS_SIGN_IN,
+  KOBAN_CONNECTION_SHARED,
+  KOBAN_PACE_DAILY,
+  "evicted",
+  KOBAN_SEVERITY_WARNING,
+  1,
+  0,
+};
+static const Trouble crowded = {
+  KOBAN_ERROR_RATE_LIMITED,
+  KOBAN_CONNECTION_SHARED,
+  KOBAN_PACE_BACKOFF,
+  "shared",
+  KOBAN_SEVERITY_NOTICE,
+  2,
+  0,
+};
+
 static const Trouble *
 trouble_of (const GError *error)
 {
@@ -67,7 +88,8 @@ trouble_of (const GError *error)
 const char *const *
 koban_cycle_reasons (void)
 {
-  static const char *const reasons[] = { "locked", "sign_in", "untrusted", "stale", "budget", NULL };
+  static const char *const reasons[] = { "locked", "sign_in", "untrusted", "stale",
+                                         "budget", "shared",  "evicted",   NULL };
 
   return reasons;
 }
@@ -91,6 +113,8 @@ typedef struct
   GCancellable *outer;       /* (owned) (nullable): the caller's, chained into it */
   gulong outer_id;
   guint deadline;   /* alarm, 0: rung or taken down */
+  guint gap;        /* alarm, 0: not waiting between two requests … */
+  GSource *waking;  /* (owned) (nullable): … or woken by cancelling */
   gboolean late;    /* the deadline cancelled it, nobody else */
   gboolean refused; /* by ourselves, before anything was asked: leaves no trace */
 
@@ -115,7 +139,7 @@ cycle_free (gpointer data)
 {
   Cycle *cycle = data;
 
-  g_assert (cycle->deadline == 0 && cycle->outer_id == 0);
+  g_assert (cycle->deadline == 0 && cycle->gap == 0 && cycle->outer_id == 0);
   g_clear_object (&cycle->cancellable);
   g_clear_object (&cycle->outer);
   g_clear_pointer (&cycle->outcome, koban_outcome_unref);
@@ -133,6 +157,7 @@ static void cycle_known (GObject *source, GAsyncResult *result, gpointer user_da
 static void cycle_has_secret (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_sign_in (GTask *task, KobanSecret *secret);
 static void cycle_ask (GTask *task);
+static void cycle_spend (GTask *task);
 static void cycle_spent (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_heard (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_store (GTask *task, GAsyncReadyCallback callback);
@@ -235,14 +260,23 @@ koban_cycle_run_async (const KobanCycleTools *tools,
   koban_books_write_async (tools->books, know_in_worker, cycle, NULL, cycle_known, task);
 }
 
+static gboolean
+waits_for_the_bank (const Cycle *cycle)
+{
+  KobanConnectionState state = cycle->connection->state;
+
+  return state == KOBAN_CONNECTION_WAITING ||
+         (state == KOBAN_CONNECTION_SHARED && !koban_profile_has_one_sign_in (cycle->profile));
+}
+
 /* A bank that asked for patience is given it, whoever asks; our own back-off is not meant for the person. */
 static gboolean
 bank_is_ready (Cycle *cycle, GError **error)
 {
   const KobanConnection *connection = cycle->connection;
 
-  if (cycle->reason == KOBAN_CYCLE_BY_CLOCK || connection->state != KOBAN_CONNECTION_WAITING ||
-      connection->failures == 0 || connection->next_check_us <= cycle->now_us)
+  if (cycle->reason == KOBAN_CYCLE_BY_CLOCK || !waits_for_the_bank (cycle) || connection->failures == 0 ||
+      connection->next_check_us <= cycle->now_us)
     return TRUE;
 
   g_autofree char *when = koban_time_format_local (connection->next_check_us);
@@ -388,21 +422,78 @@ spend_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   Cycle *cycle = job;
 
-  return koban_ledger_spend_request (ledger, cycle->connection->id, koban_profile_get_budget (cycle->profile),
-                                     cycle->reason == KOBAN_CYCLE_BY_PERSON, cycle->now_us, &cycle->budget_us,
-                                     error);
+  return koban_ledger_spend_request (
+    ledger, cycle->connection->id, koban_share_of (cycle->profile, cycle->connection),
+    cycle->reason == KOBAN_CYCLE_BY_PERSON, cycle->now_us, &cycle->budget_us, error);
+}
+
+static void
+end_gap (Cycle *cycle)
+{
+  koban_alarm_clear (cycle->tools->clock, &cycle->gap);
+  g_source_destroy (cycle->waking);
+  g_clear_pointer (&cycle->waking, g_source_unref);
+}
+
+static void
+on_gap_over (gpointer user_data)
+{
+  GTask *task = user_data;
+  Cycle *cycle = g_task_get_task_data (task);
+
+  cycle->gap = 0;
+  end_gap (cycle);
+  cycle_spend (task);
+}
+
+static gboolean
+on_gap_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  GTask *task = user_data;
+  GError *error = NULL;
+
+  end_gap (g_task_get_task_data (task));
+  g_cancellable_set_error_if_cancelled (cancellable, &error);
+  cycle_record (task, error);
+  return G_SOURCE_REMOVE;
+}
+
+/* A bank that wants time between two requests is given it, and the check so much longer. */
+static void
+cycle_wait (GTask *task, guint gap_s)
+{
+  Cycle *cycle = g_task_get_task_data (task);
+  KobanClock *clock = cycle->tools->clock;
+  gint64 over_us = koban_clock_get_boot_us (clock) + gap_s * KOBAN_SECOND_US;
+
+  koban_alarm_clear (clock, &cycle->deadline);
+  cycle->deadline =
+    koban_clock_add_alarm (clock, over_us + KOBAN_CYCLE_DEADLINE_S * KOBAN_SECOND_US, on_deadline, cycle);
+  cycle->gap = koban_clock_add_alarm (clock, over_us, on_gap_over, task);
+  cycle->waking = g_cancellable_source_new (cycle->cancellable);
+  g_source_set_callback (cycle->waking, G_SOURCE_FUNC (on_gap_cancelled), task, NULL);
+  g_source_attach (cycle->waking, g_main_context_get_thread_default ());
 }
 
 static void
 cycle_ask (GTask *task)
 {
   Cycle *cycle = g_task_get_task_data (task);
+  guint gap_s = koban_profile_get_gap_s (cycle->profile);
 
   if (!koban_session_has_next (cycle->session))
-    {
-      cycle_record (task, NULL);
-      return;
-    }
+    cycle_record (task, NULL);
+  else if (cycle->spent > 0 && gap_s > 0)
+    cycle_wait (task, gap_s);
+  else
+    cycle_spend (task);
+}
+
+static void
+cycle_spend (GTask *task)
+{
+  Cycle *cycle = g_task_get_task_data (task);
+
   cycle_read_clock (cycle);
   koban_books_write_async (cycle->tools->books, spend_in_worker, cycle, NULL, cycle_spent, task);
 }
@@ -611,7 +702,7 @@ interval_s (const Cycle *cycle)
 {
   guint64 wanted = (guint64) MAX (cycle->tools->interval_s, koban_profile_get_interval_s (cycle->profile)) *
                    savings[cycle->saving].factor;
-  guint64 budget = koban_profile_get_budget (cycle->profile);
+  guint64 budget = koban_share_of (cycle->profile, cycle->connection);
 
   if (budget > 0)
     wanted = MAX (wanted, (guint64) 24 * 60 * 60 * 3 * cycle->spent / (2 * budget));
@@ -678,6 +769,24 @@ raise_trouble (KobanLedger *ledger, Cycle *cycle, const Trouble *trouble, GError
   return koban_ledger_raise (ledger, alert, cycle->now_us, &cycle->outcome->merged, error);
 }
 
+/* A bank that keeps one sign-in ends ours when another device makes its own; and who keeps within the budget
+ * and waits as asked is refused at once again only if others ask as well. */
+static const Trouble *
+trouble_of_cycle (const Cycle *cycle)
+{
+  const KobanConnection *connection = cycle->connection;
+  const GError *error = cycle->outcome->error;
+  gboolean was_good = connection->last_check_us != 0 && connection->state != KOBAN_CONNECTION_SIGN_IN;
+
+  if (was_good && cycle->profile != NULL && koban_profile_has_one_sign_in (cycle->profile) &&
+      koban_error_is (error, KOBAN_ERROR_NEEDS_SIGN_IN))
+    return &evicted;
+  if (was_good && connection->failures >= crowded.after_failures && cycle->spent == 1 &&
+      koban_error_is (error, KOBAN_ERROR_RATE_LIMITED))
+    return &crowded;
+  return trouble_of (error);
+}
+
 /* Before the first good check nothing is watched yet, so nothing can have stopped: whoever adds hears of it.
  * If it is kept all the same, the next failure is everybody's. */
 static gboolean
@@ -692,10 +801,10 @@ must_be_told (const Cycle *cycle, const Trouble *trouble)
 static gboolean
 record_trouble (KobanLedger *ledger, Cycle *cycle, GError **error)
 {
-  const Trouble *trouble = trouble_of (cycle->outcome->error);
   KobanConnection *connection = cycle->connection;
 
   connection->failures++;
+  const Trouble *trouble = trouble_of_cycle (cycle);
   gboolean told = must_be_told (cycle, trouble);
   connection->state = told && trouble->after_us != 0 ? KOBAN_CONNECTION_STALE : trouble->state;
   g_free (connection->message);

@@ -8,6 +8,7 @@
 
 #include "agreement.h"
 #include "revoke.h"
+#include "share.h"
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
@@ -29,9 +30,10 @@ struct _KobanRevoke
   KobanSession *session;       /* (owned) (nullable) */
   GPtrArray *heard;            /* (owned) (nullable): of the last request */
   KobanMergeResult merged;
-  gboolean listed;  /* a whole list of links was heard after the asking … */
-  gboolean present; /* … and it holds the link, in force … */
-  gboolean ended;   /* … or holds it as ended */
+  gboolean listed;   /* a whole list of links was heard after the asking … */
+  gboolean present;  /* … and it holds the link, in force … */
+  gboolean ended;    /* … or holds it as ended */
+  gboolean shut_out; /* the bank refused the secret after the asking */
   gint64 now_us;
   int utc_offset_minutes;
   const char *result;  /* (nullable): "gone" … */
@@ -198,12 +200,12 @@ on_known (GObject *source, GAsyncResult *result, gpointer user_data)
 /* --- take the power ------------------------------------------------------------------------------------- */
 
 static gboolean
-needs_power (KobanProfile *profile)
+needs_power (KobanRevoke *self)
 {
-  GArray *needs = koban_profile_get_needs (profile);
+  GArray *needs = koban_profile_get_needs (self->profile);
 
   for (guint i = 0; i < needs->len; i++)
-    if (g_array_index (needs, KobanNeed, i).revoke)
+    if (koban_profile_wants_to_revoke (self->profile, self->link->kind, &g_array_index (needs, KobanNeed, i)))
       return TRUE;
   return FALSE;
 }
@@ -217,7 +219,7 @@ on_watching (GObject *source, GAsyncResult *result, gpointer user_data)
   self->watching = koban_vault_lookup_finish (vault, result, &self->error);
   if (self->watching == NULL)
     end (self);
-  else if (!needs_power (self->profile))
+  else if (!needs_power (self))
     sign_in (self, NULL);
   else if (self->answer_id != NULL)
     koban_vault_lookup_async (vault, KOBAN_SECRET_ANSWER, self->answer_id, cancellable (self), on_power,
@@ -297,8 +299,9 @@ spend_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   KobanRevoke *self = job;
 
-  return koban_ledger_spend_request (ledger, self->connection->id, koban_profile_get_budget (self->profile),
-                                     TRUE, self->now_us, NULL, error);
+  return koban_ledger_spend_request (ledger, self->connection->id,
+                                     koban_share_of (self->profile, self->connection), TRUE, self->now_us,
+                                     NULL, error);
 }
 
 static void
@@ -326,9 +329,19 @@ on_spent (GObject *source, GAsyncResult *result, gpointer user_data)
     koban_session_step_async (self->session, cancellable (self), on_heard, self);
 }
 
+/* The bank was reached, and does not know this access (any more). */
+static gboolean
+is_shut_out (const GError *error)
+{
+  return koban_error_is (error, KOBAN_ERROR_NEEDS_SIGN_IN) || koban_error_is (error, KOBAN_ERROR_FORBIDDEN) ||
+         koban_error_is (error, KOBAN_ERROR_FAILED);
+}
+
 static void
 look_for_link (KobanRevoke *self, const KobanSnapshot *snapshot)
 {
+  if (snapshot->reach == KOBAN_REACH_FAILED)
+    self->shut_out |= is_shut_out (snapshot->error);
   if (snapshot->listing != KOBAN_LISTING_LINKS || snapshot->reach != KOBAN_REACH_WHOLE)
     return;
 
@@ -390,6 +403,14 @@ on_merged (GObject *source, GAsyncResult *result, gpointer user_data)
 /* --- write down what came of it
  * -------------------------------------------------------------------------------- */
 
+static void
+insert_if_said (GVariantDict *payload, const char *key, const char *text)
+{
+  if (text != NULL && *text != '\0')
+    g_variant_dict_insert (payload, key, "s", text);
+}
+
+/* With what an honest link is set up again by: the bank forgets it. A purge takes that out again. */
 static gboolean
 journal_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
@@ -400,15 +421,19 @@ journal_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   g_variant_dict_insert (&payload, "link", "s", self->link->id);
   g_variant_dict_insert (&payload, "connection", "s", self->connection->id);
   g_variant_dict_insert (&payload, "result", "s", self->result);
+  insert_if_said (&payload, "name", self->link->name);
+  insert_if_said (&payload, "creditor", self->link->collector);
+  insert_if_said (&payload, "reference", self->link->reference);
   g_autoptr(GVariant) sunk = g_variant_ref_sink (g_variant_dict_end (&payload));
   return koban_ledger_journal (ledger, "revoked", sunk, self->now_us, error);
 }
 
+/* Koban's own access that is refused from now on is gone: that is what was asked for. */
 static const char *
 what_is_proved (KobanRevoke *self)
 {
   if (!self->listed)
-    return "unproved";
+    return self->link->own && self->shut_out ? "gone" : "unproved";
   return self->present ? "still-there" : "gone";
 }
 
@@ -426,6 +451,7 @@ conclude (KobanRevoke *self)
     }
   if (self->error != NULL)
     g_message ("The revocation of %s is not proved: %s", self->link->id, self->error->message);
+  self->shut_out |= is_shut_out (self->error);
   g_clear_error (&self->error);
   self->result = what_is_proved (self);
   koban_books_write_async (self->parts->tools.books, journal_in_worker, self, NULL, on_written, self);

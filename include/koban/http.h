@@ -22,6 +22,8 @@ typedef struct
   GPtrArray          *secret_headers; /* (nullable) (element-type KobanSecret): whole "Name: value" lines */
   KobanSecret        *basic;        /* (nullable): "user:password", percent-decoded, sent as HTTP Basic */
   GBytes             *body;         /* (nullable): with POST and PUT; NULL sends Content-Length: 0 */
+  KobanSecret        *certificate;  /* (nullable): the client's, as PEM, with @key */
+  KobanSecret        *key;          /* (nullable) */
   GBytes             *ca_pem;       /* (nullable): trust these instead of the system's certificates */
   gboolean            host_was_typed; /* by the person: its name may lead into their own network */
 } KobanHttpRequest;

@@ -40,7 +40,7 @@ char        **koban_profile_lint      (const char *data, gsize length);
 const char        *koban_profile_get_id        (KobanProfile *self);
 const char        *koban_profile_get_name      (KobanProfile *self);
 const char *const *koban_profile_get_countries (KobanProfile *self);
-const char        *koban_profile_get_auth      (KobanProfile *self); /* name of the scheme: "bearer" */
+const char        *koban_profile_get_auth      (KobanProfile *self); /* names of its schemes: "bearer", "mutual-tls+basic" */
 KobanPower         koban_profile_get_power     (KobanProfile *self);
 const char *const *koban_profile_get_hosts     (KobanProfile *self); /* every host a secret may go to */
 const char        *koban_profile_get_cost      (KobanProfile *self);
@@ -51,6 +51,9 @@ const char *const *koban_profile_get_lists     (KobanProfile *self); /* link kin
 const char *const *koban_profile_get_revokes   (KobanProfile *self);
 guint              koban_profile_get_budget    (KobanProfile *self); /* requests in a rolling 24 h, for one connection */
 guint              koban_profile_get_interval_s (KobanProfile *self); /* shortest time between two checks */
+guint              koban_profile_get_gap_s     (KobanProfile *self); /* … and between two requests of one; 0: none */
+/* Whether the bank keeps one sign-in a person, so that another device's ends ours. */
+gboolean           koban_profile_has_one_sign_in (KobanProfile *self);
 const char        *koban_profile_get_digest    (KobanProfile *self); /* SHA-256 of the file: what a yes to a user profile binds */
 gboolean           koban_profile_is_packaged   (KobanProfile *self); /* FALSE: the person's own file, trusted only by digest */
 const char        *koban_profile_get_file      (KobanProfile *self); /* (nullable): read from no directory */
@@ -58,6 +61,9 @@ const char        *koban_power_name            (KobanPower power);   /* "read+re
 
 /* How a link of @kind is ended here, and the page or words to do it by hand (nullable). */
 KobanRevocation    koban_profile_get_revocation (KobanProfile *self, KobanLinkKind kind, const char **by_hand);
+
+/* Whether @need must be handed over to end a link of @kind. */
+gboolean           koban_profile_wants_to_revoke (KobanProfile *self, KobanLinkKind kind, const KobanNeed *need);
 
 /* All profiles on the machine, by id: packaged (data dir), /etc, the person's own. A user profile
  * may not shadow a packaged id. Bad files are skipped with a warning. */

@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 #include <koban/text.h>
+#include "bank/row.h"
 
 /* The first row that fits. */
 static const struct
@@ -44,13 +45,50 @@ set_redirect_error (const KobanHttpResponse *answer, GError **error)
   return FALSE;
 }
 
+/* By the words of is_refusal() in profile-facts.c. */
+static const struct
+{
+  const char *word;
+  KobanError code;
+} refusals[] = {
+  { "sign-in", KOBAN_ERROR_NEEDS_SIGN_IN }, { "forbidden", KOBAN_ERROR_FORBIDDEN },
+  { "wait", KOBAN_ERROR_RATE_LIMITED },     { "later", KOBAN_ERROR_OFFLINE },
+  { "refused", KOBAN_ERROR_FAILED },
+};
+
+/* FALSE if the bank gives a word for what is wrong, and the profile knows it. */
+static gboolean
+check_word (const KobanHttpResponse *answer, const KobanErrorRule *errors, GError **error)
+{
+  gsize length;
+  const char *data = g_bytes_get_data (answer->body, &length);
+  g_autoptr(KobanJson) json = data != NULL ? koban_json_parse (data, length, NULL) : NULL;
+  const char *word = json != NULL ? koban_map_word (errors->code, koban_json_root (json)) : NULL;
+
+  for (gsize i = 0; word != NULL && i < G_N_ELEMENTS (refusals); i++)
+    {
+      if (!g_str_equal (word, refusals[i].word))
+        continue;
+      const KobanField *said = errors->text != NULL ? errors->text : errors->code;
+      g_autofree char *text = koban_text_clean (koban_map_fact (said, koban_json_root (json)), 160);
+      g_set_error (error, KOBAN_ERROR, refusals[i].code, _("the bank says: %s (%u)"), text, answer->status);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
-koban_answer_check (const KobanHttpResponse *answer, gboolean is_entry, GError **error)
+koban_answer_check (const KobanHttpResponse *answer,
+                    const KobanErrorRule *errors,
+                    gboolean is_entry,
+                    GError **error)
 {
   if (answer->status >= 200 && answer->status < 300)
     return TRUE;
   if (answer->status >= 300 && answer->status < 400)
     return set_redirect_error (answer, error);
+  if (errors != NULL && errors->code != NULL && !check_word (answer, errors, error))
+    return FALSE;
   if (answer->status == 503 && answer->retry_after_s >= 0)
     {
       g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_RATE_LIMITED,
@@ -86,12 +124,15 @@ is_page (const KobanHttpResponse *answer)
 }
 
 KobanJson *
-koban_answer_read (const KobanHttpResponse *answer, gboolean is_entry, GError **error)
+koban_answer_read (const KobanHttpResponse *answer,
+                   const KobanErrorRule *errors,
+                   gboolean is_entry,
+                   GError **error)
 {
   gsize length;
   const char *data = g_bytes_get_data (answer->body, &length);
 
-  if (!koban_answer_check (answer, is_entry, error))
+  if (!koban_answer_check (answer, errors, is_entry, error))
     return NULL;
   if (is_page (answer))
     {

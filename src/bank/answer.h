@@ -6,14 +6,16 @@
 #pragma once
 
 #include <koban/http.h>
-#include "wire/json-reader.h"
+#include "bank/rules.h"
 
 G_BEGIN_DECLS
 
-/* @is_entry: the first thing that every secret can read, so that a refusal is about the secret itself. */
-gboolean   koban_answer_check (const KobanHttpResponse *answer, gboolean is_entry, GError **error)
-                               G_GNUC_WARN_UNUSED_RESULT;
+/* @is_entry: the first thing that every secret can read, so that a refusal is about the secret itself. @errors
+ * (nullable): what the bank's own words for a refusal mean. */
+gboolean   koban_answer_check (const KobanHttpResponse *answer, const KobanErrorRule *errors, gboolean is_entry,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* koban_answer_check(), then the JSON in it. (transfer full) */
-KobanJson *koban_answer_read  (const KobanHttpResponse *answer, gboolean is_entry, GError **error);
+KobanJson *koban_answer_read  (const KobanHttpResponse *answer, const KobanErrorRule *errors, gboolean is_entry,
+                               GError **error);
 
 G_END_DECLS

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * How a session proves who it is: a table of schemes, each a name, its parameters, an optional first
- * request, and what it adds to every other. A scheme knows no bank and sends nothing itself.
+ * How a session proves who it is: the rows of a profile's "auth", in their order. A row may want requests
+ * of its own before all others (a claim, a login), and adds its proof to every request. It sends nothing.
  */
 #pragma once
 
 #include <koban/http.h>
-#include <koban/profile.h>
 #include "bank/hosts.h"
+#include "bank/rules.h"
 
 G_BEGIN_DECLS
 
@@ -15,9 +15,14 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char  *method; /* (unowned) */
+  const char  *path;   /* (unowned): "/accounts?…", under the root of @url */
   char        *url;    /* wiped */
   GPtrArray   *secret_headers;
-  KobanSecret *basic;
+  KobanSecret *basic;       /* (nullable) */
+  KobanSecret *body;        /* (nullable) */
+  gboolean     form;        /* @body is no JSON */
+  KobanSecret *certificate; /* (nullable): PEM, as @key */
+  KobanSecret *key;
 } KobanOutgoing;
 
 void koban_outgoing_free (KobanOutgoing *self);
@@ -25,27 +30,32 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KobanOutgoing, koban_outgoing_free)
 
 typedef struct _KobanAuth KobanAuth;
 
-/* The parameters of a scheme, each the name of a need; NULL if there is no such scheme. */
-const char *const *koban_auth_scheme_get_params (const char *scheme);
+typedef struct
+{
+  KobanProfile *profile;
+  const char   *base_url; /* what paths hang on, where a secret does not say it */
+  KobanSecret  *secrets;  /* (nullable) */
+  GHashTable   *fields;   /* needs that are no secret: name → value; login adds to it, and it outlives us */
+  KobanHosts   *hosts;    /* outlives us */
+  gint64        now_us;
+} KobanAuthOptions;
 
-/* @base_url: what paths hang on, where a secret does not say it; @hosts (unowned): outlives us. */
-KobanAuth   *koban_auth_new  (KobanProfile *profile, const char *base_url, KobanSecret *secrets,
-                              KobanHosts *hosts);
-void         koban_auth_free (KobanAuth *self);
+KobanAuth     *koban_auth_new           (const KobanAuthOptions *options);
+void           koban_auth_free          (KobanAuth *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KobanAuth, koban_auth_free)
 
-/* A request that must come before all others: a claim, a login. */
-gboolean       koban_auth_wants_opening  (KobanAuth *self);
-KobanOutgoing *koban_auth_open           (KobanAuth *self, GError **error);
-/* Takes the answer to it; a @status other than 200 becomes the error to tell. */
-gboolean       koban_auth_opened         (KobanAuth *self, guint status, GBytes *body, GError **error);
+/* Another request must come before all others. */
+gboolean       koban_auth_wants_opening (KobanAuth *self);
+KobanOutgoing *koban_auth_open          (KobanAuth *self, GError **error);
+/* Takes the answer to it, or says what is wrong with it. */
+gboolean       koban_auth_opened        (KobanAuth *self, const KobanHttpResponse *answer, GError **error);
 
-/* A request to @path ("/accounts?…"), with what this scheme adds. @revoking uses the revoking need, if the
- * profile has one. */
-KobanOutgoing *koban_auth_request        (KobanAuth *self, const char *method, const char *path,
-                                          gboolean revoking, GError **error);
+/* A request to @path with every proof. @body is JSON (nullable). @revoking: what is revoked, with the needs of
+ * that; NULL to watch. */
+KobanOutgoing *koban_auth_request       (KobanAuth *self, const char *method, const char *path, const char *body,
+                                         const KobanRevocationRule *revoking, GError **error);
 
 /* The whole new bundle, once, if it changed; (transfer full) (nullable). */
-KobanSecret   *koban_auth_take_secrets   (KobanAuth *self);
+KobanSecret   *koban_auth_take_secrets  (KobanAuth *self);
 
 G_END_DECLS

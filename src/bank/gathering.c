@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Windows put together. From the first window that fails on, nothing older of that account is taken, so
- * that what was gathered is always one unbroken span up to now.
+ * Parts put together. From the first window that fails on, nothing older of that account is taken, so that
+ * what was gathered is one unbroken span up to now; where a part inside that span is missing, it is marked
+ * broken.
  */
 #include "config.h"
 
@@ -11,8 +12,8 @@ static void
 gathered_free (gpointer data)
 {
   KobanGathered *gathered = data;
-  koban_account_unref (gathered->account);
-  g_ptr_array_unref (gathered->lines);
+  g_clear_pointer (&gathered->account, koban_account_unref);
+  g_ptr_array_unref (gathered->rows);
   g_clear_error (&gathered->error);
   g_clear_error (&gathered->doubt);
   g_free (gathered);
@@ -24,25 +25,31 @@ koban_gathering_new (void)
   return g_ptr_array_new_with_free_func (gathered_free);
 }
 
+static gboolean
+is_of (const KobanGathered *gathered, KobanGives gives, const KobanAccount *account)
+{
+  if (gathered->gives != gives || (gathered->account == NULL) != (account == NULL))
+    return FALSE;
+  return account == NULL || g_str_equal (gathered->account->identity, account->identity);
+}
+
 static KobanGathered *
-find (GPtrArray *self, const KobanAccount *account)
+find (GPtrArray *self, KobanGives gives, const KobanAccount *account)
 {
   for (guint i = 0; i < self->len; i++)
-    {
-      KobanGathered *gathered = self->pdata[i];
-      if (g_str_equal (gathered->account->identity, account->identity))
-        return gathered;
-    }
+    if (is_of (self->pdata[i], gives, account))
+      return self->pdata[i];
   return NULL;
 }
 
 static KobanGathered *
-add (GPtrArray *self, const KobanStep *step, KobanAccount *account)
+add (GPtrArray *self, KobanGives gives, KobanAccount *account, GDestroyNotify free_row)
 {
   KobanGathered *gathered = g_new0 (KobanGathered, 1);
-  gathered->account = koban_account_ref (account);
-  gathered->lines = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_transaction_unref);
-  gathered->from_us = step->to_us;
+
+  gathered->gives = gives;
+  gathered->account = account != NULL ? koban_account_ref (account) : NULL;
+  gathered->rows = g_ptr_array_new_with_free_func (free_row);
   g_ptr_array_add (self, gathered);
   return gathered;
 }
@@ -54,33 +61,70 @@ keep_first (GError **kept, const GError *error)
     *kept = g_error_copy (error);
 }
 
-void
-koban_gathering_take (GPtrArray *self,
-                      const KobanStep *step,
-                      KobanAccount *account,
-                      GPtrArray *lines,
-                      const GError *error,
-                      const GError *doubt)
+/* Of an older window it shortens the span; of one that was heard in part it makes a hole. */
+static void
+take_error (KobanGathered *gathered, const KobanStep *step, const GError *error)
 {
-  KobanGathered *gathered = find (self, account);
+  gathered->broken = gathered->broken || gathered->from_us <= step->from_us;
+  keep_first (gathered->from_us <= step->from_us ? &gathered->doubt : &gathered->error, error);
+}
+
+void
+koban_gathering_take_lines (GPtrArray *self,
+                            const KobanStep *step,
+                            KobanAccount *account,
+                            GPtrArray *lines,
+                            const GError *error,
+                            const GError *doubt)
+{
+  KobanGathered *gathered = find (self, KOBAN_GIVES_TRANSACTIONS, account);
 
   if (gathered == NULL && !step->newest)
     return;
   if (gathered == NULL)
-    gathered = add (self, step, account);
+    {
+      gathered = add (self, KOBAN_GIVES_TRANSACTIONS, account, (GDestroyNotify) koban_transaction_unref);
+      gathered->from_us = step->to_us;
+    }
   keep_first (&gathered->doubt, doubt);
-  keep_first (&gathered->error, error);
-  if (gathered->error != NULL)
+  if (error != NULL)
+    take_error (gathered, step, error);
+  if (error != NULL || gathered->error != NULL)
     return;
-  gathered->from_us = step->from_us;
+  gathered->from_us = MIN (gathered->from_us, step->from_us);
   for (guint i = 0; i < lines->len; i++)
     if (koban_step_gives (step, lines->pdata[i]))
-      g_ptr_array_add (gathered->lines, koban_transaction_ref (lines->pdata[i]));
+      g_ptr_array_add (gathered->rows, koban_transaction_ref (lines->pdata[i]));
 }
 
 void
-koban_gathering_fail (GPtrArray *self, const GError *error)
+koban_gathering_take_links (GPtrArray *self, KobanAccount *account, GPtrArray *links, const GError *error)
 {
-  for (guint i = 0; i < self->len; i++)
-    keep_first (&((KobanGathered *) self->pdata[i])->error, error);
+  KobanGathered *gathered = find (self, KOBAN_GIVES_LINKS, account);
+
+  if (gathered == NULL)
+    gathered = add (self, KOBAN_GIVES_LINKS, account, (GDestroyNotify) koban_link_unref);
+  keep_first (&gathered->error, error);
+  for (guint i = 0; links != NULL && i < links->len; i++)
+    g_ptr_array_add (gathered->rows, koban_link_ref (links->pdata[i]));
+}
+
+static void
+remove_id (KobanGathered *gathered, const char *id)
+{
+  for (guint i = gathered->rows->len; i > 0; i--)
+    {
+      const KobanTransaction *line = gathered->rows->pdata[i - 1];
+      if (g_strcmp0 (line->bank_id, id) == 0)
+        g_ptr_array_remove_index (gathered->rows, i - 1);
+    }
+}
+
+void
+koban_gathering_remove (GPtrArray *self, GPtrArray *ids)
+{
+  for (guint g = 0; g < self->len; g++)
+    for (guint i = 0; i < ids->len && ((KobanGathered *) self->pdata[g])->gives == KOBAN_GIVES_TRANSACTIONS;
+         i++)
+      remove_id (self->pdata[g], ids->pdata[i]);
 }

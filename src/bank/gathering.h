@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Lines of each account, gathered over the windows of one request.
+ * What the requests of one session gave of one listing, put together: lines of an account over windows, pages and
+ * lists of their own; links of an account, or of the connection, over several requests.
  */
 #pragma once
 
@@ -10,21 +11,26 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  KobanAccount *account;
-  GPtrArray    *lines;   /* (element-type KobanTransaction) */
-  gint64        from_us; /* as far back as was heard; now if nothing was */
-  GError       *error;   /* (nullable): of the window that failed; older ones are not taken */
-  GError       *doubt;   /* (nullable): why the lines may be neither all nor new */
+  KobanGives    gives;   /* TRANSACTIONS or LINKS */
+  KobanAccount *account; /* (nullable): links of the whole connection */
+  GPtrArray    *rows;    /* (element-type KobanTransaction or KobanLink) */
+  gint64        from_us; /* lines: as far back as was heard; now if nothing was */
+  GError       *error;   /* (nullable): links: of one request; lines: of a window, and older ones are not taken */
+  GError       *doubt;   /* (nullable): why the lines may be neither all nor new … */
+  gboolean      broken;  /* … namely because a part between @from_us and now is missing */
 } KobanGathered;
 
 /* (element-type KobanGathered) */
-GPtrArray *koban_gathering_new  (void);
+GPtrArray     *koban_gathering_new  (void);
 
 /* What @step gave of @account: @lines, unless @error (nullable); @doubt is (nullable). An account of which the
  * newest window said nothing is not taken up by an older one. */
-void       koban_gathering_take (GPtrArray *self, const KobanStep *step, KobanAccount *account, GPtrArray *lines,
-                                 const GError *error, const GError *doubt);
-/* A window of everybody failed. */
-void       koban_gathering_fail (GPtrArray *self, const GError *error);
+void           koban_gathering_take_lines (GPtrArray *self, const KobanStep *step, KobanAccount *account,
+                                           GPtrArray *lines, const GError *error, const GError *doubt);
+/* What one request gave of the links of @account, or of the connection: @links, unless @error. */
+void           koban_gathering_take_links (GPtrArray *self, KobanAccount *account, GPtrArray *links,
+                                           const GError *error);
+/* Lines that the bank takes back. */
+void           koban_gathering_remove     (GPtrArray *self, GPtrArray *ids);
 
 G_END_DECLS

@@ -9,35 +9,46 @@
 
 G_BEGIN_DECLS
 
+/* What a mapping knows beside the answer; each (nullable). */
+typedef struct
+{
+  KobanAccount *account;
+  GHashTable   *names;         /* id → name, of joins */
+  const char   *holder;        /* of accounts, and of links of the holder itself */
+  const char   *fallback_name; /* of accounts */
+  GArray       *rows;          /* filled with a KobanJsonNode for each account */
+} KobanMapContext;
+
 /* @root is the whole answer; elsewhere @base is the answer, or the account's row in it.
  * All (transfer full); errors are KOBAN_ERROR_INVALID: "accounts: row 3: /currency is missing". */
 
-/* (element-type KobanAccount); @rows (optional): KobanJsonNode, parallel. Identity "" where a join gives it.
- * A currency that is not of ISO 4217 is "XXX": such an account can be named and not be counted. */
-GPtrArray    *koban_map_accounts     (const KobanListingRule *rule, KobanJsonNode root, const char *fallback_name,
-                                      GArray *rows, GError **error);
+/* (element-type KobanAccount). Identity "" where a join gives it. A currency that is not of ISO 4217, or that a
+ * join gives, is "XXX": such an account can be named and not be counted. */
+GPtrArray    *koban_map_accounts     (const KobanListingRule *rule, KobanJsonNode root, const KobanMapContext *with,
+                                      GError **error);
 /* Whether its currency is one of ISO 4217. */
 gboolean      koban_map_can_count    (const KobanAccount *account);
-/* @account with what the join adds. */
-KobanAccount *koban_map_identity     (const KobanListingRule *rule, KobanJsonNode root, KobanAccount *account,
+/* The account with what the join adds. */
+KobanAccount *koban_map_identity     (const KobanListingRule *rule, KobanJsonNode root, const KobanMapContext *with,
                                       GError **error);
 /* (element-type KobanLink) */
-GPtrArray    *koban_map_links        (const KobanListingRule *rule, KobanJsonNode base, KobanAccount *account,
+GPtrArray    *koban_map_links        (const KobanListingRule *rule, KobanJsonNode base, const KobanMapContext *with,
                                       KobanRevocation revocation, GError **error);
 /* (element-type KobanTransaction) */
-GPtrArray    *koban_map_transactions (const KobanListingRule *rule, KobanJsonNode base, KobanAccount *account,
+GPtrArray    *koban_map_transactions (const KobanListingRule *rule, KobanJsonNode base, const KobanMapContext *with,
                                       GError **error);
 /* Fills booked and available of @balance. */
-gboolean      koban_map_balance      (const KobanListingRule *rule, KobanJsonNode base, KobanAccount *account,
+gboolean      koban_map_balance      (const KobanListingRule *rule, KobanJsonNode base, const KobanMapContext *with,
                                       KobanSnapshot *balance, GError **error);
-
-/* The text, number or boolean at a pointer as text; NULL if it is none or not there. (transfer none) */
-const char   *koban_map_text         (KobanJsonNode node, const char *pointer);
-/* The same at the first alternative that is there. */
-const char   *koban_map_fact         (const KobanField *field, KobanJsonNode node);
-/* The word that a fact means, or NULL; (transfer none). "con.new" counts as "con." where only that is known. */
-const char   *koban_map_word         (const KobanField *field, KobanJsonNode node);
-/* The scopes that are not expected (element-type utf8), (transfer container). */
+/* (element-type utf8): of holders, or of lines that were removed. */
+GPtrArray    *koban_map_ids          (const KobanListingRule *rule, KobanJsonNode root, GError **error);
+/* How many rows the answer holds, wanted or not, and the id of the last; 0 where the list is missing. */
+void          koban_map_page         (const KobanListingRule *rule, KobanJsonNode root, guint *n_rows,
+                                      const char **last_id, KobanDate *last_day);
+/* Adds to @names: id → name. */
+gboolean      koban_map_names        (const KobanListingRule *rule, KobanJsonNode root, GHashTable *names,
+                                      GError **error);
+/* The scopes that are not expected (element-type utf8). */
 GPtrArray    *koban_map_excess       (const KobanListingRule *rule, KobanJsonNode root, GError **error);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/http.h>
+#include "bank/profile-auth.h"
 #include "bank/profile-keys.h"
 #include "bank/template.h"
 
@@ -24,7 +25,7 @@ find_need (KobanProfile *self, const char *name)
 static gboolean
 is_variable (KobanProfile *self, const char *name)
 {
-  if (g_str_equal (name, "id"))
+  if (g_str_equal (name, "id") || g_str_equal (name, "holder"))
     return TRUE;
   for (guint r = 0; r < self->requests->len; r++)
     for (guint l = 0; l < koban_profile_get_request (self, r)->listings->len; l++)
@@ -40,23 +41,28 @@ is_variable (KobanProfile *self, const char *name)
 typedef struct
 {
   KobanProfile *profile;
-  gboolean with_account, with_time, with_link;
+  gboolean with_account, with_holder, with_time, with_link;
 } Scope;
 
 static gboolean
 scope_knows (const Scope *scope, const char *name)
 {
-  static const char *const times[] = { "since", "since_s", "until", "until_s", NULL };
+  static const char *const times[] = {
+    "since", "until", "since_s", "until_s", "since_day", "until_day", NULL
+  };
 
   if (g_str_has_prefix (name, "account."))
     return scope->with_account && is_variable (scope->profile, name + strlen ("account."));
   if (g_str_has_prefix (name, "field."))
     {
       const KobanNeed *need = find_need (scope->profile, name + strlen ("field."));
-      return need != NULL && !need->secret;
+      return (need != NULL && !need->secret) ||
+             koban_auth_gives_field (scope->profile, name + strlen ("field."));
     }
   if (g_str_equal (name, "link.id"))
     return scope->with_link;
+  if (g_str_equal (name, "holder"))
+    return scope->with_holder;
   return scope->with_time && g_strv_contains (times, name);
 }
 
@@ -73,6 +79,19 @@ check_template (GPtrArray *problems, KobanJsonNode node, const char *text, const
       koban_profile_problem (problems, node, _("nothing fills {%s} here"), names[i]);
 }
 
+/* Every text in a body is a template. */
+static void
+check_body (GPtrArray *problems, KobanJsonNode node, const Scope *scope)
+{
+  if (!koban_json_exists (node))
+    return;
+  if (koban_json_type (node) == KOBAN_JSON_STRING)
+    check_template (problems, node, koban_json_string (node), scope);
+  for (KobanJsonNode child = koban_json_first (node); koban_json_exists (child);
+       child = koban_json_next (child))
+    check_body (problems, child, scope);
+}
+
 static void
 check_variables (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, GArray *pairs)
 {
@@ -80,6 +99,94 @@ check_variables (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, GA
     if (!is_variable (self, g_array_index (pairs, KobanPair, i).name))
       koban_profile_problem (problems, node, _("an account has no variable “%s”"),
                              g_array_index (pairs, KobanPair, i).name);
+}
+
+/* What a listing refers to by name. */
+static void
+check_names (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, const KobanListingRule *listing)
+{
+  const Scope scope = { self, TRUE, FALSE, FALSE, FALSE };
+
+  check_variables (problems, node, self, listing->repeats);
+  check_template (problems, node, listing->where_is, &scope);
+  if (listing->by_account != NULL && listing->by_account->at[0] != NULL &&
+      !is_variable (self, listing->by_account->at[0]))
+    koban_profile_problem (problems, node, _("an account has no variable “%s”"), listing->by_account->at[0]);
+  for (guint i = 0; i < KOBAN_N_FIELDS; i++)
+    if (listing->fields[i] != NULL && listing->fields[i]->join &&
+        koban_profile_find_request (self, KOBAN_GIVES_NAMES) == NULL)
+      koban_profile_problem (problems, node, _("“join” needs a listing of names"));
+}
+
+/* Lines for the whole connection stand in the rows of its accounts, or say themselves whose they are. */
+static gboolean
+says_whose (const KobanListingRule *listing)
+{
+  return listing->gives == KOBAN_GIVES_REMOVED || (listing->gives == KOBAN_GIVES_TRANSACTIONS &&
+                                                   (listing->where_is != NULL || listing->skip_currencies));
+}
+
+static gboolean
+is_of_account (const KobanListingRule *listing)
+{
+  return listing->gives == KOBAN_GIVES_IDENTITY || listing->gives == KOBAN_GIVES_BALANCE ||
+         listing->gives == KOBAN_GIVES_TRANSACTIONS || listing->gives == KOBAN_GIVES_REMOVED;
+}
+
+static void
+check_listing (GPtrArray *problems,
+               KobanJsonNode node,
+               KobanProfile *self,
+               const KobanRequestRule *request,
+               const KobanListingRule *listing,
+               gboolean has_accounts)
+{
+  gboolean of_sign_in = listing->gives == KOBAN_GIVES_SCOPES;
+  gboolean of_account = is_of_account (listing);
+
+  if (of_sign_in != (request->per == KOBAN_PER_SIGN_IN))
+    koban_profile_problem (problems, node, _("scopes are asked for per sign-in, and nothing else is"));
+  if (of_account && request->per != KOBAN_PER_ACCOUNT && !has_accounts && !says_whose (listing))
+    koban_profile_problem (problems, node,
+                           _("%s for the whole connection stand in the rows of its accounts"),
+                           koban_gives_name (listing->gives));
+  if (of_account && has_accounts && koban_profile_find_request (self, KOBAN_GIVES_IDENTITY) != NULL)
+    koban_profile_problem (problems, node,
+                           _("%s cannot stand with accounts that a later request identifies"),
+                           koban_gives_name (listing->gives));
+  if (listing->gives == KOBAN_GIVES_IDENTITY && request->per != KOBAN_PER_ACCOUNT)
+    koban_profile_problem (problems, node, _("identity is asked for per account"));
+  check_names (problems, node, self, listing);
+}
+
+/* The first request gives the accounts, or the holders and the second the accounts. */
+static KobanGives
+expected_at (KobanProfile *self, guint index)
+{
+  const gboolean with_holders = koban_profile_find_request (self, KOBAN_GIVES_HOLDERS) != NULL;
+  if (with_holders && index == 0)
+    return KOBAN_GIVES_HOLDERS;
+  return index == (with_holders ? 1 : 0) ? KOBAN_GIVES_ACCOUNTS : KOBAN_GIVES_TRANSACTIONS;
+}
+
+static void
+check_order (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, guint index)
+{
+  static const KobanGives firsts[] = { KOBAN_GIVES_HOLDERS, KOBAN_GIVES_ACCOUNTS };
+  KobanRequestRule *request = self->requests->pdata[index];
+
+  for (guint i = 0; i < G_N_ELEMENTS (firsts); i++)
+    if ((koban_request_find_listing (request, firsts[i]) != NULL) != (expected_at (self, index) == firsts[i]))
+      koban_profile_problem (problems, node, _("the first request gives the accounts, and no other"));
+  if (expected_at (self, index) != KOBAN_GIVES_TRANSACTIONS && request->per != KOBAN_PER_CONNECTION &&
+      request->per != KOBAN_PER_HOLDER)
+    koban_profile_problem (problems, node, _("the accounts are asked for per connection, or per holder"));
+}
+
+static gboolean
+has_holders (KobanProfile *self)
+{
+  return self->holders != NULL || koban_profile_find_request (self, KOBAN_GIVES_HOLDERS) != NULL;
 }
 
 static void
@@ -91,31 +198,11 @@ check_request_listings (GPtrArray *problems,
   gboolean has_accounts = koban_request_find_listing (request, KOBAN_GIVES_ACCOUNTS) != NULL;
 
   for (guint i = 0; i < request->listings->len; i++)
-    {
-      KobanListingRule *listing = request->listings->pdata[i];
-      gboolean of_sign_in = listing->gives == KOBAN_GIVES_SCOPES;
-      gboolean of_account =
-        !of_sign_in && listing->gives != KOBAN_GIVES_ACCOUNTS && listing->gives != KOBAN_GIVES_LINKS;
-      if (of_sign_in != (request->per == KOBAN_PER_SIGN_IN))
-        koban_profile_problem (problems, node, _("scopes are asked for per sign-in, and nothing else is"));
-      if (of_account && request->per == KOBAN_PER_CONNECTION && !has_accounts)
-        koban_profile_problem (problems, node,
-                               _("%s for the whole connection stand in the rows of its accounts"),
-                               koban_gives_name (listing->gives));
-      if (of_account && has_accounts && koban_profile_find_request (self, KOBAN_GIVES_IDENTITY) != NULL)
-        koban_profile_problem (problems, node,
-                               _("%s cannot stand with accounts that a later request identifies"),
-                               koban_gives_name (listing->gives));
-      if (listing->gives == KOBAN_GIVES_IDENTITY && request->per != KOBAN_PER_ACCOUNT)
-        koban_profile_problem (problems, node, _("identity is asked for per account"));
-      check_variables (problems, node, self, listing->repeats);
-    }
+    check_listing (problems, node, self, request, request->listings->pdata[i], has_accounts);
   for (guint i = 0; i < request->messages->len; i++)
     check_variables (problems, node, self, ((KobanMessageRule *) request->messages->pdata[i])->scope);
-  if (has_accounts != (request == self->requests->pdata[0]))
-    koban_profile_problem (problems, node, _("the first request gives the accounts, and no other"));
-  if (has_accounts && request->per != KOBAN_PER_CONNECTION)
-    koban_profile_problem (problems, node, _("the accounts are asked for per connection"));
+  if (request->per == KOBAN_PER_HOLDER && !has_holders (self))
+    koban_profile_problem (problems, node, _("nothing says who the holders are"));
 }
 
 static void
@@ -125,23 +212,43 @@ check_requests (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
   for (guint i = 0; i < self->requests->len; i++, item = koban_json_next (item))
     {
       KobanRequestRule *request = self->requests->pdata[i];
-      Scope scope = { self, request->per == KOBAN_PER_ACCOUNT, TRUE, FALSE };
+      Scope scope = { self, request->per == KOBAN_PER_ACCOUNT, request->per == KOBAN_PER_HOLDER, TRUE,
+                      FALSE };
       check_template (problems, item, request->path, &scope);
       for (guint q = 0; q < request->query->len; q++)
         check_template (problems, item, g_array_index (request->query, KobanPair, q).value, &scope);
+      check_body (problems, request->body, &scope);
+      check_order (problems, item, self, i);
       check_request_listings (problems, item, self, request);
+    }
+}
+
+static void
+check_revoking_needs (GPtrArray *problems,
+                      KobanJsonNode node,
+                      KobanProfile *self,
+                      const KobanRevocationRule *rule)
+{
+  for (gsize i = 0; rule->needs != NULL && rule->needs[i] != NULL; i++)
+    {
+      const KobanNeed *need = find_need (self, rule->needs[i]);
+      if (need == NULL || !need->revoke)
+        koban_profile_problem (problems, node, _("“%s” is none of the “needs” that have “revoke”"),
+                               rule->needs[i]);
     }
 }
 
 static void
 check_revocations (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
 {
-  const Scope scope = { self, TRUE, FALSE, TRUE };
+  const Scope scope = { self, TRUE, FALSE, FALSE, TRUE };
   KobanJsonNode item = koban_json_first (node);
   for (guint i = 0; i < self->revocations->len; i++, item = koban_json_next (item))
     {
       KobanRevocationRule *rule = self->revocations->pdata[i];
       check_template (problems, item, rule->path, &scope);
+      check_body (problems, rule->body, &scope);
+      check_revoking_needs (problems, item, self, rule);
       g_autofree char *host = NULL;
       if (rule->how == KOBAN_REVOCATION_URL && rule->by_hand != NULL &&
           (!koban_http_check_url (rule->by_hand, &host, NULL) ||
@@ -166,32 +273,45 @@ check_base_url (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
     koban_profile_problem (problems, node, _("“base_url” does not end with “/”: paths begin with it"));
 }
 
-static void
-check_identity (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+/* Whether the accounts, or what identifies them, say any of @fields, or a hash does. */
+static gboolean
+accounts_say (KobanProfile *self, const KobanFieldName *fields, gsize n_fields, gboolean or_hash)
 {
   static const KobanGives kinds[] = { KOBAN_GIVES_ACCOUNTS, KOBAN_GIVES_IDENTITY };
+
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
       KobanRequestRule *request = koban_profile_find_request (self, kinds[i]);
       KobanListingRule *listing = request != NULL ? koban_request_find_listing (request, kinds[i]) : NULL;
-      if (listing != NULL && (listing->fields[KOBAN_FIELD_IBAN] != NULL ||
-                              listing->fields[KOBAN_FIELD_NUMBER] != NULL || listing->hash->len > 0))
-        return;
+      if (listing != NULL && or_hash && listing->hash->len > 0)
+        return TRUE;
+      for (gsize f = 0; listing != NULL && f < n_fields; f++)
+        if (listing->fields[fields[f]] != NULL)
+          return TRUE;
     }
-  koban_profile_problem (problems, node,
-                         _("nothing says which account is which: “iban”, “number” or “hash”"));
+  return FALSE;
 }
 
 static void
-check_auth_needs (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+check_accounts (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
 {
-  for (guint i = 0; i < self->auth_params->len; i++)
-    {
-      const KobanPair *pair = &g_array_index (self->auth_params, KobanPair, i);
-      if (!g_str_equal (pair->name, "scheme") && find_need (self, pair->value) == NULL)
-        koban_profile_problem (problems, node, _("“auth” wants “%s”, which is not among the “needs”"),
-                               pair->value);
-    }
+  static const KobanFieldName names[] = { KOBAN_FIELD_IBAN, KOBAN_FIELD_NUMBER };
+  static const KobanFieldName currency[] = { KOBAN_FIELD_CURRENCY };
+
+  if (!accounts_say (self, names, G_N_ELEMENTS (names), TRUE))
+    koban_profile_problem (problems, node,
+                           _("nothing says which account is which: “iban”, “number” or “hash”"));
+  if (!accounts_say (self, currency, G_N_ELEMENTS (currency), FALSE))
+    koban_profile_problem (problems, node, _("nothing says in which “currency” an account is kept"));
+}
+
+static void
+check_holders (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+{
+  const KobanNeed *need = self->holders != NULL ? find_need (self, self->holders) : NULL;
+
+  if (self->holders != NULL && (need == NULL || need->secret))
+    koban_profile_problem (problems, node, _("“holders” names a need that is no secret"));
 }
 
 static void
@@ -210,11 +330,12 @@ koban_profile_check (GPtrArray *problems, KobanJsonNode root, KobanProfile *self
     koban_profile_problem (problems, format, _("“format” must be 1"));
   check_id (problems, koban_json_member (root, "id"), self->id);
   check_base_url (problems, koban_json_member (root, "base_url"), self);
-  check_auth_needs (problems, koban_json_member (root, "auth"), self);
+  koban_auth_check (problems, koban_json_member (root, "auth"), self);
   if (self->requests->len == 0)
     koban_profile_problem (problems, root, _("there is no request"));
   else
-    check_identity (problems, koban_json_member (root, "requests"), self);
+    check_accounts (problems, koban_json_member (root, "requests"), self);
+  check_holders (problems, koban_json_member (root, "holders"), self);
   check_requests (problems, koban_json_member (root, "requests"), self);
   if (self->hosts != NULL)
     check_revocations (problems, koban_json_member (root, "revocations"), self);

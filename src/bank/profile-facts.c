@@ -9,8 +9,8 @@
 
 #include <glib/gi18n-lib.h>
 
-const char *const koban_gives_words[] = { "accounts",     "identity", "links", "balance",
-                                          "transactions", "scopes",   NULL };
+const char *const koban_gives_words[] = { "holders",      "accounts", "identity", "links",  "balance",
+                                          "transactions", "removed",  "names",    "scopes", NULL };
 
 static gboolean
 is_one_of (const char *word, const char *const *words)
@@ -37,6 +37,24 @@ is_ownership (const char *word)
 }
 
 static gboolean
+is_sort (const char *word)
+{
+  return is_one_of (word, (const char *const[]){ "booked", "available", "skip", NULL });
+}
+
+static gboolean
+is_sign (const char *word)
+{
+  return is_one_of (word, (const char *const[]){ "signed", "inverted", NULL });
+}
+
+static gboolean
+is_refusal (const char *word)
+{
+  return is_one_of (word, (const char *const[]){ "sign-in", "forbidden", "wait", "later", "refused", NULL });
+}
+
+static gboolean
 is_effect (const char *word)
 {
   return is_one_of (word, (const char *const[]){ "note", "partial", "failed", "sign-in", NULL });
@@ -53,7 +71,7 @@ static gboolean
 is_status (const char *word)
 {
   KobanLinkStatus status;
-  return koban_link_status_parse (word, &status);
+  return g_str_equal (word, "skip") || koban_link_status_parse (word, &status);
 }
 
 #define IN(gives) (1u << KOBAN_GIVES_##gives)
@@ -64,16 +82,21 @@ static const struct
   guint allowed, required; /* sets of IN (…) */
   gboolean (*is_word) (const char *word);
 } field_rows[KOBAN_N_FIELDS] = {
-  [KOBAN_FIELD_ID] = { "id", IN (ACCOUNTS) | IN (LINKS) | IN (TRANSACTIONS), IN (ACCOUNTS) },
-  [KOBAN_FIELD_NAME] = { "name", IN (ACCOUNTS) | IN (LINKS) | IN (SCOPES), IN (LINKS) | IN (SCOPES) },
-  [KOBAN_FIELD_CURRENCY] = { "currency", IN (ACCOUNTS) | IN (BALANCE) | IN (TRANSACTIONS), IN (ACCOUNTS) },
+  [KOBAN_FIELD_ID] = { "id",
+                       IN (HOLDERS) | IN (ACCOUNTS) | IN (LINKS) | IN (TRANSACTIONS) | IN (REMOVED) |
+                         IN (NAMES),
+                       IN (HOLDERS) | IN (ACCOUNTS) | IN (REMOVED) | IN (NAMES) },
+  [KOBAN_FIELD_NAME] = { "name", IN (ACCOUNTS) | IN (IDENTITY) | IN (LINKS) | IN (NAMES) | IN (SCOPES),
+                         IN (LINKS) | IN (NAMES) | IN (SCOPES) },
+  [KOBAN_FIELD_CURRENCY] = { "currency", IN (ACCOUNTS) | IN (IDENTITY) | IN (BALANCE) | IN (TRANSACTIONS) },
   [KOBAN_FIELD_NUMBER] = { "number", IN (ACCOUNTS) | IN (IDENTITY) },
   [KOBAN_FIELD_IBAN] = { "iban", IN (ACCOUNTS) | IN (IDENTITY) },
   [KOBAN_FIELD_OWNERSHIP] = { "ownership", IN (ACCOUNTS), 0, is_ownership },
   [KOBAN_FIELD_BOOKED] = { "booked", IN (BALANCE) },
   [KOBAN_FIELD_AVAILABLE] = { "available", IN (BALANCE) },
-  [KOBAN_FIELD_AMOUNT] = { "amount", IN (TRANSACTIONS), IN (TRANSACTIONS) },
-  [KOBAN_FIELD_DIRECTION] = { "direction", IN (TRANSACTIONS), 0, is_direction },
+  [KOBAN_FIELD_SORT] = { "sort", IN (BALANCE), 0, is_sort },
+  [KOBAN_FIELD_AMOUNT] = { "amount", IN (BALANCE) | IN (TRANSACTIONS), IN (TRANSACTIONS) },
+  [KOBAN_FIELD_DIRECTION] = { "direction", IN (BALANCE) | IN (TRANSACTIONS), 0, is_direction },
   [KOBAN_FIELD_STATE] = { "state", IN (TRANSACTIONS), 0, is_state },
   [KOBAN_FIELD_TYPE] = { "type", IN (TRANSACTIONS), 0, is_type },
   [KOBAN_FIELD_DATE] = { "date", IN (TRANSACTIONS), IN (TRANSACTIONS) },
@@ -111,6 +134,7 @@ koban_fact_free (gpointer data)
   if (field == NULL)
     return;
   g_strfreev (field->at);
+  g_free (field->is);
   g_clear_pointer (&field->values, g_hash_table_unref);
   g_free (field->otherwise);
   g_free (field->absent);
@@ -139,12 +163,25 @@ read_at (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer 
   *(char ***) target = read_alternatives (problems, node);
 }
 
-/* A pointer, a list of pointers, or {"at", "values", "else", "absent"}. */
+static void
+check_fact (GPtrArray *problems, KobanJsonNode node, KobanField *field)
+{
+  if ((field->at != NULL) == (field->is != NULL))
+    koban_profile_problem (problems, node, _("a fact stands somewhere (“at”), or always “is” the same"));
+  if (field->at != NULL && field->at[0] == NULL)
+    koban_profile_problem (problems, node, _("a fact needs at least one pointer"));
+  if (field->at == NULL)
+    field->at = g_new0 (char *, 1);
+}
+
+/* A pointer, a list of pointers, or {"at", "values", "else", "absent", "join"}, or {"is"}. */
 KobanField *
 koban_fact_read (GPtrArray *problems, KobanJsonNode node)
 {
   static const KobanKey keys[] = {
-    { "at", read_at, G_STRUCT_OFFSET (KobanField, at), TRUE },
+    { "at", read_at, G_STRUCT_OFFSET (KobanField, at) },
+    { "is", koban_read_text, G_STRUCT_OFFSET (KobanField, is) },
+    { "join", koban_read_bool, G_STRUCT_OFFSET (KobanField, join) },
     { "values", koban_read_values, G_STRUCT_OFFSET (KobanField, values) },
     { "else", koban_read_text, G_STRUCT_OFFSET (KobanField, otherwise) },
     { "absent", koban_read_text, G_STRUCT_OFFSET (KobanField, absent) },
@@ -155,6 +192,7 @@ koban_fact_read (GPtrArray *problems, KobanJsonNode node)
     koban_read_object (problems, node, _("a fact"), keys, G_N_ELEMENTS (keys), field);
   else
     field->at = read_alternatives (problems, node);
+  check_fact (problems, node, field);
   return field;
 }
 
@@ -179,7 +217,8 @@ check_words (GPtrArray *problems,
                            koban_json_name (node));
   if (is_word == NULL)
     return;
-  if (field->values == NULL)
+  check_word (problems, node, field->is, is_word);
+  if (field->values == NULL && field->is == NULL)
     koban_profile_problem (problems, node, _("“%s” needs “values”: the bank's words and ours"),
                            koban_json_name (node));
 
@@ -194,13 +233,43 @@ check_words (GPtrArray *problems,
     check_word (problems, node, word, is_word);
 }
 
-void
-koban_read_effect (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+/* A fact in a set of words. */
+#define DEFINE_READ_WORDS(noun)                                                                              \
+  KOBAN_KEY_READER (noun)                                                                                    \
+  {                                                                                                          \
+    KobanField **field = target;                                                                             \
+    koban_fact_free (*field);                                                                                \
+    *field = koban_fact_read (problems, node);                                                               \
+    check_words (problems, node, *field, is_##noun);                                                         \
+  }
+DEFINE_READ_WORDS (effect)
+DEFINE_READ_WORDS (refusal)
+
+static void
+read_variable (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
+  char ***at = target;
+  g_clear_pointer (at, g_strfreev);
+  *at = g_new0 (char *, 2);
+  koban_read_text (problems, key, node, *at);
+}
+
+/* What a variable of the account says: {"variable", "values", "else"}. */
+KOBAN_KEY_READER (by_account)
+{
+  static const KobanKey keys[] = {
+    { "variable", read_variable, G_STRUCT_OFFSET (KobanField, at), TRUE },
+    { "values", koban_read_values, G_STRUCT_OFFSET (KobanField, values), TRUE },
+    { "else", koban_read_text, G_STRUCT_OFFSET (KobanField, otherwise), TRUE },
+  };
   KobanField **field = target;
+
   koban_fact_free (*field);
-  *field = koban_fact_read (problems, node);
-  check_words (problems, node, *field, is_effect);
+  *field = g_new0 (KobanField, 1);
+  koban_read_object (problems, node, _("“by_account”"), keys, G_N_ELEMENTS (keys), *field);
+  if ((*field)->at == NULL)
+    (*field)->at = g_new0 (char *, 1);
+  check_words (problems, node, *field, is_sign);
 }
 
 void

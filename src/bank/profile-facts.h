@@ -10,14 +10,16 @@ G_BEGIN_DECLS
 
 extern const char *const koban_gives_words[]; /* by KobanGives, NULL-terminated */
 
-/* A pointer, a list of pointers, or {"at", "values", "else", "absent"}. (transfer full) */
+/* A pointer, a list of pointers, {"at", "values", "else", "absent", "join"}, or {"is"}. (transfer full) */
 KobanField *koban_fact_read      (GPtrArray *problems, KobanJsonNode node);
 void        koban_fact_free      (gpointer field);
 
 /* The facts that a row of @listing has. */
 void        koban_facts_read_row (GPtrArray *problems, KobanJsonNode node, KobanListingRule *listing);
 
-KOBAN_KEY_READER (fact);   /* KobanField *, taken as it stands */
-KOBAN_KEY_READER (effect); /* KobanField *, in the words for effects */
+KOBAN_KEY_READER (fact);       /* KobanField *, taken as it stands */
+KOBAN_KEY_READER (effect);     /* KobanField *, in the words for effects */
+KOBAN_KEY_READER (refusal);    /* KobanField *, in the words for refusals */
+KOBAN_KEY_READER (by_account); /* KobanField *, of a variable, in the words for signs */
 
 G_END_DECLS

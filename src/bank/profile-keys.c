@@ -225,6 +225,13 @@ koban_read_values (GPtrArray *problems, const KobanKey *key, KobanJsonNode node,
 }
 
 void
+koban_read_body (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+{
+  if (koban_key_expect (problems, key, node, KOBAN_JSON_OBJECT))
+    *(KobanJsonNode *) target = node;
+}
+
+void
 koban_key_each (GPtrArray *problems,
                 const KobanKey *key,
                 KobanJsonNode node,

@@ -52,6 +52,7 @@ KOBAN_KEY_READER (pointer);       /* char * */
 KOBAN_KEY_READER (pairs);         /* GArray * of KobanPair */
 KOBAN_KEY_READER (pointer_pairs); /* the same, the values are pointers */
 KOBAN_KEY_READER (values);        /* GHashTable *, text → text */
+KOBAN_KEY_READER (body);          /* KobanJsonNode: an object, kept as it stands */
 
 GArray  *koban_pairs_new          (void);
 

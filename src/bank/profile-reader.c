@@ -10,22 +10,25 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
-#include "bank/auth.h"
+#include "bank/profile-auth.h"
 #include "bank/profile-check.h"
 #include "bank/profile-facts.h"
+#include "bank/profile-paging.h"
 
 /* What a person can be asked for. Nothing outside this list is ever prompted for. */
 static const char *const need_names[] = {
-  "token",     "revoke_token",  "setup_token", "access_url",   "user_token",   "app_token",  "api_key",
-  "client_id", "client_secret", "app_id",      "private_key",  "certificate",  "secret_id",  "secret_key",
-  "item_ids",  "item_id",       "session_ids", "requisitions", "access_token", "profile_id", NULL,
+  "token",        "revoke_token", "setup_token",   "access_url",  "user_token",     "app_token",
+  "api_key",      "client_id",    "client_secret", "app_id",      "private_key",    "certificate",
+  "secret_id",    "secret_key",   "item_ids",      "item_id",     "session_ids",    "requisitions",
+  "access_token", "profile_id",   "session_id",    "signing_key", "signing_key_id", NULL,
 };
 
-static const char *const unit_words[] = { "minor", "decimal", NULL };
-static const char *const sign_words[] = { "signed", "inverted", "direction", NULL };
-static const char *const times_words[] = { "rfc3339", "epoch_s", "epoch_ms", NULL };
-static const char *const per_words[] = { "connection", "account", "sign-in", NULL };
-static const char *const paging_words[] = { "none", "window", NULL };
+static const char *const unit_words[] = { "minor", "decimal", "text", NULL };
+static const char *const sign_words[] = { "signed", "inverted", "direction", "absolute",
+                                          "plus",   "account",  NULL };
+static const char *const times_words[] = { "rfc3339", "epoch_s", "epoch_ms", "spaced", NULL };
+static const char *const per_words[] = { "connection", "holder", "account", "sign-in", NULL };
+static const char *const method_words[] = { "GET", "POST", NULL };
 static const char *const power_words[] = { "read", "read+revoke", "pay", NULL };
 static const char *const need_kind_words[] = { "text", "file", NULL };
 static const char *const reach_words[] = { "whole", "changes", NULL };
@@ -92,6 +95,7 @@ listing_free (gpointer data)
   g_free (listing->where_at);
   g_free (listing->where_is);
   g_strfreev (listing->expected);
+  koban_fact_free (listing->by_account);
   g_free (listing);
 }
 
@@ -99,8 +103,8 @@ static void
 check_listing (GPtrArray *problems, KobanJsonNode node, const KobanListingRule *listing)
 {
   gboolean is_links = listing->gives == KOBAN_GIVES_LINKS;
-  gboolean needs_direction =
-    listing->gives == KOBAN_GIVES_TRANSACTIONS && listing->sign == KOBAN_SIGN_DIRECTION;
+  gboolean needs_direction = listing->gives == KOBAN_GIVES_TRANSACTIONS &&
+                             (listing->sign == KOBAN_SIGN_DIRECTION || listing->sign == KOBAN_SIGN_ABSOLUTE);
 
   if (!koban_json_exists (koban_json_member (node, "row")))
     koban_profile_problem (problems, node, _("a listing lacks “row”"));
@@ -110,11 +114,22 @@ check_listing (GPtrArray *problems, KobanJsonNode node, const KobanListingRule *
                            _("“kind” and “provenance” stand with a listing of links, and only there"));
   if (needs_direction != (listing->fields[KOBAN_FIELD_DIRECTION] != NULL))
     koban_profile_problem (
-      problems, node, _("“direction” is a fact of rows whose “sign” is “direction”, and only of those"));
+      problems, node,
+      _("“direction” is a fact of rows whose “sign” is “direction” or “absolute”, and only of those"));
+  if ((listing->sign == KOBAN_SIGN_ACCOUNT) != (listing->by_account != NULL))
+    koban_profile_problem (problems, node, _("“by_account” stands with “sign”: “account”, and only there"));
+  if ((listing->fields[KOBAN_FIELD_SORT] != NULL) !=
+      (listing->gives == KOBAN_GIVES_BALANCE && listing->fields[KOBAN_FIELD_AMOUNT] != NULL))
+    koban_profile_problem (problems, node, _("in a balance “sort” and “amount” stand together"));
+  if (listing->sign == KOBAN_SIGN_PLUS && listing->unit != KOBAN_UNIT_TEXT)
+    koban_profile_problem (problems, node, _("“sign”: “plus” goes with “unit”: “text”"));
+  if (listing->distinct && listing->fields[KOBAN_FIELD_ID] == NULL)
+    koban_profile_problem (problems, node, _("“distinct” rows need an “id”"));
   if ((listing->gives == KOBAN_GIVES_SCOPES) != (listing->expected != NULL))
     koban_profile_problem (problems, node, _("“expected” stands with a listing of scopes, and only there"));
   if (listing->rows == NULL &&
-      (listing->gives == KOBAN_GIVES_LINKS || listing->gives == KOBAN_GIVES_TRANSACTIONS))
+      (listing->gives == KOBAN_GIVES_LINKS || listing->gives == KOBAN_GIVES_TRANSACTIONS ||
+       listing->gives == KOBAN_GIVES_REMOVED))
     koban_profile_problem (problems, node, _("a listing of %s lacks “rows”"),
                            koban_gives_words[listing->gives]);
 }
@@ -126,6 +141,9 @@ add_listing (GPtrArray *problems, KobanJsonNode item, gpointer target)
 #define KEY(name, read, member) { name, read, G_STRUCT_OFFSET (KobanListingRule, member) }
     { "gives", koban_read_word, G_STRUCT_OFFSET (KobanListingRule, gives), TRUE, koban_gives_words },
     KEY ("rows", koban_read_pointer, rows),
+    KEY ("single", koban_read_bool, single),
+    KEY ("distinct", koban_read_bool, distinct),
+    KEY ("markup", koban_read_bool, markup),
     { "row", koban_read_nothing },
     KEY ("hash", read_hash_list, hash),
     KEY ("variables", koban_read_pointer_pairs, variables),
@@ -134,11 +152,14 @@ add_listing (GPtrArray *problems, KobanJsonNode item, gpointer target)
     KEY ("expected", koban_read_texts, expected),
     { "unit", koban_read_word, G_STRUCT_OFFSET (KobanListingRule, unit), FALSE, unit_words },
     { "sign", koban_read_word, G_STRUCT_OFFSET (KobanListingRule, sign), FALSE, sign_words },
+    KEY ("by_account", koban_read_by_account, by_account),
+    KEY ("skip_currencies", koban_read_bool, skip_currencies),
     { "times", koban_read_word, G_STRUCT_OFFSET (KobanListingRule, times), FALSE, times_words },
     { "reach", koban_read_word, G_STRUCT_OFFSET (KobanListingRule, reach), FALSE, reach_words },
     KEY ("optional", koban_read_bool, optional),
     KEY ("kind", read_link_kind, link_kind),
     KEY ("provenance", read_provenance, provenance),
+    KEY ("own", koban_read_bool, own),
     { "sees_links", koban_read_word, G_STRUCT_OFFSET (KobanListingRule, sees_links), FALSE, sees_words },
     KEY ("sees_pending", koban_read_bool, sees_pending),
     KEY ("sees_time", koban_read_bool, sees_time),
@@ -185,37 +206,50 @@ add_message (GPtrArray *problems, KobanJsonNode item, gpointer target)
 DEFINE_READ_LIST (message)
 
 static void
-read_paging (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
-{
-  static const KobanKey keys[] = {
-    { "scheme", koban_read_word, G_STRUCT_OFFSET (KobanRequestRule, paging), TRUE, paging_words },
-    { "days", koban_read_uint, G_STRUCT_OFFSET (KobanRequestRule, window_days) },
-  };
-  KobanRequestRule *request = target;
-  koban_read_object (problems, node, _("“paging”"), keys, G_N_ELEMENTS (keys), request);
-  if ((request->paging == KOBAN_PAGING_WINDOW) != (request->window_days > 0))
-    koban_profile_problem (problems, node, _("“days” says how long a window is, and stands only there"));
-}
-
-static void
 request_free (gpointer data)
 {
   KobanRequestRule *request = data;
   g_free (request->path);
   g_array_unref (request->query);
+  koban_paging_clear (&request->paging);
   g_ptr_array_unref (request->messages);
   g_ptr_array_unref (request->listings);
   g_free (request);
+}
+
+static gboolean
+body_says_since (KobanJsonNode node)
+{
+  gboolean says = koban_json_exists (node) && koban_json_string (node) != NULL &&
+                  strstr (koban_json_string (node), "{since") != NULL;
+
+  for (KobanJsonNode child = koban_json_first (node); !says && koban_json_exists (child);
+       child = koban_json_next (child))
+    says = body_says_since (child);
+  return says;
+}
+
+static gboolean
+says_since (const KobanRequestRule *request)
+{
+  gboolean says =
+    (request->path != NULL && strstr (request->path, "{since") != NULL) || body_says_since (request->body);
+
+  for (guint i = 0; !says && i < request->query->len; i++)
+    says = strstr (g_array_index (request->query, KobanPair, i).value, "{since") != NULL;
+  return says;
 }
 
 static void
 add_request (GPtrArray *problems, KobanJsonNode item, gpointer target)
 {
   static const KobanKey keys[] = {
+    { "method", koban_read_word, G_STRUCT_OFFSET (KobanRequestRule, method), FALSE, method_words },
     { "path", koban_read_text, G_STRUCT_OFFSET (KobanRequestRule, path), TRUE },
+    { "body", koban_read_body, G_STRUCT_OFFSET (KobanRequestRule, body) },
     { "query", koban_read_pairs, G_STRUCT_OFFSET (KobanRequestRule, query) },
     { "per", koban_read_word, G_STRUCT_OFFSET (KobanRequestRule, per), TRUE, per_words },
-    { "paging", read_paging, 0 },
+    { "paging", koban_read_paging, G_STRUCT_OFFSET (KobanRequestRule, paging) },
     { "overlap_days", koban_read_uint, G_STRUCT_OFFSET (KobanRequestRule, overlap_days) },
     { "messages", read_message_list, G_STRUCT_OFFSET (KobanRequestRule, messages) },
     { "listings", read_listing_list, G_STRUCT_OFFSET (KobanRequestRule, listings), TRUE },
@@ -227,8 +261,11 @@ add_request (GPtrArray *problems, KobanJsonNode item, gpointer target)
   request->listings = g_ptr_array_new_with_free_func (listing_free);
   g_ptr_array_add (*(GPtrArray **) target, request);
   koban_read_object (problems, item, _("a request"), keys, G_N_ELEMENTS (keys), request);
+  request->timeless = !says_since (request);
   if (request->path != NULL && *request->path != '/')
     koban_profile_problem (problems, item, _("“path” begins with “/”"));
+  if (koban_json_exists (request->body) && request->method != KOBAN_METHOD_POST)
+    koban_profile_problem (problems, item, _("a “body” goes with “method”: “POST”"));
 }
 DEFINE_READ_LIST (request)
 
@@ -263,42 +300,27 @@ add_need (GPtrArray *problems, KobanJsonNode item, gpointer target)
 DEFINE_READ_LIST (need)
 
 static void
-read_auth (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
-{
-  KobanProfile *profile = target;
-  koban_read_pairs (problems, key, node, &profile->auth_params);
-  profile->auth_scheme = g_strdup (koban_pairs_lookup (profile->auth_params, "scheme"));
-  const char *const *params =
-    profile->auth_scheme != NULL ? koban_auth_scheme_get_params (profile->auth_scheme) : NULL;
-  if (params == NULL)
-    {
-      koban_profile_problem (problems, node, _("“auth” lacks a “scheme” that Koban knows"));
-      return;
-    }
-  for (guint i = 0; params[i] != NULL; i++)
-    if (koban_pairs_lookup (profile->auth_params, params[i]) == NULL)
-      koban_profile_problem (problems, node, _("the scheme “%s” lacks “%s”"), profile->auth_scheme,
-                             params[i]);
-  for (guint i = 0; i < profile->auth_params->len; i++)
-    {
-      const char *name = g_array_index (profile->auth_params, KobanPair, i).name;
-      if (!g_str_equal (name, "scheme") && !g_strv_contains (params, name))
-        koban_profile_problem (problems, node, _("the scheme “%s” has no key “%s”"), profile->auth_scheme,
-                               name);
-    }
-}
-
-static void
 read_budget (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   static const KobanKey keys[] = {
     { "per_day", koban_read_uint, G_STRUCT_OFFSET (KobanProfile, per_day), TRUE },
     { "interval_s", koban_read_uint, G_STRUCT_OFFSET (KobanProfile, interval_s), TRUE },
+    { "gap_s", koban_read_uint, G_STRUCT_OFFSET (KobanProfile, gap_s) },
   };
   KobanProfile *profile = target;
   koban_read_object (problems, node, _("“budget”"), keys, G_N_ELEMENTS (keys), profile);
   if (profile->per_day == 0 || profile->interval_s < 60)
     koban_profile_problem (problems, node, _("“per_day” is at least 1 and “interval_s” at least 60"));
+}
+
+static void
+read_errors (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+{
+  static const KobanKey keys[] = {
+    { "code", koban_read_refusal, G_STRUCT_OFFSET (KobanErrorRule, code), TRUE },
+    { "text", koban_read_fact, G_STRUCT_OFFSET (KobanErrorRule, text) },
+  };
+  koban_read_object (problems, node, _("“errors”"), keys, G_N_ELEMENTS (keys), target);
 }
 
 static void
@@ -310,6 +332,7 @@ revocation_free (gpointer data)
   g_array_unref (rule->ok);
   g_array_unref (rule->gone);
   g_free (rule->by_hand);
+  g_strfreev (rule->needs);
   g_free (rule);
 }
 
@@ -336,9 +359,11 @@ add_revocation (GPtrArray *problems, KobanJsonNode item, gpointer target)
     { "how", read_revocation_how, G_STRUCT_OFFSET (KobanRevocationRule, how), TRUE },
     { "method", koban_read_text, G_STRUCT_OFFSET (KobanRevocationRule, method) },
     { "path", koban_read_text, G_STRUCT_OFFSET (KobanRevocationRule, path) },
+    { "body", koban_read_body, G_STRUCT_OFFSET (KobanRevocationRule, body) },
     { "ok", koban_read_uints, G_STRUCT_OFFSET (KobanRevocationRule, ok) },
     { "gone", koban_read_uints, G_STRUCT_OFFSET (KobanRevocationRule, gone) },
     { "by_hand", koban_read_text, G_STRUCT_OFFSET (KobanRevocationRule, by_hand) },
+    { "needs", koban_read_texts, G_STRUCT_OFFSET (KobanRevocationRule, needs) },
   };
   KobanRevocationRule *rule = g_new0 (KobanRevocationRule, 1);
 
@@ -357,7 +382,7 @@ profile_new (void)
   self->ref_count = 1;
   self->needs = g_array_new (FALSE, FALSE, sizeof (KobanNeed));
   g_array_set_clear_func (self->needs, clear_need);
-  self->auth_params = koban_pairs_new ();
+  self->auth = g_ptr_array_new_with_free_func (koban_auth_rule_free);
   self->requests = g_ptr_array_new_with_free_func (request_free);
   self->revocations = g_ptr_array_new_with_free_func (revocation_free);
   return self;
@@ -379,9 +404,12 @@ koban_profile_read (const char *data, gsize length, GPtrArray *problems)
     KEY ("notes", koban_read_text, notes, TRUE),
     KEY ("signup", koban_read_texts, signup, TRUE),
     KEY ("needs", read_need_list, needs, TRUE),
-    { "auth", read_auth, 0, TRUE },
+    { "auth", koban_read_auth, 0, TRUE },
     KEY ("headers", read_headers, headers, FALSE),
     { "budget", read_budget, 0, TRUE },
+    KEY ("one_sign_in", koban_read_bool, one_sign_in, FALSE),
+    { "errors", read_errors, G_STRUCT_OFFSET (KobanProfile, errors) },
+    KEY ("holders", koban_read_text, holders, FALSE),
     KEY ("history_days", koban_read_uint, history_days, TRUE),
     KEY ("requests", read_request_list, requests, TRUE),
     KEY ("revocations", read_revocation_list, revocations, TRUE),
@@ -397,6 +425,7 @@ koban_profile_read (const char *data, gsize length, GPtrArray *problems)
       return self;
     }
   KobanJsonNode root = koban_json_root (json);
+  self->json = koban_json_ref (json);
   koban_read_object (problems, root, _("a profile"), keys, G_N_ELEMENTS (keys), self);
   if (koban_json_type (root) == KOBAN_JSON_OBJECT)
     koban_profile_check (problems, root, self);

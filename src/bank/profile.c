@@ -9,6 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
+#include "bank/profile-facts.h"
 #include "bank/rules.h"
 
 #define MAX_PROFILE_BYTES (256 * 1024)
@@ -25,17 +26,20 @@ koban_profile_unref (KobanProfile *self)
 {
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
-  char *texts[] = { self->id,    self->name,   self->base_url,    self->cost,
-                    self->notes, self->digest, self->auth_scheme, self->file };
+  char *texts[] = { self->id,     self->name,      self->base_url, self->cost,   self->notes,
+                    self->digest, self->auth_name, self->file,     self->holders };
   char **lists[] = { self->countries, self->hosts, self->signup, self->headers, self->lists, self->revokes };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
     g_strfreev (lists[i]);
   g_array_unref (self->needs);
-  g_array_unref (self->auth_params);
+  g_ptr_array_unref (self->auth);
   g_ptr_array_unref (self->requests);
   g_ptr_array_unref (self->revocations);
+  koban_fact_free (self->errors.code);
+  koban_fact_free (self->errors.text);
+  g_clear_pointer (&self->json, koban_json_unref);
   g_free (self);
 }
 
@@ -76,6 +80,19 @@ koban_profile_find_revocation (KobanProfile *self, KobanLinkKind kind)
         return rule;
     }
   return NULL;
+}
+
+gboolean
+koban_revocation_wants (const KobanRevocationRule *rule, const KobanNeed *need)
+{
+  return need->revoke && (rule == NULL || rule->needs == NULL ||
+                          g_strv_contains ((const char *const *) rule->needs, need->name));
+}
+
+gboolean
+koban_profile_wants_to_revoke (KobanProfile *self, KobanLinkKind kind, const KobanNeed *need)
+{
+  return koban_revocation_wants (koban_profile_find_revocation (self, kind), need);
 }
 
 static char **
@@ -174,7 +191,7 @@ koban_profile_get_countries (KobanProfile *self)
 const char *
 koban_profile_get_auth (KobanProfile *self)
 {
-  return self->auth_scheme;
+  return self->auth_name;
 }
 
 KobanPower
@@ -237,6 +254,18 @@ koban_profile_get_interval_s (KobanProfile *self)
   return self->interval_s;
 }
 
+gboolean
+koban_profile_has_one_sign_in (KobanProfile *self)
+{
+  return self->one_sign_in;
+}
+
+guint
+koban_profile_get_gap_s (KobanProfile *self)
+{
+  return self->gap_s;
+}
+
 const char *
 koban_profile_get_digest (KobanProfile *self)
 {
@@ -262,13 +291,47 @@ koban_power_name (KobanPower power)
   return names[power];
 }
 
+/* What can be done at every bank, where the profile has nothing better to say. */
+static const struct
+{
+  KobanLinkKind kind;
+  const char *by_hand;
+} everywhere[] = {
+  { KOBAN_LINK_DIRECT_DEBIT,
+    N_("In your bank's app or internet banking open the account, look for “Direct debits” or “Mandates”, "
+        "and cancel "
+        "or block this one; the bank must also do it when you call. Tell the collector as well.") },
+  { KOBAN_LINK_STANDING_ORDER, N_("In your bank's app or internet banking open the account, look for "
+                                   "“Standing orders” or “Scheduled payments”, "
+                                   "and delete this one.") },
+  { KOBAN_LINK_EMONEY, N_("In the wallet's own app or page remove this account, then ask your bank to end "
+                           "the link with the wallet and "
+                           "to take no more of its debits.") },
+};
+
+static KobanRevocation
+revocation_by_hand (KobanLinkKind kind, const char **by_hand)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (everywhere); i++)
+    if (everywhere[i].kind == kind)
+      {
+        *by_hand = _(everywhere[i].by_hand);
+        return KOBAN_REVOCATION_MANUAL;
+      }
+  *by_hand = NULL;
+  return KOBAN_REVOCATION_NONE;
+}
+
 KobanRevocation
 koban_profile_get_revocation (KobanProfile *self, KobanLinkKind kind, const char **by_hand)
 {
   KobanRevocationRule *rule = koban_profile_find_revocation (self, kind);
+  const char *words = NULL;
+  KobanRevocation how = rule != NULL ? rule->how : revocation_by_hand (kind, &words);
+
   if (by_hand != NULL)
-    *by_hand = rule != NULL ? rule->by_hand : NULL;
-  return rule != NULL ? rule->how : KOBAN_REVOCATION_NONE;
+    *by_hand = rule != NULL ? rule->by_hand : words;
+  return how;
 }
 
 static GVariant *
@@ -304,7 +367,7 @@ koban_profile_to_variant (KobanProfile *self)
     { "id", self->id },
     { "name", self->name },
     { "countries", NULL, self->countries },
-    { "auth", self->auth_scheme },
+    { "auth", self->auth_name },
     { "power", koban_power_name (self->power) },
     { "lists", NULL, self->lists },
     { "revokes", NULL, self->revokes },

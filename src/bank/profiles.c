@@ -50,7 +50,7 @@ add_directory (KobanProfiles *self, const char *directory, gboolean own)
     return;
   while ((name = g_dir_read_name (dir)) != NULL)
     {
-      if (!g_str_has_suffix (name, ".json"))
+      if (!g_str_has_suffix (name, ".json") || g_str_has_suffix (name, ".schema.json"))
         continue;
       g_autofree char *path = g_build_filename (directory, name, NULL);
       add_file (self, path, own);

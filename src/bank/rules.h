@@ -11,15 +11,19 @@
 
 G_BEGIN_DECLS
 
-/* What a listing gives. IDENTITY is a join: a fact about an account that its listing does not hold. SCOPES are
- * the powers of the secret itself. */
+/* What a listing gives. HOLDERS are what accounts hang on: sign-ins, consents, profiles of one person. IDENTITY is
+ * a join: a fact about an account that its listing does not hold; NAMES is another: whose an id is. REMOVED are
+ * lines that an earlier page gave and the bank takes back. SCOPES are the powers of the secret itself. */
 typedef enum
 {
+  KOBAN_GIVES_HOLDERS,
   KOBAN_GIVES_ACCOUNTS,
   KOBAN_GIVES_IDENTITY,
   KOBAN_GIVES_LINKS,
   KOBAN_GIVES_BALANCE,
   KOBAN_GIVES_TRANSACTIONS,
+  KOBAN_GIVES_REMOVED,
+  KOBAN_GIVES_NAMES,
   KOBAN_GIVES_SCOPES,
 } KobanGives;
 
@@ -34,6 +38,7 @@ typedef enum
   KOBAN_FIELD_OWNERSHIP,
   KOBAN_FIELD_BOOKED,
   KOBAN_FIELD_AVAILABLE,
+  KOBAN_FIELD_SORT,
   KOBAN_FIELD_AMOUNT,
   KOBAN_FIELD_DIRECTION,
   KOBAN_FIELD_STATE,
@@ -55,11 +60,37 @@ typedef enum
   KOBAN_N_FIELDS,
 } KobanFieldName;
 
-typedef enum { KOBAN_UNIT_MINOR, KOBAN_UNIT_DECIMAL } KobanUnit;
-typedef enum { KOBAN_SIGN_SIGNED, KOBAN_SIGN_INVERTED, KOBAN_SIGN_DIRECTION } KobanSign;
-typedef enum { KOBAN_TIMES_RFC3339, KOBAN_TIMES_EPOCH_S, KOBAN_TIMES_EPOCH_MS } KobanTimes;
-typedef enum { KOBAN_PER_CONNECTION, KOBAN_PER_ACCOUNT, KOBAN_PER_SIGN_IN } KobanPer;
-typedef enum { KOBAN_PAGING_NONE, KOBAN_PAGING_WINDOW } KobanPaging;
+/* TEXT is “150 JPY”. */
+typedef enum { KOBAN_UNIT_MINOR, KOBAN_UNIT_DECIMAL, KOBAN_UNIT_TEXT } KobanUnit;
+
+/* DIRECTION is a word beside an amount without a sign, ABSOLUTE beside one whose sign means nothing; PLUS: what
+ * has no “+” is out; ACCOUNT: signed or inverted, as a variable of the account says. */
+typedef enum
+{
+  KOBAN_SIGN_SIGNED,
+  KOBAN_SIGN_INVERTED,
+  KOBAN_SIGN_DIRECTION,
+  KOBAN_SIGN_ABSOLUTE,
+  KOBAN_SIGN_PLUS,
+  KOBAN_SIGN_ACCOUNT,
+} KobanSign;
+
+/* SPACED is “2026-01-15 08:30:00”, in UTC. */
+typedef enum { KOBAN_TIMES_RFC3339, KOBAN_TIMES_EPOCH_S, KOBAN_TIMES_EPOCH_MS, KOBAN_TIMES_SPACED } KobanTimes;
+typedef enum { KOBAN_PER_CONNECTION, KOBAN_PER_HOLDER, KOBAN_PER_ACCOUNT, KOBAN_PER_SIGN_IN } KobanPer;
+typedef enum { KOBAN_METHOD_GET, KOBAN_METHOD_POST } KobanMethod;
+
+/* How an answer says that there is more: paging.c. */
+typedef enum
+{
+  KOBAN_PAGING_NONE,
+  KOBAN_PAGING_WINDOW,
+  KOBAN_PAGING_NEXT_URL,
+  KOBAN_PAGING_CURSOR,
+  KOBAN_PAGING_LAST_ID,
+  KOBAN_PAGING_OFFSET,
+  KOBAN_PAGING_PAGE,
+} KobanPagingScheme;
 
 typedef struct
 {
@@ -71,6 +102,8 @@ typedef struct
 typedef struct
 {
   char      **at;        /* pointers; the first that is there and not null */
+  char       *is;        /* (nullable): the bank does not say it, and it is always this */
+  gboolean    join;      /* an id: what a listing of names calls it is taken instead, if one does */
   GHashTable *values;    /* (nullable): the bank's word → ours */
   char       *otherwise; /* (nullable): for a word not in @values; NULL refuses it */
   char       *absent;    /* (nullable): when nothing is there */
@@ -79,21 +112,27 @@ typedef struct
 typedef struct
 {
   KobanGives      gives;
-  char           *rows;      /* (nullable): pointer to the list; NULL: the answer is one row */
+  char           *rows;      /* (nullable): pointer to the list, “*” is each; NULL: the answer is one row */
+  gboolean        single;    /* what @rows points to is no list but one row */
+  gboolean        distinct;  /* rows with the same id are one */
+  gboolean        markup;    /* texts have marks of HTML in them, which are taken out */
   KobanField     *fields[KOBAN_N_FIELDS]; /* each (nullable) */
   GPtrArray      *hash;      /* (nullable) (element-type KobanField): together they name an account across sign-ins */
   GArray         *variables; /* KobanPair: name, pointer; what later paths need of an account */
   GArray         *repeats;   /* KobanPair: account variable (or "id"), pointer: the row must say the same */
-  char           *where_at;  /* (nullable): only rows whose text here is @where_is */
+  char           *where_at;  /* (nullable): only rows whose text here is @where_is, which may be “{account.…}” */
   char           *where_is;
   char          **expected;  /* (nullable): patterns of scopes, with “*”; any other is more power than Koban wants */
   KobanUnit       unit;
   KobanSign       sign;
+  KobanField     *by_account; /* (nullable): its first pointer is the name of a variable */
+  gboolean        skip_currencies; /* rows in another currency are another account's, not a mistake */
   KobanTimes      times;
   KobanReach      reach;     /* of a later listing; the first is always whole */
   gboolean        optional;  /* no rows pointer in the answer: nothing is said, and nothing is wrong */
   KobanLinkKind   link_kind;
   KobanProvenance provenance;
+  gboolean        own;       /* the access that Koban itself uses */
   KobanSeesLinks  sees_links;
   gboolean        sees_pending;
   gboolean        sees_time;
@@ -110,15 +149,37 @@ typedef struct
 
 typedef struct
 {
-  char       *path;
-  GArray     *query;        /* KobanPair: name, template */
-  KobanPer    per;
-  KobanPaging paging;
-  guint       window_days;
-  guint       overlap_days; /* asked for again each time: late lines (trust B12) */
-  GPtrArray  *messages;     /* KobanMessageRule: the first whose rows are there is used */
-  GPtrArray  *listings;     /* KobanListingRule */
+  KobanPagingScheme scheme;
+  guint  days;  /* 0: the whole span at once; else it is asked for in windows of so many days */
+  char  *next;  /* (nullable): pointer to the URL or the cursor */
+  char  *more;  /* (nullable): pointer to a boolean; if that is not true it ends, whatever @next says */
+  char  *param; /* (nullable): where it goes: a member of the body with POST, else of the query */
+  char  *total; /* (nullable): pointer to the number of rows, or of pages */
+  guint  size;  /* rows of a full page; 0: not known */
+  guint  first; /* number of the first page */
+  gboolean newest_first; /* so that a page which ends before what is wanted is the last one needed */
+} KobanPagingRule;
+
+typedef struct
+{
+  KobanMethod     method;
+  char           *path;
+  GArray         *query;        /* KobanPair: name, template */
+  KobanJsonNode   body;         /* none, or an object whose texts are templates */
+  KobanPer        per;
+  gboolean        timeless;     /* computed: it says no “since”, so whatever is older is given, too */
+  KobanPagingRule paging;
+  guint           overlap_days; /* asked for again each time: late lines (trust B12) */
+  GPtrArray      *messages;     /* KobanMessageRule: the first whose rows are there is used */
+  GPtrArray      *listings;     /* KobanListingRule */
 } KobanRequestRule;
+
+/* What a bank's own code means in an answer that is no 2xx, where its status says too little. */
+typedef struct
+{
+  KobanField *code; /* (nullable): sign-in, forbidden, wait, later, refused */
+  KobanField *text; /* (nullable) */
+} KobanErrorRule;
 
 typedef struct
 {
@@ -126,24 +187,68 @@ typedef struct
   KobanRevocation how;
   char           *method;
   char           *path;
+  KobanJsonNode   body; /* none, or an object whose texts are templates */
   GArray         *ok;   /* guint */
   GArray         *gone; /* guint */
   char           *by_hand;
+  char          **needs; /* (nullable): names of the needs that only revoking has; NULL: all such */
 } KobanRevocationRule;
+
+typedef struct _KobanScheme KobanScheme;
+
+/* One request of a login: what it sends, and what of the answer is kept. */
+typedef struct
+{
+  char     *path;
+  gboolean  form;     /* x-www-form-urlencoded, not JSON */
+  gboolean  once;     /* what it keeps goes into the keyring, and it is not made again */
+  char     *user;     /* (nullable): needs that are sent as HTTP Basic */
+  char     *password; /* (nullable) */
+  GArray   *send;     /* KobanPair: member of the body, template; "name[]" is a list of one */
+  GArray   *headers;  /* KobanPair: name, template */
+  GArray   *keep;     /* KobanPair: name, pointer: secrets; the first says that this was done */
+  GPtrArray *fields;  /* KobanKept: no secrets; paths may use them */
+} KobanRungRule;
+
+typedef struct
+{
+  char       *name;
+  KobanField *fact;
+} KobanKept;
+
+/* One row of "auth": a scheme, and what it needs to know. Which of these a scheme has: its keys. */
+typedef struct
+{
+  const KobanScheme *scheme;
+  char      *secret;      /* names of needs … */
+  char      *revoking;    /* instead of @secret, to revoke */
+  char      *user, *password;
+  char      *certificate, *key, *key_id;
+  char      *issuer, *audience; /* … and plain words */
+  char      *header;
+  char      *after;       /* a kept name: nothing is signed before it is there */
+  GArray    *headers;     /* KobanPair: name, template */
+  GArray    *members;     /* KobanPair: member of a JSON body, template */
+  GPtrArray *rungs;       /* KobanRungRule */
+} KobanProofRule;
 
 struct _KobanProfile
 {
   int         ref_count; /* atomic */
   char       *id, *name, *base_url, *cost, *notes, *digest;
   char       *file;        /* (nullable) */
+  gboolean    one_sign_in; /* a new one elsewhere ends ours */
+  KobanJson  *json;        /* (nullable): what the bodies stand in */
   gboolean    own;         /* the person's own file, from no package */
   char      **countries, **hosts, **signup, **headers;
   KobanPower  power;
   GArray     *needs;       /* KobanNeed, strings owned */
-  char       *auth_scheme;
-  GArray     *auth_params; /* KobanPair */
-  guint       per_day, interval_s, history_days;
-  GPtrArray  *requests;    /* KobanRequestRule; the first gives the accounts */
+  GPtrArray  *auth;        /* KobanProofRule: each adds its proof, in this order */
+  char       *auth_name;   /* "mutual-tls+basic" */
+  guint       per_day, interval_s, gap_s, history_days;
+  char       *holders;     /* (nullable): the need whose words are the holders, where no listing gives them */
+  KobanErrorRule errors;
+  GPtrArray  *requests;    /* KobanRequestRule; the first gives the accounts, or the holders and the second them */
   GPtrArray  *revocations; /* KobanRevocationRule */
   char      **lists, **revokes; /* computed */
 };
@@ -159,6 +264,8 @@ KobanRequestRule    *koban_profile_get_request    (KobanProfile *self, guint ind
 /* The request that holds a listing of this kind; (nullable). */
 KobanRequestRule    *koban_profile_find_request   (KobanProfile *self, KobanGives gives);
 KobanRevocationRule *koban_profile_find_revocation (KobanProfile *self, KobanLinkKind kind);
+/* Whether @need is of the power to revoke by @rule. */
+gboolean             koban_revocation_wants       (const KobanRevocationRule *rule, const KobanNeed *need);
 KobanListingRule    *koban_request_find_listing   (KobanRequestRule *request, KobanGives gives);
 
 G_END_DECLS

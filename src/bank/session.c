@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One check, or one revocation, at one bank: a queue of steps, each exactly one request, each answer
- * turned into snapshots by the profile's rules. Every request leaves through send_step(), where the
- * host is checked; nothing here retries, waits, stores or tells.
+ * One check, or one revocation, at one bank: a queue of steps, each exactly one request, in the order that
+ * the profile wants. Every request leaves through send_step(), where the host is checked; what the answers
+ * mean is hearing.c's; nothing here retries, waits, stores or tells.
  */
 #include "config.h"
 
@@ -10,24 +10,36 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
-#include <koban/text.h>
 #include "bank/answer.h"
 #include "bank/auth.h"
-#include "bank/gathering.h"
+#include "bank/hearing.h"
 #include "bank/hosts.h"
 #include "bank/mapping.h"
-#include "bank/troubles.h"
+#include "bank/paging.h"
 
-/*   open (only if the scheme wants it) → list the first request: accounts
- *        → list identity, per account → the accounts are announced
- *        → list each further request, per account or once, in the profile's order; windows newest first
- *   open → revoke → list links                                                      (a revocation)      */
+/* Each stage begins when no step of the one before is left; a step is followed by its next page, then by the
+ * next older window:
+ *
+ *   open (only if the scheme wants it) → HOLDERS (only if there are any) → ACCOUNTS, once or per holder
+ *        → IDENTITY, per account → the accounts are announced → REST: every further request, in the profile's
+ * order open → revoke → REST: the listings that prove it                                             (a
+ * revocation) */
+typedef enum
+{
+  STAGE_START,
+  STAGE_HOLDERS,
+  STAGE_ACCOUNTS,
+  STAGE_IDENTITY,
+  STAGE_REST,
+} Stage;
+
 struct _KobanSession
 {
   GObject parent_instance;
 
   KobanHttp *http;
   KobanProfile *profile;
+  char *base_url; /* where paths begin */
   KobanHosts *hosts;
   KobanAuth *auth;
   GBytes *ca_pem;         /* (nullable) */
@@ -35,14 +47,9 @@ struct _KobanSession
   GHashTable *covered_to; /* identity → gint64 * */
   gint64 now_us;
 
-  GQueue steps;           /* of KobanStep, in the order in which they will be made */
-  GPtrArray *accounts;    /* of KobanAccount: all that can be told apart */
-  guint n_unidentified;   /* identity steps still to come */
-  GError *accounts_error; /* (nullable): why the list may lack some: the bank's word, or a join that failed */
-  gboolean accounts_whole; /* the bank said nothing that casts doubt on the list */
-  GPtrArray *gathered;     /* of KobanGathered: what the windows of the current request gave so far */
-
-  GPtrArray *messages; /* of text, NULL-terminated */
+  GQueue steps; /* of KobanStep, in the order in which they will be made */
+  Stage stage;
+  KobanHearing *hearing;
   gint64 retry_after_s;
 
   KobanLink *revoked;       /* (nullable): a revocation */
@@ -58,17 +65,15 @@ koban_session_finalize (GObject *object)
   KobanSession *self = KOBAN_SESSION (object);
 
   g_clear_object (&self->http);
+  g_clear_pointer (&self->hearing, koban_hearing_free);
   g_clear_pointer (&self->auth, koban_auth_free);
   g_clear_pointer (&self->hosts, koban_hosts_free);
   g_clear_pointer (&self->profile, koban_profile_unref);
   g_clear_pointer (&self->ca_pem, g_bytes_unref);
+  g_free (self->base_url);
   g_hash_table_unref (self->fields);
   g_hash_table_unref (self->covered_to);
   g_queue_clear_full (&self->steps, koban_step_free);
-  g_ptr_array_unref (self->accounts);
-  g_ptr_array_unref (self->gathered);
-  g_ptr_array_unref (self->messages);
-  g_clear_error (&self->accounts_error);
   g_clear_pointer (&self->revoked, koban_link_unref);
   g_clear_pointer (&self->revoked_on, koban_account_unref);
   G_OBJECT_CLASS (koban_session_parent_class)->finalize (object);
@@ -86,521 +91,293 @@ koban_session_init (KobanSession *self)
   self->fields = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->covered_to = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_queue_init (&self->steps);
-  self->accounts = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_account_unref);
-  self->gathered = koban_gathering_new ();
-  self->messages = g_ptr_array_new_with_free_func (g_free);
-  g_ptr_array_add (self->messages, NULL);
-  self->accounts_whole = TRUE;
   self->retry_after_s = -1;
 }
 
-/* — when — */
+/* — the queue — */
 
+/* G_MAXINT64 if nothing is covered. */
 static gint64
-history_start (KobanSession *self)
+covered_until (KobanSession *self, const KobanAccount *account)
 {
-  gint64 start_us = self->now_us - (gint64) self->profile->history_days * KOBAN_DAY_US;
-  return start_us - start_us % KOBAN_DAY_US;
+  const gint64 *covered_us = g_hash_table_lookup (self->covered_to, account->identity);
+  return covered_us != NULL ? *covered_us : G_MAXINT64;
 }
 
-static gboolean
-is_covered (KobanSession *self, const KobanAccount *account)
+/* Up to when lines of everybody are covered. */
+static gint64
+all_covered_until (KobanSession *self)
 {
-  return g_hash_table_contains (self->covered_to, account->identity);
+  gint64 until_us = G_MAXINT64;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->covered_to);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    until_us = MIN (until_us, *(gint64 *) value);
+  for (guint i = 0; i < self->hearing->accounts->len; i++)
+    if (!koban_hearing_is_covered (self->hearing, self->hearing->accounts->pdata[i]) &&
+        koban_map_can_count (self->hearing->accounts->pdata[i]))
+      return G_MAXINT64;
+  return until_us;
 }
 
 /* From when lines of @account are wanted; of all accounts that are known if it is NULL. */
 static gint64
 wanted_since (KobanSession *self, const KobanRequestRule *request, const KobanAccount *account)
 {
-  const gint64 *covered_us =
-    account != NULL ? g_hash_table_lookup (self->covered_to, account->identity) : NULL;
-  gint64 since_us = covered_us != NULL ? *covered_us : G_MAXINT64;
-  GHashTableIter iter;
-  gpointer value;
+  const gint64 start_us = koban_hearing_get_start (self->hearing);
+  gint64 since_us = account != NULL ? covered_until (self, account) : all_covered_until (self);
 
-  g_hash_table_iter_init (&iter, self->covered_to);
-  while (account == NULL && g_hash_table_iter_next (&iter, NULL, &value))
-    since_us = MIN (since_us, *(gint64 *) value);
   if (since_us == G_MAXINT64)
-    return history_start (self);
+    return start_us;
   since_us -= (gint64) request->overlap_days * KOBAN_DAY_US;
-  return MAX (MIN (since_us, self->now_us), history_start (self));
+  return MAX (MIN (since_us, self->now_us), start_us);
 }
 
-/* — the queue — */
-
 static void
-queue_list (KobanSession *self, KobanRequestRule *request, KobanAccount *account)
+queue_step (KobanSession *self, KobanRequestRule *request, KobanAccount *account, const char *holder)
 {
   KobanStep *step = koban_step_new (KOBAN_STEP_LIST, request, account);
+
+  step->holder = g_strdup (holder);
   koban_step_aim (step, wanted_since (self, request, account), self->now_us);
   g_queue_push_tail (&self->steps, step);
 }
 
 static void
+queue_each_account (KobanSession *self, KobanRequestRule *request, GPtrArray *accounts)
+{
+  for (guint i = 0; i < accounts->len; i++)
+    queue_step (self, request, accounts->pdata[i], NULL);
+}
+
+static void
 queue_request (KobanSession *self, KobanRequestRule *request)
 {
-  if (request->per == KOBAN_PER_CONNECTION ||
-      (request->per == KOBAN_PER_SIGN_IN && g_hash_table_size (self->covered_to) == 0))
-    queue_list (self, request, NULL);
-  else if (request->per == KOBAN_PER_ACCOUNT)
-    for (guint i = 0; i < self->accounts->len; i++)
-      queue_list (self, request, self->accounts->pdata[i]);
+  switch (request->per)
+    {
+    case KOBAN_PER_HOLDER:
+      for (guint i = 0; i < self->hearing->holders->len; i++)
+        queue_step (self, request, NULL, self->hearing->holders->pdata[i]);
+      break;
+    case KOBAN_PER_ACCOUNT:
+      queue_each_account (self, request, self->hearing->accounts);
+      break;
+    case KOBAN_PER_SIGN_IN:
+      if (g_hash_table_size (self->covered_to) == 0)
+        queue_step (self, request, NULL, NULL);
+      break;
+    case KOBAN_PER_CONNECTION:
+    default:
+      queue_step (self, request, NULL, NULL);
+    }
+}
+
+/* — stages — */
+
+static void
+begin_holders (KobanSession *self)
+{
+  KobanRequestRule *listed = koban_profile_find_request (self->profile, KOBAN_GIVES_HOLDERS);
+  const char *typed =
+    self->profile->holders != NULL ? g_hash_table_lookup (self->fields, self->profile->holders) : NULL;
+  g_auto(GStrv) words = g_strsplit_set (typed != NULL ? typed : "", ", \n\t", -1);
+
+  g_ptr_array_set_size (self->hearing->holders, 0);
+  for (char **word = words; *word != NULL; word++)
+    if (**word != '\0')
+      g_ptr_array_add (self->hearing->holders, g_strdup (*word));
+  if (listed != NULL)
+    queue_request (self, listed);
+}
+
+static void
+begin_accounts (KobanSession *self)
+{
+  queue_request (self, koban_profile_find_request (self->profile, KOBAN_GIVES_ACCOUNTS));
+}
+
+static void
+begin_identity (KobanSession *self)
+{
+  KobanRequestRule *identity = koban_profile_find_request (self->profile, KOBAN_GIVES_IDENTITY);
+
+  if (identity != NULL)
+    queue_each_account (self, identity, self->hearing->found);
 }
 
 static gboolean
+is_of_rest (KobanSession *self, KobanRequestRule *request)
+{
+  static const KobanGives earlier[] = { KOBAN_GIVES_HOLDERS, KOBAN_GIVES_ACCOUNTS, KOBAN_GIVES_IDENTITY };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (earlier); i++)
+    if (koban_request_find_listing (request, earlier[i]) != NULL)
+      return FALSE;
+  return self->revoked == NULL || (request->per != KOBAN_PER_ACCOUNT &&
+                                   koban_request_find_listing (request, KOBAN_GIVES_LINKS) != NULL);
+}
+
+static void
+begin_rest (KobanSession *self)
+{
+  koban_hearing_announce (self->hearing);
+  if (self->hearing->accounts->len == 0 && self->hearing->accounts_error != NULL)
+    return;
+  for (guint i = 0; i < self->profile->requests->len; i++)
+    if (is_of_rest (self, koban_profile_get_request (self->profile, i)))
+      queue_request (self, koban_profile_get_request (self->profile, i));
+}
+
+static const struct
+{
+  KobanGives gives; /* what its steps give: it lasts while one is left */
+  void (*begin) (KobanSession *self);
+} stages[] = {
+  [STAGE_HOLDERS] = { KOBAN_GIVES_HOLDERS, begin_holders },
+  [STAGE_ACCOUNTS] = { KOBAN_GIVES_ACCOUNTS, begin_accounts },
+  [STAGE_IDENTITY] = { KOBAN_GIVES_IDENTITY, begin_identity },
+  [STAGE_REST] = { KOBAN_GIVES_TRANSACTIONS, begin_rest },
+};
+
+/* Older windows add lines, and nothing that a later stage waits for. */
+static gboolean
+stage_goes_on (KobanSession *self)
+{
+  for (GList *link = self->steps.head; link != NULL && self->stage > STAGE_START; link = link->next)
+    {
+      const KobanStep *step = link->data;
+      if (step->kind == KOBAN_STEP_LIST && step->newest &&
+          koban_request_find_listing (step->request, stages[self->stage].gives) != NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+advance (KobanSession *self)
+{
+  while (self->stage < STAGE_REST && !stage_goes_on (self))
+    stages[++self->stage].begin (self);
+  if (self->stage == STAGE_REST)
+    koban_hearing_settle (self->hearing, &self->steps);
+}
+
+/* What was heard, once the accounts are known. */
+static GPtrArray *
+hand_over (KobanSession *self)
+{
+  advance (self);
+  if (self->stage == STAGE_REST)
+    return koban_hearing_hand_over (self->hearing);
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) koban_snapshot_unref);
+}
+
+/* The first thing that is asked for, and that every good secret can read. */
+static gboolean
 is_entry (KobanSession *self, const KobanStep *step)
 {
-  return step->request == self->profile->requests->pdata[0];
+  return step->kind == KOBAN_STEP_LIST && step->request == self->profile->requests->pdata[0] &&
+         step->page == 0;
 }
 
 /* — the request — */
 
 static KobanOutgoing *
-build_step (KobanSession *self, const KobanStep *step, GError **error)
+build_revocation (KobanSession *self, const KobanStep *step, GError **error)
 {
-  g_autofree char *path = NULL;
+  const KobanRevocationRule *rule = koban_profile_find_revocation (self->profile, self->revoked->kind);
+  const KobanStepValues values = { self->fields, self->revoked->remote_id };
+  g_autoptr(GError) local_error = NULL;
+  g_autofree char *path = koban_step_build_path (step, rule->path, NULL, &values, &local_error);
+  g_autofree char *body =
+    path != NULL ? koban_step_build_body (step, rule->body, &values, &local_error) : NULL;
 
-  if (step->kind == KOBAN_STEP_OPEN)
-    return koban_auth_open (self->auth, error);
-  if (step->kind == KOBAN_STEP_REVOKE)
+  if (local_error == NULL)
+    return koban_auth_request (self->auth, rule->method, path, body, rule, error);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
+static KobanOutgoing *
+build_listing (KobanSession *self, KobanStep *step, GError **error)
+{
+  static const char *const methods[] = { [KOBAN_METHOD_GET] = "GET", [KOBAN_METHOD_POST] = "POST" };
+  const KobanRequestRule *request = step->request;
+  const KobanStepValues values = { self->fields, NULL };
+  g_autoptr(GError) local_error = NULL;
+
+  step->path = koban_step_build_path (step, request->path, request->query, &values, &local_error);
+  g_autofree char *body =
+    step->path != NULL ? koban_step_build_body (step, request->body, &values, &local_error) : NULL;
+  if (local_error == NULL)
+    return koban_auth_request (self->auth, methods[request->method], step->path, body, NULL, error);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
+static KobanOutgoing *
+build_step (KobanSession *self, KobanStep *step, GError **error)
+{
+  switch (step->kind)
     {
-      const KobanRevocationRule *rule = koban_profile_find_revocation (self->profile, self->revoked->kind);
-      path = koban_step_build_path (step, rule->path, NULL, self->fields, self->revoked->remote_id, error);
-      return path != NULL ? koban_auth_request (self->auth, rule->method, path, TRUE, error) : NULL;
+    case KOBAN_STEP_OPEN:
+      return koban_auth_open (self->auth, error);
+    case KOBAN_STEP_REVOKE:
+      return build_revocation (self, step, error);
+    case KOBAN_STEP_LIST:
+    default:
+      return build_listing (self, step, error);
     }
-  path = koban_step_build_path (step, step->request->path, step->request->query, self->fields, NULL, error);
-  return path != NULL ? koban_auth_request (self->auth, "GET", path, FALSE, error) : NULL;
-}
-
-/* — snapshots — */
-
-static const KobanListing listing_of[] = {
-  [KOBAN_GIVES_ACCOUNTS] = KOBAN_LISTING_ACCOUNTS,
-  [KOBAN_GIVES_IDENTITY] = KOBAN_LISTING_ACCOUNTS,
-  [KOBAN_GIVES_LINKS] = KOBAN_LISTING_LINKS,
-  [KOBAN_GIVES_BALANCE] = KOBAN_LISTING_BALANCE,
-  [KOBAN_GIVES_TRANSACTIONS] = KOBAN_LISTING_TRANSACTIONS,
-};
-
-static KobanSnapshot
-blank_snapshot (KobanSession *self, KobanListing listing, KobanAccount *account)
-{
-  return (KobanSnapshot){ .account = account,
-                          .listing = listing,
-                          .reach = KOBAN_REACH_WHOLE,
-                          .heard_us = self->now_us,
-                          .from_us = self->now_us,
-                          .to_us = self->now_us };
-}
-
-static void
-add_snapshot (GPtrArray *out, const KobanSnapshot *fields)
-{
-  g_ptr_array_add (out, koban_snapshot_new (fields));
-}
-
-static void
-add_rows (KobanSession *self,
-          GPtrArray *out,
-          KobanListing listing,
-          KobanReach reach,
-          KobanAccount *account,
-          GPtrArray *rows)
-{
-  KobanSnapshot fields = blank_snapshot (self, listing, account);
-  fields.reach = reach;
-  fields.rows = rows;
-  add_snapshot (out, &fields);
-}
-
-static void
-add_failed (KobanSession *self,
-            GPtrArray *out,
-            KobanListing listing,
-            KobanAccount *account,
-            const GError *error)
-{
-  KobanSnapshot fields = blank_snapshot (self, listing, account);
-  g_autoptr(GError) where = g_error_copy (error);
-
-  g_prefix_error (&where, "%s: ", self->profile->id);
-  fields.reach = KOBAN_REACH_FAILED;
-  fields.error = where;
-  add_snapshot (out, &fields);
-}
-
-/* — accounts — */
-
-/* The same account listed twice is one. */
-static gboolean
-is_known (KobanSession *self, const KobanAccount *account)
-{
-  for (guint i = 0; i < self->accounts->len; i++)
-    if (g_str_equal (((KobanAccount *) self->accounts->pdata[i])->identity, account->identity))
-      return TRUE;
-  return FALSE;
-}
-
-/* All accounts that can be told apart are known: says so, and queues what comes after. */
-static void
-announce_accounts (KobanSession *self, GPtrArray *out)
-{
-  gboolean is_whole = self->accounts_whole && self->accounts_error == NULL;
-
-  if (self->accounts->len > 0 || is_whole)
-    add_rows (self, out, KOBAN_LISTING_ACCOUNTS, is_whole ? KOBAN_REACH_WHOLE : KOBAN_REACH_CHANGES, NULL,
-              self->accounts);
-  if (self->accounts_error != NULL)
-    add_failed (self, out, KOBAN_LISTING_ACCOUNTS, NULL, self->accounts_error);
-  for (guint i = 1; i < self->profile->requests->len; i++)
-    {
-      KobanRequestRule *request = koban_profile_get_request (self->profile, i);
-      if (koban_request_find_listing (request, KOBAN_GIVES_IDENTITY) == NULL)
-        queue_request (self, request);
-    }
-}
-
-static void
-queue_identity (KobanSession *self, KobanRequestRule *request, GPtrArray *accounts)
-{
-  for (guint i = 0; i < accounts->len; i++)
-    queue_list (self, request, accounts->pdata[i]);
-  self->n_unidentified = accounts->len;
-}
-
-static void
-take_accounts (KobanSession *self, GPtrArray *accounts, GPtrArray *out)
-{
-  KobanRequestRule *identity = koban_profile_find_request (self->profile, KOBAN_GIVES_IDENTITY);
-
-  if (identity != NULL && accounts->len > 0)
-    {
-      queue_identity (self, identity, accounts);
-      return;
-    }
-  for (guint i = 0; i < accounts->len; i++)
-    if (!is_known (self, accounts->pdata[i]))
-      g_ptr_array_add (self->accounts, koban_account_ref (accounts->pdata[i]));
-  announce_accounts (self, out);
-}
-
-/* @account, identified, or NULL with the reason; the last one opens the way. */
-static void
-take_identity (KobanSession *self, KobanAccount *account, GError *error, GPtrArray *out)
-{
-  if (account != NULL && !is_known (self, account))
-    g_ptr_array_add (self->accounts, koban_account_ref (account));
-  if (error != NULL && self->accounts_error == NULL)
-    self->accounts_error = g_error_copy (error);
-  if (--self->n_unidentified == 0)
-    announce_accounts (self, out);
-}
-
-/* — lines, over windows — */
-
-static void
-add_gathered (KobanSession *self, const KobanListingRule *rule, const KobanGathered *gathered, GPtrArray *out)
-{
-  gboolean heard_some = gathered->from_us < self->now_us && !is_covered (self, gathered->account);
-  KobanSnapshot fields = blank_snapshot (self, KOBAN_LISTING_TRANSACTIONS, gathered->account);
-
-  /* An older window that failed shortens a first listing; later it would leave a hole behind what is covered.
-   */
-  if (gathered->error != NULL && !heard_some)
-    {
-      add_failed (self, out, KOBAN_LISTING_TRANSACTIONS, gathered->account, gathered->error);
-      return;
-    }
-  fields.reach = is_covered (self, gathered->account) ? rule->reach : KOBAN_REACH_WHOLE;
-  fields.from_us = gathered->from_us;
-  fields.rows = gathered->lines;
-  if (gathered->doubt == NULL)
-    {
-      add_snapshot (out, &fields);
-      return;
-    }
-  /* What is heard in doubt is judged, and covers no time: it is all asked for again. The first is still what
-   * news is told from. */
-  fields.to_us = fields.from_us;
-  if (is_covered (self, gathered->account))
-    fields.reach = KOBAN_REACH_CHANGES;
-  add_snapshot (out, &fields);
-  add_failed (self, out, KOBAN_LISTING_TRANSACTIONS, gathered->account, gathered->doubt);
-}
-
-/* After the last window of a request: what was gathered becomes snapshots. */
-static void
-finish_windows (KobanSession *self, const KobanStep *step, GPtrArray *out)
-{
-  const KobanListingRule *rule = koban_request_find_listing (step->request, KOBAN_GIVES_TRANSACTIONS);
-  KobanStep *older = rule != NULL ? koban_step_older (step) : NULL;
-
-  if (older != NULL)
-    g_queue_push_head (&self->steps, older);
-  if (rule == NULL || older != NULL)
-    return;
-  for (guint i = 0; i < self->gathered->len; i++)
-    add_gathered (self, rule, self->gathered->pdata[i], out);
-  g_ptr_array_set_size (self->gathered, 0);
 }
 
 /* — an answer — */
 
-static void
-read_links (KobanSession *self,
-            const KobanListingRule *rule,
-            KobanReach reach,
-            KobanJsonNode base,
-            KobanAccount *account,
-            GPtrArray *out)
+/* The listing that the pages are of. */
+static KobanListingRule *
+paged_listing (KobanRequestRule *request)
 {
-  g_autoptr(GError) error = NULL;
-  KobanRevocation revocation = koban_profile_get_revocation (self->profile, rule->link_kind, NULL);
-
-  if (rule->optional && !koban_json_exists (koban_json_at (base, rule->rows)))
-    return;
-  g_autoptr(GPtrArray) links = koban_map_links (rule, base, account, revocation, &error);
-  if (links != NULL)
-    add_rows (self, out, KOBAN_LISTING_LINKS, reach, account, links);
-  else
-    add_failed (self, out, KOBAN_LISTING_LINKS, account, error);
+  KobanListingRule *lines = koban_request_find_listing (request, KOBAN_GIVES_TRANSACTIONS);
+  return lines != NULL ? lines : request->listings->pdata[0];
 }
 
-static void
-read_balance (KobanSession *self,
-              const KobanListingRule *rule,
-              KobanJsonNode base,
-              KobanAccount *account,
-              const GError *trouble,
-              GPtrArray *out)
-{
-  g_autoptr(GError) error = NULL;
-  KobanSnapshot fields = blank_snapshot (self, KOBAN_LISTING_BALANCE, account);
-
-  if (trouble == NULL && koban_map_balance (rule, base, account, &fields, &error))
-    add_snapshot (out, &fields);
-  else
-    add_failed (self, out, KOBAN_LISTING_BALANCE, account, trouble != NULL ? trouble : error);
-}
-
-static void
-read_lines (KobanSession *self,
-            const KobanStep *step,
-            const KobanListingRule *rule,
-            KobanJsonNode base,
-            KobanAccount *account,
-            GError *trouble,
-            GError *doubt)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) lines = NULL;
-
-  if (trouble == NULL && rule->optional && !koban_json_exists (koban_json_at (base, rule->rows)))
-    lines = g_ptr_array_new ();
-  else if (trouble == NULL)
-    lines = koban_map_transactions (rule, base, account, &error);
-  koban_gathering_take (self->gathered, step, account, lines, trouble != NULL ? trouble : error, doubt);
-}
-
-/* Balance and lines of one account, which stand in @base. */
-static void
-read_account (KobanSession *self,
-              const KobanStep *step,
-              KobanJsonNode base,
-              KobanAccount *account,
-              GArray *troubles,
-              GPtrArray *out)
-{
-  g_autoptr(GError) trouble = koban_troubles_find (troubles, account);
-  g_autoptr(GError) doubt = koban_troubles_find_doubt (troubles, account);
-
-  for (guint i = 0; i < step->request->listings->len; i++)
-    {
-      const KobanListingRule *rule = step->request->listings->pdata[i];
-      if (rule->gives == KOBAN_GIVES_BALANCE && step->newest)
-        read_balance (self, rule, base, account, trouble, out);
-      if (rule->gives == KOBAN_GIVES_TRANSACTIONS)
-        read_lines (self, step, rule, base, account, trouble, doubt);
-    }
-}
-
-static void
-extend_for_news (KobanSession *self, KobanStep *step)
-{
-  for (guint i = 0; i < self->accounts->len; i++)
-    if (!is_covered (self, self->accounts->pdata[i]) && koban_map_can_count (self->accounts->pdata[i]))
-      step->since_us = history_start (self);
-}
-
+/* The next page, or the next older window. A listing whose pages break off is not whole; only a strange host
+ * ends the check. */
 static gboolean
-is_repeated (GPtrArray *accounts, guint index)
+go_on (KobanSession *self, const KobanStep *step, KobanJsonNode root, GError **error)
 {
-  const KobanAccount *account = accounts->pdata[index];
-  for (guint i = 0; i < index; i++)
-    if (g_str_equal (((KobanAccount *) accounts->pdata[i])->identity, account->identity))
-      return TRUE;
-  return FALSE;
-}
+  KobanPage page = {
+    .step = step, .root = root, .base_url = self->base_url, .profile_url = self->profile->base_url
+  };
+  g_autoptr(GError) broken = NULL;
+  g_autofree char *next = NULL;
 
-/* The answer that lists the accounts, and whatever else stands in it. */
-static gboolean
-read_entry (KobanSession *self,
-            KobanStep *step,
-            KobanJsonNode root,
-            GArray *troubles,
-            GPtrArray *out,
-            GError **error)
-{
-  const KobanListingRule *rule = koban_request_find_listing (step->request, KOBAN_GIVES_ACCOUNTS);
-  g_autoptr(GArray) rows = g_array_new (FALSE, FALSE, sizeof (KobanJsonNode));
-  g_autoptr(GPtrArray) accounts = koban_map_accounts (rule, root, self->profile->name, rows, error);
-
-  if (accounts == NULL)
-    return FALSE;
-  if (step->newest)
+  koban_map_page (paged_listing (step->request), root, &page.n_rows, &page.last_id, &page.last_day);
+  gboolean done = koban_paging_next (&page, &next, &broken);
+  KobanStep *after = done && next != NULL ? koban_step_turn (step, next, &broken) : NULL;
+  if (done && next == NULL && koban_request_find_listing (step->request, KOBAN_GIVES_TRANSACTIONS) != NULL)
+    after = koban_step_older (step);
+  if (after != NULL)
+    g_queue_push_head (&self->steps, after);
+  if (koban_error_is (broken, KOBAN_ERROR_UNTRUSTED))
     {
-      self->accounts_whole = troubles->len == 0;
-      self->accounts_error = koban_troubles_find_doubt (troubles, NULL);
-      take_accounts (self, accounts, out);
-      if (step->request->paging == KOBAN_PAGING_WINDOW)
-        extend_for_news (self, step);
+      g_propagate_error (error, g_steal_pointer (&broken));
+      return FALSE;
     }
-  KobanListingRule *links = koban_request_find_listing (step->request, KOBAN_GIVES_LINKS);
-  /* In doubt no link is missed; but what was first heard in doubt is what news is told from. */
-  gboolean in_doubt = self->accounts_error != NULL && g_hash_table_size (self->covered_to) > 0;
-  if (links != NULL && step->newest)
-    read_links (self, links, in_doubt ? KOBAN_REACH_CHANGES : KOBAN_REACH_WHOLE, root, NULL, out);
-  for (guint i = 0; i < accounts->len; i++)
-    if (!is_repeated (accounts, i))
-      read_account (self, step, g_array_index (rows, KobanJsonNode, i), accounts->pdata[i], troubles, out);
+  if (broken != NULL)
+    koban_hearing_fail (self->hearing, step, broken);
   return TRUE;
 }
 
 static gboolean
-read_identity (KobanSession *self, const KobanStep *step, KobanJsonNode root, GPtrArray *out)
+take_listed (KobanSession *self, KobanStep *step, const KobanHttpResponse *answer, GError **error)
 {
-  const KobanListingRule *rule = koban_request_find_listing (step->request, KOBAN_GIVES_IDENTITY);
-  g_autoptr(GError) error = NULL;
+  g_autoptr(KobanJson) json =
+    koban_answer_read (answer, &self->profile->errors, is_entry (self, step), error);
 
-  if (rule == NULL)
-    return FALSE;
-  g_autoptr(KobanAccount) account = koban_map_identity (rule, root, step->account, &error);
-  take_identity (self, account, error, out);
-  return TRUE;
-}
-
-/* A secret that can do more than watch is worth more to a thief than it is to us. */
-static void
-read_scopes (KobanSession *self, const KobanListingRule *rule, KobanJsonNode root)
-{
-  g_autoptr(GPtrArray) excess = koban_map_excess (rule, root, NULL);
-
-  if (excess == NULL || excess->len == 0)
-    return;
-  g_ptr_array_add (excess, NULL);
-  g_autofree char *names = g_strjoinv (", ", (char **) excess->pdata);
-  g_autofree char *clean = koban_text_clean (names, 160);
-  g_autofree char *sentence = g_strdup_printf (
-    _("this key can do more than watch (%s): make one without that power, and connect again"), clean);
-  koban_troubles_note (self->messages, sentence);
-}
-
-/* FALSE with @error if the whole request is to be told as failed. */
-static gboolean
-read_answer (KobanSession *self, KobanStep *step, KobanJsonNode root, GPtrArray *out, GError **error)
-{
-  g_autoptr(GArray) troubles = koban_troubles_read (step->request, root, self->messages);
-
-  if (is_entry (self, step))
-    {
-      if (!read_entry (self, step, root, troubles, out, error))
-        return FALSE;
-    }
-  else if (read_identity (self, step, root, out))
-    return TRUE;
-  else
-    {
-      KobanListingRule *links = koban_request_find_listing (step->request, KOBAN_GIVES_LINKS);
-      KobanListingRule *scopes = koban_request_find_listing (step->request, KOBAN_GIVES_SCOPES);
-      if (links != NULL)
-        read_links (self, links, KOBAN_REACH_WHOLE, root, step->account, out);
-      if (scopes != NULL)
-        read_scopes (self, scopes, root);
-      if (step->account != NULL)
-        read_account (self, step, root, step->account, troubles, out);
-    }
-  finish_windows (self, step, out);
-  return TRUE;
-}
-
-/* Each listing of a request that gave nothing, as FAILED: never "nothing there". */
-static void
-fail_step (KobanSession *self, const KobanStep *step, GError *error, GPtrArray *out)
-{
-  if (koban_request_find_listing (step->request, KOBAN_GIVES_IDENTITY) != NULL)
-    {
-      take_identity (self, NULL, error, out);
-      return;
-    }
-  for (guint i = 0; step->newest && i < step->request->listings->len; i++)
-    {
-      const KobanListingRule *rule = step->request->listings->pdata[i];
-      gboolean of_connection = rule->gives == KOBAN_GIVES_ACCOUNTS || rule->gives == KOBAN_GIVES_LINKS;
-      if (of_connection || step->account != NULL)
-        add_failed (self, out, listing_of[rule->gives], step->account, error);
-    }
-  koban_gathering_fail (self->gathered, error);
-  KobanStep last = *step;
-  last.since_us = last.from_us;
-  finish_windows (self, &last, out);
-}
-
-/* — one step — */
-
-typedef struct
-{
-  KobanStep *step;
-} StepTask;
-
-static void
-step_task_free (gpointer data)
-{
-  StepTask *task_data = data;
-  koban_step_free (task_data->step);
-  g_free (task_data);
-}
-
-/* What ends the check: the secret itself is refused, patience is asked for, nobody is there, or a host is
- * strange. */
-static gboolean
-ends_check (KobanSession *self, const KobanStep *step, const GError *error)
-{
-  if (step->kind != KOBAN_STEP_LIST || koban_error_is_cancelled (error) ||
-      koban_error_is (error, KOBAN_ERROR_RATE_LIMITED) || koban_error_is (error, KOBAN_ERROR_UNTRUSTED))
-    return TRUE;
-  return is_entry (self, step) &&
-         (koban_error_is (error, KOBAN_ERROR_NEEDS_SIGN_IN) || koban_error_is (error, KOBAN_ERROR_OFFLINE));
-}
-
-/* Hands over @error of the current step: as the check's end, or as FAILED snapshots. */
-static void
-return_trouble (KobanSession *self, GTask *task, GError *error)
-{
-  const KobanStep *step = ((StepTask *) g_task_get_task_data (task))->step;
-  g_autoptr(GError) owned = error;
-
-  if (ends_check (self, step, owned))
-    {
-      if (!koban_error_is_cancelled (owned) && step->kind != KOBAN_STEP_OPEN)
-        g_prefix_error (&owned, "%s: ", self->profile->id);
-      g_task_return_error (task, g_steal_pointer (&owned));
-      return;
-    }
-  GPtrArray *out = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_snapshot_unref);
-  fail_step (self, step, owned, out);
-  g_task_return_pointer (task, out, (GDestroyNotify) g_ptr_array_unref);
+  return json != NULL && koban_hearing_take (self->hearing, step, koban_json_root (json), error) &&
+         go_on (self, step, koban_json_root (json), error);
 }
 
 static gboolean
@@ -621,40 +398,82 @@ take_revoked (KobanSession *self, const KobanHttpResponse *answer, GError **erro
     self->revoke_result = KOBAN_REVOKE_ACCEPTED;
   else if (has_status (rule->gone, answer->status))
     self->revoke_result = KOBAN_REVOKE_GONE;
-  else if (koban_answer_check (answer, FALSE, error))
+  else if (koban_answer_check (answer, &self->profile->errors, FALSE, error))
     g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
                  _("the bank answered %u, and whether it revoked is not known"), answer->status);
   return self->revoke_result != KOBAN_REVOKE_PENDING;
 }
 
+/* A login may be of several requests. */
 static gboolean
-take_listed (KobanSession *self,
-             KobanStep *step,
-             const KobanHttpResponse *answer,
-             GPtrArray *out,
-             GError **error)
+take_opened (KobanSession *self, const KobanHttpResponse *answer, GError **error)
 {
-  g_autoptr(KobanJson) json = koban_answer_read (answer, is_entry (self, step), error);
-  return json != NULL && read_answer (self, step, koban_json_root (json), out, error);
+  if (!koban_auth_opened (self->auth, answer, error))
+    return FALSE;
+  if (koban_auth_wants_opening (self->auth))
+    g_queue_push_head (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
+  return TRUE;
 }
 
 static gboolean
-take_answer (KobanSession *self,
-             KobanStep *step,
-             const KobanHttpResponse *answer,
-             GPtrArray *out,
-             GError **error)
+take_answer (KobanSession *self, KobanStep *step, const KobanHttpResponse *answer, GError **error)
 {
   switch (step->kind)
     {
     case KOBAN_STEP_OPEN:
-      return koban_auth_opened (self->auth, answer->status, answer->body, error);
+      return take_opened (self, answer, error);
     case KOBAN_STEP_REVOKE:
       return take_revoked (self, answer, error);
     case KOBAN_STEP_LIST:
     default:
-      return take_listed (self, step, answer, out, error);
+      return take_listed (self, step, answer, error);
     }
+}
+
+/* — one step — */
+
+typedef struct
+{
+  KobanStep *step;
+} StepTask;
+
+static void
+step_task_free (gpointer data)
+{
+  StepTask *task_data = data;
+  koban_step_free (task_data->step);
+  g_free (task_data);
+}
+
+/* What ends the check: the secret itself is refused, patience is asked for, nobody is there, or a host is
+ * strange. One of several holders that has to sign in again is no reason to leave the others. */
+static gboolean
+ends_check (KobanSession *self, const KobanStep *step, const GError *error)
+{
+  if (step->kind != KOBAN_STEP_LIST || koban_error_is_cancelled (error) ||
+      koban_error_is (error, KOBAN_ERROR_RATE_LIMITED) || koban_error_is (error, KOBAN_ERROR_UNTRUSTED))
+    return TRUE;
+  if (koban_error_is (error, KOBAN_ERROR_NEEDS_SIGN_IN))
+    return is_entry (self, step) && (step->holder == NULL || self->hearing->holders->len == 1);
+  return is_entry (self, step) && koban_error_is (error, KOBAN_ERROR_OFFLINE);
+}
+
+/* Hands over @error of the current step: as the check's end, or as FAILED snapshots. */
+static void
+return_trouble (KobanSession *self, GTask *task, GError *error)
+{
+  const KobanStep *step = ((StepTask *) g_task_get_task_data (task))->step;
+  g_autoptr(GError) owned = error;
+
+  if (ends_check (self, step, owned))
+    {
+      if (!koban_error_is_cancelled (owned) && step->kind != KOBAN_STEP_OPEN)
+        g_prefix_error (&owned, "%s: ", self->profile->id);
+      g_task_return_error (task, g_steal_pointer (&owned));
+      return;
+    }
+  koban_hearing_fail (self->hearing, step, owned);
+  g_task_return_pointer (task, hand_over (self), (GDestroyNotify) g_ptr_array_unref);
 }
 
 static void
@@ -665,7 +484,6 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   StepTask *data = g_task_get_task_data (task);
   g_autoptr(GError) error = NULL;
   g_autoptr(KobanHttpResponse) answer = koban_http_send_finish (KOBAN_HTTP (source), result, &error);
-  g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_snapshot_unref);
 
   if (answer == NULL && koban_error_is (error, KOBAN_ERROR_OFFLINE))
     {
@@ -675,26 +493,57 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (answer != NULL)
     self->retry_after_s = answer->retry_after_s;
-  if (answer == NULL || !take_answer (self, data->step, answer, out, &error))
+  if (answer == NULL || !take_answer (self, data->step, answer, &error))
     return_trouble (self, task, g_steal_pointer (&error));
   else
-    g_task_return_pointer (task, g_steal_pointer (&out), (GDestroyNotify) g_ptr_array_unref);
+    g_task_return_pointer (task, hand_over (self), (GDestroyNotify) g_ptr_array_unref);
+}
+
+/* The same bytes, not a copy of them. */
+static GBytes *
+bytes_of (KobanSecret *secret)
+{
+  gsize length;
+  const char *bytes = secret != NULL ? koban_secret_peek (secret, &length) : NULL;
+
+  if (bytes == NULL)
+    return NULL;
+  return g_bytes_new_with_free_func (bytes, length, (GDestroyNotify) koban_secret_unref,
+                                     koban_secret_ref (secret));
+}
+
+static char **
+headers_for (KobanSession *self, const KobanOutgoing *outgoing)
+{
+  g_autoptr(GStrvBuilder) headers = g_strv_builder_new ();
+
+  if (self->profile->headers != NULL)
+    g_strv_builder_addv (headers, (const char **) self->profile->headers);
+  if (outgoing->body != NULL)
+    g_strv_builder_add (headers, outgoing->form ? "Content-Type: application/x-www-form-urlencoded"
+                                                : "Content-Type: application/json");
+  return g_strv_builder_end (headers);
 }
 
 /* The one door: whatever made the address, it passes hosts.c before anything secret leaves. */
 static gboolean
-send_step (KobanSession *self, const KobanStep *step, GTask *task, GError **error)
+send_step (KobanSession *self, KobanStep *step, GTask *task, GError **error)
 {
   g_autoptr(KobanOutgoing) outgoing = build_step (self, step, error);
 
   if (outgoing == NULL || !koban_hosts_allow (self->hosts, outgoing->url, error))
     return FALSE;
+  g_autoptr(GBytes) body = bytes_of (outgoing->body);
+  g_auto(GStrv) headers = headers_for (self, outgoing);
   const KobanHttpRequest request = {
     .method = outgoing->method,
     .url = outgoing->url,
-    .headers = (const char *const *) self->profile->headers,
+    .headers = (const char *const *) headers,
     .secret_headers = outgoing->secret_headers,
     .basic = outgoing->basic,
+    .body = body,
+    .certificate = outgoing->certificate,
+    .key = outgoing->key,
     .ca_pem = self->ca_pem,
     .host_was_typed = koban_hosts_is_typed (self->hosts, outgoing->url),
   };
@@ -766,17 +615,22 @@ koban_session_new (KobanHttp *http, const KobanSessionOptions *options, GError *
     return NULL;
 
   KobanSession *self = g_object_new (KOBAN_TYPE_SESSION, NULL);
-  g_autofree char *root =
-    g_strdup (options->base_url != NULL ? options->base_url : options->profile->base_url);
-  while (g_str_has_suffix (root, "/"))
-    root[strlen (root) - 1] = '\0';
+  self->base_url = g_strdup (options->base_url != NULL ? options->base_url : options->profile->base_url);
+  while (g_str_has_suffix (self->base_url, "/"))
+    self->base_url[strlen (self->base_url) - 1] = '\0';
   self->http = g_object_ref (http);
   take_options (self, options);
   self->hosts = g_steal_pointer (&hosts);
-  self->auth = koban_auth_new (self->profile, root, options->secrets, self->hosts);
+  self->auth = koban_auth_new (&(KobanAuthOptions){ .profile = self->profile,
+                                                    .base_url = self->base_url,
+                                                    .secrets = options->secrets,
+                                                    .fields = self->fields,
+                                                    .hosts = self->hosts,
+                                                    .now_us = options->now_us });
   if (koban_auth_wants_opening (self->auth))
     g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
-  queue_list (self, koban_profile_get_request (self->profile, 0), NULL);
+  self->hearing = koban_hearing_new (self->profile, self->covered_to, self->now_us);
+  advance (self);
   return self;
 }
 
@@ -795,14 +649,31 @@ koban_session_take_secrets (KobanSession *self)
 const char *const *
 koban_session_get_messages (KobanSession *self)
 {
-  return (const char *const *) self->messages->pdata;
+  return (const char *const *) self->hearing->messages->pdata;
 }
 
-gboolean
-koban_session_set_revoke (KobanSession *self, const KobanLink *link, KobanAccount *account, GError **error)
+/* The request whose listing holds links of this kind; (nullable). */
+static KobanRequestRule *
+find_proof (KobanSession *self, KobanLinkKind kind)
+{
+  for (guint r = 0; r < self->profile->requests->len; r++)
+    {
+      KobanRequestRule *request = koban_profile_get_request (self->profile, r);
+      for (guint l = 0; l < request->listings->len; l++)
+        {
+          const KobanListingRule *listing = request->listings->pdata[l];
+          if (listing->gives == KOBAN_GIVES_LINKS && listing->link_kind == kind)
+            return request;
+        }
+    }
+  return NULL;
+}
+
+static gboolean
+check_revoke (KobanSession *self, const KobanLink *link, KobanAccount *account, GError **error)
 {
   const KobanRevocationRule *rule = koban_profile_find_revocation (self->profile, link->kind);
-  KobanRequestRule *proof = koban_profile_find_request (self->profile, KOBAN_GIVES_LINKS);
+  KobanRequestRule *proof = find_proof (self, link->kind);
 
   if (rule == NULL || rule->path == NULL || link->remote_id == NULL || proof == NULL)
     {
@@ -817,13 +688,37 @@ koban_session_set_revoke (KobanSession *self, const KobanLink *link, KobanAccoun
                    _("which account the link hangs on is not known"));
       return FALSE;
     }
+  return TRUE;
+}
+
+/* A listing of links is whole only if every request that adds to it is made. */
+static void
+queue_proof (KobanSession *self, KobanAccount *account)
+{
+  for (guint i = 0; i < self->profile->requests->len; i++)
+    {
+      KobanRequestRule *request = koban_profile_get_request (self->profile, i);
+      if (request->per == KOBAN_PER_ACCOUNT &&
+          koban_request_find_listing (request, KOBAN_GIVES_LINKS) != NULL)
+        queue_step (self, request, account, NULL);
+    }
+  self->stage = STAGE_REST;
+}
+
+gboolean
+koban_session_set_revoke (KobanSession *self, const KobanLink *link, KobanAccount *account, GError **error)
+{
+  if (!check_revoke (self, link, account, error))
+    return FALSE;
   self->revoked = koban_link_new (link);
   self->revoked_on = account != NULL ? koban_account_ref (account) : NULL;
   g_queue_clear_full (&self->steps, koban_step_free);
   if (koban_auth_wants_opening (self->auth))
     g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
   g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_REVOKE, NULL, account));
-  queue_list (self, proof, proof->per == KOBAN_PER_ACCOUNT ? account : NULL);
+  self->stage = STAGE_START;
+  if (find_proof (self, link->kind)->per == KOBAN_PER_ACCOUNT)
+    queue_proof (self, account);
   return TRUE;
 }
 

@@ -79,8 +79,16 @@ value_is_safe (const char *value)
   return TRUE;
 }
 
+typedef struct
+{
+  GString *out;
+  gboolean escape;
+  KobanTemplateLookup lookup;
+  gpointer user_data;
+} Expansion;
+
 static gboolean
-append_value (GString *out, const char *name, const char *value, GError **error)
+append_value (const Expansion *expansion, const char *name, const char *value, GError **error)
 {
   if (value == NULL)
     {
@@ -93,17 +101,10 @@ append_value (GString *out, const char *name, const char *value, GError **error)
                    _("the value for {%s} may not stand in an address"), name);
       return FALSE;
     }
-  g_autofree char *escaped = g_uri_escape_string (value, NULL, FALSE);
-  g_string_append (out, escaped);
+  g_autofree char *escaped = expansion->escape ? g_uri_escape_string (value, NULL, FALSE) : NULL;
+  g_string_append (expansion->out, escaped != NULL ? escaped : value);
   return TRUE;
 }
-
-typedef struct
-{
-  GString *out;
-  KobanTemplateLookup lookup;
-  gpointer user_data;
-} Expansion;
 
 static gboolean
 expand_piece (const char *text, const char *name, gpointer data, GError **error)
@@ -111,20 +112,32 @@ expand_piece (const char *text, const char *name, gpointer data, GError **error)
   Expansion *expansion = data;
 
   if (text == NULL)
-    return append_value (expansion->out, name, expansion->lookup (name, expansion->user_data), error);
+    return append_value (expansion, name, expansion->lookup (name, expansion->user_data), error);
   g_string_append (expansion->out, text);
   return TRUE;
+}
+
+static char *
+expand (const char *text, gboolean escape, KobanTemplateLookup lookup, gpointer user_data, GError **error)
+{
+  g_autoptr(GString) out = g_string_new (NULL);
+  Expansion expansion = { out, escape, lookup, user_data };
+
+  if (!each_piece (text, expand_piece, &expansion, error))
+    return NULL;
+  return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
 char *
 koban_template_expand (const char *text, KobanTemplateLookup lookup, gpointer user_data, GError **error)
 {
-  g_autoptr(GString) out = g_string_new (NULL);
-  Expansion expansion = { out, lookup, user_data };
+  return expand (text, TRUE, lookup, user_data, error);
+}
 
-  if (!each_piece (text, expand_piece, &expansion, error))
-    return NULL;
-  return g_string_free (g_steal_pointer (&out), FALSE);
+char *
+koban_template_fill (const char *text, KobanTemplateLookup lookup, gpointer user_data, GError **error)
+{
+  return expand (text, FALSE, lookup, user_data, error);
 }
 
 static gboolean

@@ -15,6 +15,9 @@ typedef const char *(*KobanTemplateLookup) (const char *name, gpointer user_data
 /* (transfer full); KOBAN_ERROR_INVALID for an unknown name, an unsafe value or a broken template. */
 char *koban_template_expand (const char *text, KobanTemplateLookup lookup, gpointer user_data, GError **error);
 
+/* The same for a text that is no address: values stand as they are. */
+char *koban_template_fill (const char *text, KobanTemplateLookup lookup, gpointer user_data, GError **error);
+
 /* The names in it, in order; NULL with an error if braces do not match. (transfer full) */
 char **koban_template_list_names (const char *text, GError **error);
 

@@ -11,6 +11,7 @@
 #include <koban/error.h>
 #include <koban/text.h>
 #include "bank/mapping.h"
+#include "bank/row.h"
 
 #define MAX_MESSAGES 20
 #define MESSAGE_LENGTH 200
@@ -63,7 +64,11 @@ koban_troubles_read (const KobanRequestRule *request, KobanJsonNode root, GPtrAr
       KobanJsonNode rows = koban_json_at (root, rule->rows);
       if (!koban_json_exists (rows))
         continue;
-      for (KobanJsonNode row = koban_json_first (rows); koban_json_exists (row); row = koban_json_next (row))
+      if (koban_json_type (rows) == KOBAN_JSON_OBJECT)
+        read_message (messages, rule, rows, troubles);
+      for (KobanJsonNode row = koban_json_type (rows) == KOBAN_JSON_ARRAY ? koban_json_first (rows)
+                                                                          : KOBAN_JSON_NONE;
+           koban_json_exists (row); row = koban_json_next (row))
         read_message (messages, rule, row, troubles);
       break;
     }

@@ -26,6 +26,7 @@ typedef struct
   char *name, *base_url, *ca_file; /* (owned) (nullable) */
   char **fields, **secret_files;   /* (owned) (nullable) */
   char *ca_pem;                    /* (owned) (nullable): what is in ca_file */
+  char *share;                     /* (owned) (nullable): percent of the bank's requests */
   gsize ca_length;
   gboolean secret_stdin, json;
 } AddOptions;
@@ -37,6 +38,7 @@ add_options_clear (AddOptions *options)
   g_free (options->base_url);
   g_free (options->ca_file);
   g_free (options->ca_pem);
+  g_free (options->share);
   g_strfreev (options->fields);
   g_strfreev (options->secret_files);
 }
@@ -98,11 +100,37 @@ check_base_url (const char *base_url, GError **error)
   return FALSE;
 }
 
+#define SHARE "share="
+
+/* --field share=50 is no need of the provider's: it is taken out, and kept with the connection. */
+static gboolean
+take_share (AddOptions *options, GError **error)
+{
+  g_autoptr(GStrvBuilder) others = g_strv_builder_new ();
+
+  for (char **field = options->fields; field != NULL && *field != NULL; field++)
+    if (!g_str_has_prefix (*field, SHARE))
+      g_strv_builder_add (others, *field);
+    else
+      {
+        g_free (options->share);
+        options->share = g_strdup (*field + strlen (SHARE));
+      }
+  g_strfreev (options->fields);
+  options->fields = g_strv_builder_end (others);
+  if (options->share == NULL || g_ascii_string_to_unsigned (options->share, 10, 1, 100, NULL, NULL))
+    return TRUE;
+  g_set_error (
+    error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+    _("--field share: write how many percent of the bank's requests are for this device, 1 to 100"));
+  return FALSE;
+}
+
 /* Before anything is asked for, sent or stored. */
 static gboolean
-check_options (const AddOptions *options, GError **error)
+check_options (AddOptions *options, GError **error)
 {
-  return (options->name == NULL || check_name (options->name, error)) &&
+  return take_share (options, error) && (options->name == NULL || check_name (options->name, error)) &&
          (options->base_url == NULL || check_base_url (options->base_url, error));
 }
 
@@ -153,6 +181,25 @@ agree_to_file (KobanProfile *profile, const AddOptions *options, GError **error)
   return FALSE;
 }
 
+/* A key that can pay is worth a thief's trouble: whoever hands it over says so in a word. */
+static gboolean
+agree_to_power (KobanProfile *profile, const AddOptions *options, GError **error)
+{
+  if (koban_profile_get_power (profile) != KOBAN_POWER_PAY || options->secret_stdin ||
+      (options->base_url != NULL && koban_http_url_is_loopback (options->base_url)))
+    return TRUE;
+  /* TRANSLATORS: the word to type is not translated. */
+  g_autofree char *typed = koban_prompt_can_ask ()
+                             ? koban_prompt_line (_("To give Koban a key that can also pay, type “pay”:"))
+                             : NULL;
+  if (g_strcmp0 (typed, "pay") == 0)
+    return TRUE;
+  g_set_error_literal (
+    error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+    _("nothing was connected: a key that can also pay needs the word “pay”, typed on a terminal"));
+  return FALSE;
+}
+
 static void
 show_signup (KobanProfile *profile)
 {
@@ -163,8 +210,24 @@ show_signup (KobanProfile *profile)
     g_printerr ("  %u. %s\n", i + 1, steps[i]);
 }
 
+/* One device should watch a connection: two take each other's requests, or end each other's sign-in. */
+static void
+ask_who_else (KobanProfile *profile, AddOptions *options)
+{
+  if (options->share != NULL || options->secret_stdin || !koban_prompt_can_ask () ||
+      !koban_prompt_yes (_("Does another device or program watch this bank with the same key? [y/N]")))
+    return;
+  options->share = g_strdup ("50");
+  if (koban_profile_has_one_sign_in (profile))
+    g_printerr ("%s\n",
+                _("Take care: this bank keeps one sign-in a person. Connecting here may end the other's."));
+  g_printerr ("%s\n",
+              _("This device will use half of the requests that the bank allows. A key of its own is "
+                 "better, if the bank gives you another; --field share=100 uses them all."));
+}
+
 static KobanAnswers *
-gather (KobanProfile *profile, const AddOptions *options, GError **error)
+gather (KobanProfile *profile, AddOptions *options, GError **error)
 {
   GArray *needs = koban_profile_get_needs (profile);
   g_autoptr(KobanAnswers) answers = koban_answers_new ();
@@ -175,6 +238,9 @@ gather (KobanProfile *profile, const AddOptions *options, GError **error)
     return NULL;
   if (!koban_answers_ask (answers, needs, FALSE, error))
     return NULL;
+  ask_who_else (profile, options);
+  if (options->share != NULL)
+    g_hash_table_insert (answers->fields, g_strdup ("share"), g_strdup (options->share));
   return g_steal_pointer (&answers);
 }
 
@@ -396,7 +462,8 @@ add (KobanProfile *profile, AddOptions *options, char **unchecked, GError **erro
   if (koban_prompt_can_ask () && !options->secret_stdin)
     show_signup (profile);
   show_hosts (profile, options, hosts);
-  if (!agree_to_file (profile, options, error) || !prepare (options, error))
+  if (!agree_to_file (profile, options, error) || !agree_to_power (profile, options, error) ||
+      !prepare (options, error))
     return NULL;
   g_autoptr(KobanAnswers) answers = gather (profile, options, error);
   if (answers == NULL)

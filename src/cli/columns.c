@@ -83,6 +83,8 @@ const KobanColumn koban_link_columns[] = {
   { "scope", KOBAN_COLUMN_WORDS },
   { "revocation", KOBAN_COLUMN_TEXT, N_("revocation") },
   { "answer", KOBAN_COLUMN_TEXT, N_("answer") },
+  { "creditor", KOBAN_COLUMN_FOREIGN },
+  { "reference", KOBAN_COLUMN_FOREIGN },
   { NULL },
 };
 

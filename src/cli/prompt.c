@@ -205,31 +205,35 @@ take_field (KobanAnswers *self, GArray *needs, const char *word, GError **error)
 }
 
 static gboolean
-take_file (KobanAnswers *self, GArray *needs, const char *word, GError **error)
+take_file (KobanAnswers *self, const KobanNeed *need, const char *path, GError **error)
 {
-  g_auto(GStrv) pair = g_strsplit (word, "=", 2);
-  const KobanNeed *need = pair[1] != NULL ? find_need (needs, pair[0]) : NULL;
   g_autofree char *content = NULL;
   gsize length;
 
-  if (need == NULL || !need->secret || need->revoke)
-    {
-      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                   _("--secret-file %s: this provider has no such secret"), pair[0]);
-      return FALSE;
-    }
-  if (!g_file_get_contents (pair[1], &content, &length, error))
+  if (!g_file_get_contents (path, &content, &length, error))
     return FALSE;
   if (need->kind == KOBAN_NEED_TEXT)
     g_strchomp (content);
-  if (*content == '\0')
-    {
-      set_needed_error (need, error);
-      return FALSE;
-    }
-  take (self, need, content);
+  gboolean is_empty = *content == '\0';
+  if (is_empty)
+    set_needed_error (need, error);
+  else
+    take (self, need, content);
   explicit_bzero (content, length);
-  return TRUE;
+  return !is_empty;
+}
+
+static gboolean
+take_file_word (KobanAnswers *self, GArray *needs, const char *word, GError **error)
+{
+  g_auto(GStrv) pair = g_strsplit (word, "=", 2);
+  const KobanNeed *need = pair[1] != NULL ? find_need (needs, pair[0]) : NULL;
+
+  if (need != NULL && need->secret && !need->revoke)
+    return take_file (self, need, pair[1], error);
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+               _("--secret-file %s: this provider has no such secret"), pair[0]);
+  return FALSE;
 }
 
 gboolean
@@ -243,7 +247,7 @@ koban_answers_take_options (KobanAnswers *self,
     if (!take_field (self, needs, fields[i], error))
       return FALSE;
   for (guint i = 0; files != NULL && files[i] != NULL; i++)
-    if (!take_file (self, needs, files[i], error))
+    if (!take_file_word (self, needs, files[i], error))
       return FALSE;
   return TRUE;
 }
@@ -265,6 +269,30 @@ only_secret (KobanAnswers *self, GArray *needs, gboolean revoke)
       only = need;
     }
   return only;
+}
+
+/* A file on one line: its line breaks are written \\n. */
+static void
+take_value (KobanAnswers *self, const KobanNeed *need, const char *value)
+{
+  if (need->kind != KOBAN_NEED_FILE || strstr (value, "\\n") == NULL)
+    {
+      take (self, need, value);
+      return;
+    }
+  char *lines = g_strdup (value);
+  char *to = lines;
+  for (const char *from = lines; *from != '\0'; from++)
+    if (from[0] == '\\' && from[1] == 'n')
+      {
+        *to++ = '\n';
+        from++;
+      }
+    else
+      *to++ = *from;
+  *to = '\0';
+  take (self, need, lines);
+  koban_secret_wipe (lines);
 }
 
 static gboolean
@@ -295,7 +323,7 @@ take_line (KobanAnswers *self, GArray *needs, gboolean revoke, const char *line,
     g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("“%s” is not UTF-8 text"), need->name);
   else
     {
-      take (self, need, value);
+      take_value (self, need, value);
       return TRUE;
     }
   return FALSE;
@@ -330,6 +358,13 @@ question_for (const char *name)
     { "token", N_("Access token (made at your bank for programs)") },
     { "access_token", N_("Access token (made at your bank for programs)") },
     { "revoke_token", N_("Access token that may cancel mandates") },
+    { "signing_key", N_("File with the private key that signs what is cancelled") },
+    { "signing_key_id", N_("Id that your bank gave to that key") },
+    { "session_id", N_("Id of the consent that you gave") },
+    { "item_id", N_("Id of the connected bank (item)") },
+    { "app_id", N_("Id of your own application") },
+    { "secret_id", N_("Secret id of your own access") },
+    { "secret_key", N_("Secret key of your own access") },
     { "setup_token", N_("Setup token (made at the bridge, good for one use)") },
     { "api_key", N_("API key (made at your bank for programs)") },
     { "client_id", N_("Client id of your own application") },
@@ -364,13 +399,7 @@ ask_need (KobanAnswers *self, const KobanNeed *need, GError **error)
   if (line == NULL || *line == '\0')
     return FALSE;
   if (need->kind == KOBAN_NEED_FILE)
-    {
-      g_autofree char *word = g_strdup_printf ("%s=%s", need->name, line);
-      g_autoptr(GArray) needs = g_array_new (FALSE, FALSE, sizeof (KobanNeed));
-
-      g_array_append_vals (needs, need, 1);
-      return take_file (self, needs, word, error);
-    }
+    return take_file (self, need, line, error);
   take (self, need, line);
   return TRUE;
 }

@@ -40,6 +40,26 @@ took_by (GVariant *line, GVariant *link)
   return *wanted != '\0' && (g_str_has_prefix (payee, wanted) || g_str_has_prefix (text, wanted));
 }
 
+/* As long after the last payment as that came after the one before. */
+static void
+show_next_date (GVariant *rows)
+{
+  KobanDate days[2];
+
+  if (g_variant_n_children (rows) < G_N_ELEMENTS (days))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (days); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (rows, i);
+      if (!koban_date_parse (row_text (row, "date"), &days[i]))
+        return;
+    }
+  if (days[0] <= days[1])
+    return;
+  g_autofree char *next = koban_date_format (days[0] + (days[0] - days[1]));
+  g_print (_("If it goes on like this, it takes next around %s.\n"), next);
+}
+
 static void
 show_last_payments (GVariant *link)
 {
@@ -68,12 +88,41 @@ show_last_payments (GVariant *link)
   g_autoptr(GVariant) rows = g_variant_ref_sink (g_variant_builder_end (&taken));
   g_print ("%s\n", _("What it took last:"));
   koban_print_rows (rows, koban_transaction_columns, FALSE, _("  nothing that Koban has seen"));
+  show_next_date (rows);
+}
+
+static gboolean
+is_own (GVariant *link)
+{
+  gboolean own = FALSE;
+
+  return g_variant_lookup (link, "own", "b", &own) && own;
+}
+
+/* What the bank forgets with the link, and an honest one is made again by. */
+static void
+show_how_it_was_made (GVariant *link)
+{
+  g_autofree char *creditor = koban_text_clean (row_text (link, "creditor"), 80);
+  g_autofree char *reference = koban_text_clean (row_text (link, "reference"), 80);
+
+  if (*creditor == '\0' && *reference == '\0')
+    return;
+  g_print (_("To set it up again one day: creditor %s, reference %s. Koban's journal keeps both.\n"),
+           *creditor != '\0' ? creditor : "–", *reference != '\0' ? reference : "–");
 }
 
 /* One who only looks takes nothing, and nothing of what was taken comes back. */
 static void
 show_what_ends (GVariant *link)
 {
+  if (is_own (link))
+    {
+      g_print ("\n%s\n",
+               _("Take care: this is Koban's own access. Ending it blinds Koban at this bank: no new link "
+                  "and no withdrawal there will be told any more, until you connect it again."));
+      return;
+    }
   if (g_str_equal (row_text (link, "provenance"), "access"))
     {
       g_print ("\n%s\n", _("Ending it stops this service from looking at your accounts; Koban sees nothing "
@@ -81,6 +130,7 @@ show_what_ends (GVariant *link)
       return;
     }
   show_last_payments (link);
+  show_how_it_was_made (link);
   g_print (
     "\n%s\n",
     _("Revoking asks the bank to refuse further collections over this link. It does not bring back what "
@@ -117,28 +167,30 @@ profile_of (KobanProfiles *profiles, GVariant *link)
   return connection != NULL ? koban_profiles_lookup (profiles, row_text (connection, "provider")) : NULL;
 }
 
-static gboolean
-needs_power (KobanProfile *profile)
+/* The needs that ending @link has. */
+static GArray *
+power_for (KobanProfile *profile, GVariant *link)
 {
+  g_autoptr(GArray) power = g_array_new (FALSE, FALSE, sizeof (KobanNeed));
   GArray *needs = koban_profile_get_needs (profile);
+  KobanLinkKind kind;
 
-  for (guint i = 0; i < needs->len; i++)
-    if (g_array_index (needs, KobanNeed, i).revoke)
-      return TRUE;
-  return FALSE;
+  for (guint i = 0; koban_link_kind_parse (row_text (link, "kind"), &kind) && i < needs->len; i++)
+    if (koban_profile_wants_to_revoke (profile, kind, &g_array_index (needs, KobanNeed, i)))
+      g_array_append_vals (power, &g_array_index (needs, KobanNeed, i), 1);
+  return g_steal_pointer (&power);
 }
 
 /* The power to revoke is asked for now, used once, and not kept. An item of the session's keyring, "" if
  * none is needed, NULL on error. */
 static char *
-borrow_power (KobanProfile *profile, GError **error)
+borrow_power (KobanProfile *profile, GVariant *link, GError **error)
 {
   g_autoptr(KobanAnswers) answers = koban_answers_new ();
-  GArray *needs;
+  g_autoptr(GArray) needs = profile != NULL ? power_for (profile, link) : NULL;
 
-  if (profile == NULL || !needs_power (profile))
+  if (needs == NULL || needs->len == 0)
     return g_strdup ("");
-  needs = koban_profile_get_needs (profile);
   if (!isatty (STDIN_FILENO) && !koban_answers_take_stdin (answers, needs, TRUE, error))
     return NULL;
   if (!koban_answers_ask (answers, needs, TRUE, error))
@@ -267,7 +319,7 @@ koban_cli_revoke (int argc, char **argv)
     }
 
   g_autoptr(KobanProfiles) profiles = koban_profiles_load (NULL);
-  g_autofree char *secret_id = borrow_power (profile_of (profiles, link), &error);
+  g_autofree char *secret_id = borrow_power (profile_of (profiles, link), link, &error);
   g_autoptr(GVariant) outcome = secret_id != NULL ? end_link (link, secret_id, &error) : NULL;
   if (outcome == NULL)
     {

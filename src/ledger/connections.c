@@ -232,7 +232,8 @@ koban_ledger_remove_connection (KobanLedger *self,
 
   if (row == 0 || !koban_ledger_begin (self, error))
     return FALSE;
-  good = mark_removed (self, row, now_us, error) && (!forget || purge (self, row, error)) &&
+  good = mark_removed (self, row, now_us, error) &&
+         (!forget || (purge (self, row, error) && koban_journal_forget_revoked (self, shown, error))) &&
          koban_journal_note (self, now_us, error, "connection-removed", "connection", "s", shown, "purged",
                              "x", (gint64) (forget != FALSE), NULL);
   return koban_ledger_end (self, good, error);

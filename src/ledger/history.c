@@ -226,7 +226,7 @@ read_links (History *self, gint64 begins_us, GError **error)
     "SELECT " KOBAN_LINK_COLUMNS ", first_seen_us, (SELECT min (first_whole_us) FROM listing WHERE kind = 1"
     " AND account = coalesce (link.account, 0) AND (link.account IS NOT NULL OR connection = "
     "link.connection))"
-    " FROM link WHERE own = 0 ORDER BY id";
+    " FROM link WHERE own = 0 AND provenance <> 2 ORDER BY id";
   g_auto(KobanQuery) query = { 0 };
 
   koban_query_start (&query, self->ledger->store, sql, "");

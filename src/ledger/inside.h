@@ -76,6 +76,9 @@ KobanLink *koban_link_insert     (KobanLedger *self, gint64 connection, gint64 a
 gboolean   koban_link_update     (KobanLedger *self, gint64 id, gint64 connection, const KobanLink *link, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean   koban_link_set_misses (KobanLedger *self, gint64 id, guint misses, gint64 since_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* --- derive.c: links that only their debits show --- */
+GPtrArray *koban_derive_links    (KobanServices *services, GPtrArray *lines); /* (transfer full) (element-type KobanLink); @services is (nullable) */
+
 /* --- connections.c: connections and accounts --- */
 gint64        koban_connection_find (KobanLedger *self, const char *id_or_name, GError **error); /* 0: NOT_FOUND, AMBIGUOUS */
 gint64        koban_account_find    (KobanLedger *self, const char *id_or_name, GError **error);
@@ -130,6 +133,8 @@ gboolean koban_outbox_tidy   (KobanLedger *self, GError **error) G_GNUC_WARN_UNU
 
 /* --- journal.c --- */
 /* Payload as koban_reason_new (), without the code: name, format, value, …, NULL. */
+/* The payloads of revocations on @connection; their seals stay. */
+gboolean koban_journal_forget_revoked (KobanLedger *self, const char *connection, GError **error);
 gboolean koban_journal_note  (KobanLedger *self, gint64 now_us, GError **error, const char *kind, ...) G_GNUC_NULL_TERMINATED;
 
 G_END_DECLS

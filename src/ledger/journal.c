@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What happened, when: rows that are only ever added, each sealed with the hash of the one before,
- * so that a changed, missing or inserted row shows. A payload holds ids and codes, never a bank's
- * text, so that a purge need not touch it.
+ * so that a changed, missing or inserted row shows. A payload holds ids and codes, and no bank's text
+ * but what a revoked link is set up again by: that a purge forgets, and the chain still holds.
  */
 #include "config.h"
 
@@ -92,6 +92,16 @@ append (KobanLedger *self, gint64 now_us, const char *kind, GVariant *payload, G
   hash = hash_row (previous, now_us, kind, payload_hash);
   return koban_store_run (self->store, error, sql, "issbbbb", now_us, kind, text, salt, payload_hash,
                           previous, hash);
+}
+
+gboolean
+koban_journal_forget_revoked (KobanLedger *self, const char *connection, GError **error)
+{
+  static const char sql[] = "UPDATE journal SET payload = NULL, salt = NULL WHERE kind = 'revoked'"
+                            " AND instr (payload, ?) > 0";
+  g_autofree char *said = g_strdup_printf ("'connection': <'%s'>", connection);
+
+  return koban_store_run (self->store, error, sql, "s", said);
 }
 
 gboolean

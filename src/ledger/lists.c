@@ -225,6 +225,8 @@ static const Column link_columns[] = {
   { "scope", read_words, 1 },
   { "revocation", read_revocation, 1 },
   { "answer", read_answer, 1 },
+  { "creditor", read_text, 1 },
+  { "reference", read_text, 1 },
   { NULL },
 };
 /* While the list cannot be read, an active link is one of which nothing is known (4: unknown). */
@@ -234,7 +236,7 @@ static const char links_sql[] =
   " CASE WHEN l.status = 0 AND EXISTS (SELECT 1 FROM listing WHERE connection = l.connection AND kind = 1"
   " AND account = coalesce (l.account, 0) AND failing_since_us IS NOT NULL) THEN 4 ELSE l.status END,"
   " l.first_seen_us, l.created_us, l.expires_us, l.limit_minor, l.limit_currency, l.scope, l.revocation, "
-  "l.answer"
+  "l.answer, l.collector, l.reference"
   " FROM link l JOIN connection c ON c.id = l.connection"
   " WHERE " MATCHES ("l.id", "?1") " AND " MATCHES ("l.connection", "?2") " AND " MATCHES (
     "l.account",

@@ -695,6 +695,47 @@ merge_accounts (Merge *merge, GError **error)
          count_missing_accounts (merge, seen, error);
 }
 
+/* --- links that no bank lists --------------------------------------------------------------------------- */
+
+static gboolean
+derived_new (Merge *merge, const KobanLink *derived, GError **error)
+{
+  g_autoptr(KobanLink) link = koban_link_insert (merge->ledger, merge->connection, merge->account, derived,
+                                                  merge->snapshot->heard_us, error);
+
+  return link != NULL && koban_journal_note (merge->ledger, merge->snapshot->heard_us, error, "link-derived",
+                                             "link", "s", link->id, NULL);
+}
+
+/* Their debits are what is judged; here they only get a name and a way to be ended. */
+static gboolean
+derive_links (Merge *merge, GError **error)
+{
+  g_autoptr(GPtrArray) derived = koban_derive_links (merge->ledger->services, merge->snapshot->rows);
+  g_autoptr(GPtrArray) known = g_ptr_array_new ();
+  g_autoptr(GArray) mates = NULL;
+
+  if (merge->value->sees_links != KOBAN_SEES_DERIVED || derived->len == 0)
+    return TRUE;
+  g_autoptr(GArray) rows = load_links (merge, error);
+  for (guint i = 0; rows != NULL && i < rows->len; i++)
+    g_ptr_array_add (known, g_array_index (rows, KobanLinkRow, i).link);
+  if (rows == NULL)
+    return FALSE;
+  mates = koban_identity_links (known, derived);
+  for (guint i = 0; i < mates->len; i++)
+    if (g_array_index (mates, gint, i) == KOBAN_IDENTITY_NEW &&
+        !derived_new (merge, derived->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+merge_lines (Merge *merge, GError **error)
+{
+  return merge_transactions (merge, error) && derive_links (merge, error);
+}
+
 /* --- one listing ------------------------------------------------------------------------------------------
  */
 
@@ -706,7 +747,7 @@ static const struct
   [KOBAN_LISTING_ACCOUNTS] = { merge_accounts, FALSE },
   [KOBAN_LISTING_LINKS] = { merge_links, FALSE },
   [KOBAN_LISTING_BALANCE] = { merge_balance, TRUE },
-  [KOBAN_LISTING_TRANSACTIONS] = { merge_transactions, TRUE },
+  [KOBAN_LISTING_TRANSACTIONS] = { merge_lines, TRUE },
 };
 
 static gboolean

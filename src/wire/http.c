@@ -453,6 +453,8 @@ static const struct
   { CURLE_RECV_ERROR, KOBAN_ERROR_OFFLINE, N_("The connection was cut while the answer came in.") },
   { CURLE_HTTP2, KOBAN_ERROR_OFFLINE, N_("The connection was cut while the answer came in.") },
   { CURLE_HTTP2_STREAM, KOBAN_ERROR_OFFLINE, N_("The connection was cut in the middle of the answer.") },
+  { CURLE_SSL_CERTPROBLEM, KOBAN_ERROR_NEEDS_SIGN_IN,
+    N_("The certificate and the key are not PEM files that belong together.") },
   { CURLE_SSL_CONNECT_ERROR, KOBAN_ERROR_UNTRUSTED, N_("No secure connection could be made.") },
   { CURLE_PEER_FAILED_VERIFICATION, KOBAN_ERROR_UNTRUSTED,
     N_("The host could not prove that it is who it says it is, so nothing was sent.") },
@@ -478,6 +480,22 @@ blames_the_date (const char *message)
   return FALSE;
 }
 
+/* What the host says, by TLS alert, to a client certificate that it does not want, or misses. */
+static gboolean
+blames_our_certificate (const char *message)
+{
+  static const char *const words[] = { "alert certificate required", "alert bad certificate",
+                                       "alert unknown ca",           "alert certificate unknown",
+                                       "alert handshake failure",    "alert certificate expired",
+                                       "alert certificate revoked" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (strstr (message, words[i]) != NULL)
+      return TRUE;
+
+  return FALSE;
+}
+
 static GError *
 error_for (Request *request, CURLcode result)
 {
@@ -491,7 +509,12 @@ error_for (Request *request, CURLcode result)
         code = failures[i].code;
         sentence = failures[i].sentence;
       }
-  if (code == KOBAN_ERROR_UNTRUSTED && blames_the_date (request->message))
+  if (blames_our_certificate (request->message))
+    {
+      code = KOBAN_ERROR_NEEDS_SIGN_IN;
+      sentence = N_("The host does not accept the certificate that Koban shows, or wants one.");
+    }
+  else if (code == KOBAN_ERROR_UNTRUSTED && blames_the_date (request->message))
     sentence = N_("The host's certificate is not valid on today's date. Is this computer's clock right? "
                    "Nothing was sent.");
 
@@ -896,6 +919,32 @@ set_trust (Request *self)
   curl_easy_setopt (self->easy, CURLOPT_CAPATH, NULL); /* instead of the system's, not beside them */
 }
 
+/* libcurl frees what OpenSSL makes of them; the text itself stays in locked memory. */
+static void
+set_certificate (Request *self, const KobanHttpRequest *request)
+{
+  const struct
+  {
+    CURLoption option, type;
+    KobanSecret *pem;
+  } parts[] = {
+    { CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERTTYPE, request->certificate },
+    { CURLOPT_SSLKEY_BLOB, CURLOPT_SSLKEYTYPE, request->key },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      struct curl_blob blob = { .flags = CURL_BLOB_NOCOPY };
+
+      if (parts[i].pem == NULL)
+        continue;
+      g_ptr_array_add (self->secrets, koban_secret_ref (parts[i].pem));
+      blob.data = (gpointer) (guintptr) koban_secret_peek (parts[i].pem, &blob.len);
+      curl_easy_setopt (self->easy, parts[i].option, &blob);
+      curl_easy_setopt (self->easy, parts[i].type, "PEM");
+    }
+}
+
 static void
 set_callbacks (Request *self)
 {
@@ -918,6 +967,7 @@ request_open (Request *self, const KobanHttpRequest *request)
   set_callbacks (self);
   set_method (self, request);
   set_trust (self);
+  set_certificate (self, request);
 
   curl_easy_setopt (self->easy, CURLOPT_URL, request->url);
   curl_easy_setopt (self->easy, CURLOPT_HTTPHEADER, self->lines);

@@ -240,6 +240,13 @@ static const struct
   { "untrusted", N_("{connection} did not prove who it is, so Koban did not talk to it. Check the "
                      "computer's clock and network.") },
   { "budget", N_("{connection} allows no more requests for now; Koban waits.") },
+  { "evicted",
+    N_("The sign-in of {connection}, good until now, has ended. This bank keeps one at a time: if another "
+        "device or "
+        "program signed in meanwhile, let only one of them watch this bank. Then connect it again.") },
+  { "shared",
+    N_("Another device or program seems to use the same sign-in at {connection}: each takes the other's "
+        "turn. Let one device watch this bank, or give each a key of its own.") },
   { "stale", N_("Koban could not check {connection} since {since}.") },
   { "stale", N_("Koban could not check {connection}.") },
   { "review_strong",
@@ -353,6 +360,10 @@ freshness_headline (const KobanAlert *alert)
     return _("An account is no longer shown by your bank");
   if (koban_alert_has_reason (alert, "sign_in"))
     return _("Koban has to sign in again");
+  if (koban_alert_has_reason (alert, "evicted"))
+    return _("Koban's sign-in was ended");
+  if (koban_alert_has_reason (alert, "shared"))
+    return _("Another device uses the same sign-in");
   if (koban_alert_has_reason (alert, "locked"))
     return _("Koban waits for the keyring");
   return _("Koban could not check your account");

@@ -9,6 +9,7 @@ import fnmatch
 import gzip
 import io
 import json
+import urllib.parse
 import uuid
 
 from reply import Reply
@@ -102,6 +103,8 @@ def empty_list(good, wish):
 def other_account(good, wish):
     """Every account id and category id in the answer belongs to somebody else."""
     strange = {"accountUid": str(uuid.UUID(int=7)), "categoryUid": str(uuid.UUID(int=8)), "id": "somebody-else"}
+    if "keys" in wish:
+        strange = {key: str(uuid.UUID(int=7)) for key in wish["keys"]}
     return same_json(good, replaced(json.loads(good.body), strange))
 
 
@@ -128,6 +131,43 @@ def set_value(good, wish):
     return same_head(good, text.replace(json.dumps(mark), wish["value"]).encode())
 
 
+def next_elsewhere(good, wish):
+    """The next page is said to be on another host, where the customer's secret would be read."""
+    host = wish.get("to", "https://elsewhere.example")
+
+    def moved(value, key=None):
+        if isinstance(value, dict):
+            return {k: moved(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [moved(v) for v in value]
+        if key in wish["keys"] and isinstance(value, str) and "/" in value:
+            return host + urllib.parse.urlunsplit(("", "") + urllib.parse.urlsplit(value)[2:])
+        return value
+
+    return same_json(good, moved(json.loads(good.body)))
+
+
+def loop(good, wish):
+    """The first page again and again, each time with a next one."""
+    return Delivery(wish.setdefault("kept", good))
+
+
+def reissue(good, wish):
+    """The same rows under fresh ids, others each time it is asked."""
+    wish["round"] = wish.get("round", 0) + 1
+    fresh = lambda old: str(uuid.uuid5(uuid.NAMESPACE_OID, "%s/%d" % (old, wish["round"])))
+
+    def renamed(value, key=None):
+        if isinstance(value, dict):
+            return {k: renamed(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [renamed(v) for v in value]
+        return (type(value)(fresh(value)) if isinstance(value, str) else uuid.UUID(fresh(value)).int % 10 ** 9
+                ) if key in wish["keys"] and value is not None else value
+
+    return same_json(good, renamed(json.loads(good.body)))
+
+
 def same_json(good, value):
     return same_head(good, json.dumps(value).encode())
 
@@ -140,7 +180,7 @@ FAULTS = {
     "status": status, "html": html, "body": body, "redirect": redirect, "truncated": truncated, "cut-json": cut_json,
     "slow": slow, "trickle": trickle, "cut": cut, "gzip-bomb": gzip_bomb, "duplicate-keys": duplicate_keys,
     "nesting": nesting, "empty-list": empty_list, "other-account": other_account, "twice": twice, "reverse": reverse,
-    "set": set_value,
+    "set": set_value, "next-elsewhere": next_elsewhere, "loop": loop, "reissue": reissue,
 }
 
 

@@ -122,6 +122,13 @@ class Bank:
             self.provider.behave(wish)
             return {}
 
+    def hostile(self, wish):
+        """One of the provider's own hostile ways, by name."""
+        ways = self.provider.hostile()
+        if wish.get("way") not in ways:
+            raise ValueError("%s is not hostile by %r; it is by: %s" % (self.provider.provider, wish.get("way"), ", ".join(sorted(ways))))
+        return self.fault(dict(ways[wish["way"]], **{k: v for k, v in wish.items() if k != "way"}))
+
     def reset(self, wish):
         """Forgets the counts, not the world."""
         with self.lock:
@@ -161,7 +168,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pairs = urllib.parse.parse_qsl(url.query, keep_blank_values=True)
         length = int(self.headers.get("Content-Length") or 0)
         self.body = self.rfile.read(length) if length else b""
-        return Request(self.command, url.path, dict(pairs), self.headers, pairs)
+        return Request(self.command, url.path, dict(pairs), self.headers, pairs, self.body)
 
     def deliver(self, delivery):
         reply = delivery.reply
@@ -173,6 +180,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in headers.items():
             self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")  # or a proxy would keep what is about to end
         if reply.status != 204:
             self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -194,13 +203,13 @@ class BankHandler(Handler):
 
 
 class ControlHandler(Handler):
-    """POST advance, fault, clear, revoke, behave, reset with a JSON object; GET state. Errors are 400 with a sentence."""
+    """POST advance, fault, clear, revoke, behave, hostile, reset with a JSON object; GET state. Errors are 400 with a sentence."""
 
     def respond(self, request):
         from faults import Delivery
         bank = self.server.bank
         verbs = {"advance": bank.advance, "fault": bank.fault, "clear": bank.clear, "revoke": bank.revoke,
-                 "behave": bank.behave, "reset": bank.reset}
+                 "behave": bank.behave, "hostile": bank.hostile, "reset": bank.reset}
         name = request.path.strip("/")
         if request.method == "GET" and name == "state":
             reply = Reply.json(bank.state())
@@ -246,8 +255,12 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         pass  # a client that went away, or that did not trust us, is not news
 
 
-def tls_context(certificate, key):
+def tls_context(certificate, key, clients=None):
+    """`clients`: the authority whose certificates every client must show."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if clients is not None:
+        context.load_verify_locations(clients)
+        context.verify_mode = ssl.CERT_REQUIRED
     context.load_cert_chain(certificate, key)
     context.set_alpn_protocols(["http/1.1"])
     return context

@@ -6,99 +6,79 @@ digits, and that after a revocation every answer is 403. Its password needs perc
 """
 
 import base64
-import binascii
 import secrets
 import urllib.parse
 
-from reply import Reply
+from provider import Provider, same
+from reply import Refusal, Reply
 from story import instant_of
+from values import decimal
 
-EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3, "JOD": 3, "OMR": 3}
 ROOT = "/simplefin"
 
 
-def decimal(currency, minor_units):
-    exponent = EXPONENTS.get(currency, 2)
-    sign = "-" if minor_units < 0 else ""
-    text = str(abs(minor_units)).zfill(exponent + 1)
-    return sign + (text[:-exponent] + "." + text[-exponent:] if exponent else text)
-
-
-class SimpleFin:
+class SimpleFin(Provider):
     provider = "simplefin"
+    root = ROOT
+    SAVED = ["claim_id", "user", "password", "claimed", "access_revoked"]
+    BEHAVES = ("con_auth", "version", "access_host")
+    LINES = "*/accounts"
+    LINE_STATE, ACCOUNT_ID = "pending", "conn_id"
+    ROUTES = [
+        ("POST", "/claim/([^/]+)", "claim"),
+        ("GET", "/info", "info"),
+        ("GET", "/accounts", "accounts"),
+    ]
 
-    def __init__(self, world, options):
-        self.world = world
-        self.version = options.version
+    def setup(self):
+        self.version = self.options.version
         self.claim_id = secrets.token_urlsafe(18)
         self.user = secrets.token_hex(8)
         self.password = "p@ss/%s:%%" % secrets.token_hex(6)
         self.claimed = False
-        self.access_revoked = False
         self.con_auth = False
         self.access_host = None
 
-    def ready(self, url):
-        self.url = url
-        claim = "%s%s/claim/%s" % (url, ROOT, self.claim_id)
-        return {"token": base64.b64encode(claim.encode()).decode(), "base_url": url + ROOT}
+    def needs(self):
+        claim = "%s%s/claim/%s" % (self.origin, ROOT, self.claim_id)
+        return {"token": base64.b64encode(claim.encode()).decode()}
 
-    def save(self):
-        return {key: getattr(self, key) for key in SAVED}
+    def evicted(self):
+        return Reply.text("Forbidden", 403)
 
-    def load(self, saved):
-        for key in SAVED:
-            setattr(self, key, saved[key])
-
-    def revoke_access(self, token=None):
-        self.access_revoked = True
-
-    def behave(self, wishes):
-        self.con_auth = wishes.get("con_auth", self.con_auth)
-        self.version = wishes.get("version", self.version)
-        self.access_host = wishes.get("access_host", self.access_host)
+    def refuse(self, status, sentence):
+        raise Refusal(Reply.text(sentence.capitalize(), status))
 
     # --- answering
 
-    def answer(self, request):
-        if request.method == "POST" and request.path.startswith(ROOT + "/claim/"):
-            return self.claim(request.path[len(ROOT + "/claim/"):])
-        if request.method != "GET":
-            return Reply.text("Method not allowed", 405)
-        if request.path == ROOT + "/info":
-            return Reply.json({"versions": ["1.0"]})
-        if request.path != ROOT + "/accounts":
-            return Reply.text("Not found", 404)
-        if not self.is_known(request.headers.get("Authorization", "")):
-            return Reply.text("Forbidden", 403)
-        return self.accounts(request)
+    def greet(self, request):
+        if request.path == ROOT + "/accounts" and not self.is_known(request.basic()):
+            self.refuse(403, "forbidden")
 
-    def claim(self, claim_id):
+    def info(self, request):
+        return {"versions": ["1.0"]}
+
+    def claim(self, request, claim_id):
         if self.claimed or not secrets.compare_digest(claim_id.encode(), self.claim_id.encode()):
-            return Reply.text("Forbidden", 403)
+            self.refuse(403, "forbidden")
         self.claimed = True
         return Reply.text(self.access_url())
 
     def access_url(self):
-        scheme, rest = self.url.split("://")
+        scheme, rest = self.origin.split("://")
         quote = lambda text: urllib.parse.quote(text, safe="")
         return "%s://%s:%s@%s%s" % (scheme, quote(self.user), quote(self.password), self.access_host or rest, ROOT)
 
-    def is_known(self, header):
-        try:
-            given = base64.b64decode(header[len("Basic "):], validate=True)
-        except (binascii.Error, ValueError):
-            return False
-        expected = ("%s:%s" % (self.user, self.password)).encode()
-        return (header.startswith("Basic ") and self.claimed and not self.access_revoked
-                and secrets.compare_digest(given, expected))
+    def is_known(self, given):
+        return (given is not None and self.claimed and not self.access_revoked
+                and same(":".join(given), "%s:%s" % (self.user, self.password)))
 
     def accounts(self, request):
         wanted = [value for name, value in request.pairs if name == "account"]
         chosen = [a for a in self.world.accounts.values() if not wanted or a.id in wanted]
         out = [a for a in chosen if a.is_out("accounts", self.world.now) or a.is_out("transactions", self.world.now)]
         if out:
-            return Reply.text("Service unavailable", 503)
+            self.refuse(503, "service unavailable")
         window = (float(request.query.get("start-date", "-inf")), float(request.query.get("end-date", "inf")))
         rows = [self.account_row(a, request.query, window) for a in chosen]
         return Reply.json(self.envelope(request.query.get("version") == "2" and self.version == 2, chosen, rows))
@@ -158,5 +138,3 @@ def connection_row(bank):
     return {"conn_id": connection_id(bank), "name": "%s - Koban" % bank, "org_id": "INST-%s" % bank, "org_name": bank,
             "org_url": "https://%s.example" % bank, "sfin_url": "https://%s.example/sfin" % bank}
 
-
-SAVED = ["claim_id", "user", "password", "claimed", "access_revoked"]

@@ -2,21 +2,23 @@
 """Starling's personal API v2 over a world: the shapes of the vendor's published example replies.
 
 It promises that the same story id is always the same UUID, that amounts are unsigned minor units with
-a direction, and that only a token with mandate:delete may cancel. It knows nothing of HTTP but paths,
-queries and statuses.
+a direction, that only a token with mandate:delete may cancel, and that a standing order is cancelled only by a
+request that the key of the developer portal signed.
 """
 
-import datetime
+import base64
+import hashlib
 import re
-import secrets
-import uuid
 
-from reply import Reply
-from story import UTC, instant_of, parse_time
+import keys
+from provider import ENDING, SHARING, Provider, same, secret
+from reply import Refusal, Reply, Wrong
+from story import parse_time
+from values import booked_at, day, digits, happened, iban, payee, stamp, uid
 
-NAMESPACE = uuid.UUID("7a0f1b9e-6f0c-5d1c-9c55-6b6f62616e00")
 READ_SCOPES = ["account:read", "account-list:read", "account-identifier:read", "balance:read", "transaction:read",
-               "mandate:read"]
+               "mandate:read", "standing-order:read", "payee:read"]
+DELETE_SCOPES = ["mandate:delete", "standing-order:delete"]
 SOURCES = {"card": "MASTER_CARD", "direct_debit": "DIRECT_DEBIT", "standing_order": "STANDING_ORDER",
            "cash": "CASH_WITHDRAWAL", "fee": "SUBSCRIPTION_CHARGE", "credit": "FASTER_PAYMENTS_IN",
            "transfer": "FASTER_PAYMENTS_OUT"}
@@ -24,168 +26,167 @@ STATUSES = {"pending": "PENDING", "booked": "SETTLED", "cancelled": "REVERSED"}
 MANDATE_STATUSES = {"active": "LIVE", "revoked": "CANCELLED", "gone": "CANCELLED", "expired": "EXPIRED"}
 
 
-def uid(*names):
-    return str(uuid.uuid5(NAMESPACE, "/".join(names)))
-
-
-def stamp(seconds):
-    """Seconds → ISO 8601 UTC with milliseconds, as the vendor writes it."""
-    whole = datetime.datetime.fromtimestamp(seconds, UTC)
-    return whole.strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (whole.microsecond // 1000)
-
-
 def money(currency, minor_units):
     return {"currency": currency, "minorUnits": minor_units}
 
 
-def digits(text, count):
-    return str(uuid.uuid5(NAMESPACE, text).int % 10 ** count).zfill(count)
+MANDATES = ENDING + SHARING        # whatever is no standing order is shown as a mandate
+ORDERS = ("standing_order",)
+ID = "([0-9a-f-]{36})"
+FEED = "/api/v2/feed/account/%s/category/%s" % (ID, ID)
+MANDATE = "/api/v2/direct-debit/mandates"
+ORDER = "/api/v2/payments/local/account/%s/category/%s/standing-orders" % (ID, ID)
 
 
-def iban(country, bban):
-    """With its two check digits (ISO 7064, mod 97)."""
-    number = "".join(str(int(c, 36)) for c in bban + country + "00")
-    return "%s%02d%s" % (country, 98 - int(number) % 97, bban)
-
-
-class Starling:
+class Starling(Provider):
     provider = "starling"
+    ROUTES = [
+        ("GET", "/api/v2/identity/token", "identity"),
+        ("GET", "/api/v2/accounts", "accounts"),
+        ("GET", "/api/v2/accounts/%s/identifiers" % ID, "identifiers"),
+        ("GET", "/api/v2/accounts/%s/balance" % ID, "balance"),
+        ("GET", FEED, "changed_since"),
+        ("GET", FEED + "/transactions-between", "between"),
+        ("GET", MANDATE, "mandates"),
+        ("GET", MANDATE + "/account/%s" % ID, "mandates"),
+        ("GET", MANDATE + "/%s" % ID, "mandate"),
+        ("DELETE", MANDATE + "/%s" % ID, "cancel_mandate"),
+        ("GET", ORDER, "standing_orders"),
+        ("DELETE", ORDER + "/%s" % ID, "cancel_order"),
+        ("GET", "/api/v2/payees", "payees"),
+    ]
+    SAVED = ["tokens", "revoked_tokens"]
+    LINES = "*/feed/account/*"
+    LINE_ID, LINE_STATE, ACCOUNT_ID = "feedItemUid", "status", "categoryUid"
 
-    def __init__(self, world, options):
-        self.world = world
-        self.tokens = {"watch": secrets.token_urlsafe(24), "revoke": secrets.token_urlsafe(24)}
-        self.revoked_tokens = set()
-        self.revoke_how = "cancel"
+    def setup(self):
+        self.tokens = {"watch": secret(), "revoke": secret()}
+        self.revoked_tokens = []
+        self.key, self.public = keys.make_pair(self.options.keys, "starling")
 
     # --- what the starter and the control port need
 
     def ready(self, url):
-        return {"token": self.tokens["watch"], "revoke_token": self.tokens["revoke"]}
+        return dict(super().ready(url), revoke_token=self.tokens["revoke"], signing_key=self.key, signing_key_id=uid("key"))
 
-    def save(self):
-        return {"tokens": self.tokens, "revoked_tokens": sorted(self.revoked_tokens)}
-
-    def load(self, saved):
-        self.tokens = saved["tokens"]
-        self.revoked_tokens = set(saved["revoked_tokens"])
+    def needs(self):
+        return {"token": self.tokens["watch"]}
 
     def revoke_access(self, token="watch"):
-        self.revoked_tokens.add(token)
+        self.revoked_tokens.append(token)
 
-    def behave(self, wishes):
-        self.revoke_how = wishes.get("revoke", self.revoke_how)
+    def evicted(self):
+        return deny(401, "Could not validate provided access token")
+
+    def error(self, status, sentence):
+        return {"errors": [{"message": sentence}], "success": False}
 
     # --- answering
 
-    def answer(self, request):
-        holder, refusal = self.holder_of(request)
-        if refusal is not None:
-            return refusal
-        for method, pattern, handler in ROUTES:
-            found = re.fullmatch(pattern, request.path)
-            if found is not None and method == request.method:
-                return handler(self, request, holder, *found.groups())
-        return refuse(404, "NOT_FOUND")
-
-    def holder_of(self, request):
+    def greet(self, request):
         given = request.headers.get("Authorization", "")
         if not given:
-            return None, deny(401, "No access token provided in request. `Header: Authorization` must be set")
-        for name, token in self.tokens.items():
-            if secrets.compare_digest(given.encode("utf-8", "replace"), b"Bearer " + token.encode()):
-                if name not in self.revoked_tokens:
-                    return name, None
-        return None, deny(401, "Could not validate provided access token")
+            raise Refusal(deny(401, "No access token provided in request. `Header: Authorization` must be set"))
+        bearer, _, request.signature = given.partition(";Signature ")
+        held = [name for name, token in self.tokens.items() if same(bearer, "Bearer " + token)]
+        if not held or held[0] in self.revoked_tokens:
+            raise Refusal(deny(401, "Could not validate provided access token"))
+        request.holder = held[0]
 
-    def identity(self, request, holder):
-        scopes = READ_SCOPES + (["mandate:delete"] if holder == "revoke" else [])
+    def need_scope(self, request, scope):
+        if request.holder != "revoke":
+            raise Refusal(deny(403, "This action requires the scope " + scope, error="insufficient_scope"))
+
+    def must_be_signed(self, request):
+        """The vendor's message signing: over the request line, Date and Digest, with the key of the developer portal."""
+        said = dict(re.findall(r'(\w+)="([^"]*)"', request.signature))
+        date, digest = request.headers.get("Date", ""), request.headers.get("Digest", "")
+        message = "(request-target): %s %s\nDate: %s\nDigest: %s" % (request.method.lower(), request.path, date, digest)
+        body = base64.b64encode(hashlib.sha512(request.body).digest()).decode() if request.body else "X"
+        good = (said.get("keyid") == uid("key") and said.get("headers") == "(request-target) Date Digest"
+                and said.get("algorithm") in ("rsa-sha512", "ecdsa-sha512") and digest == body and is_instant(date)
+                and keys.is_signed(keys.read(self.public), message.encode(), said.get("signature"), "sha512"))
+        if not good:
+            raise Refusal(deny(403, "The request signature is missing or does not verify", error="invalid_signature"))
+
+    def identity(self, request):
+        scopes = READ_SCOPES + (DELETE_SCOPES if request.holder == "revoke" else [])
         return Reply.json({"accountHolderUid": uid("holder"), "expiresAt": stamp(self.world.now + 3600),
                            "expiresInSeconds": 3600, "scopes": scopes, "authenticated": True})
 
-    def accounts(self, request, holder):
-        if any(a.is_out("accounts", self.world.now) for a in self.world.accounts.values()):
-            return unavailable()
-        return Reply.json({"accounts": [account_row(a, self.world) for a in self.world.accounts.values()]})
+    def accounts(self, request):
+        return {"accounts": [account_row(a, self.world) for a in self.accounts_of("accounts")]}
 
-    def identifiers(self, request, holder, account_uid):
-        account = self.find(account_uid)
-        if account is None:
-            return refuse(404, "ACCOUNT_NOT_FOUND")
-        number = digits("number/" + account.id, 8)
-        return Reply.json({"accountIdentifier": number, "bankIdentifier": "608371",
-                           "iban": iban("GB", "SRLG608371" + number), "bic": "SRLGGB2L"})
+    def identifiers(self, request, account_uid):
+        number = digits("number/" + self.find(account_uid).id, 8)
+        return {"accountIdentifier": number, "bankIdentifier": "608371", "iban": iban("GB", "SRLG608371" + number),
+                "bic": "SRLGGB2L"}
 
-    def balance(self, request, holder, account_uid):
-        account = self.find(account_uid)
-        if account is None:
-            return refuse(404, "ACCOUNT_NOT_FOUND")
-        if account.is_out("balance", self.world.now):
-            return unavailable()
+    def balance(self, request, account_uid):
+        account = self.find(account_uid, "balance")
         cash = lambda units: money(account.currency, units)
-        return Reply.json({"clearedBalance": cash(account.booked), "effectiveBalance": cash(account.available),
-                           "pendingTransactions": cash(account.booked - account.available),
-                           "acceptedOverdraft": cash(0), "amount": cash(account.available)})
+        return {"clearedBalance": cash(account.booked), "effectiveBalance": cash(account.available),
+                "pendingTransactions": cash(account.booked - account.available),
+                "acceptedOverdraft": cash(0), "amount": cash(account.available)}
 
-    def changed_since(self, request, holder, account_uid, category_uid):
+    def changed_since(self, request, account_uid, category_uid):
         try:
             since = parse_time(request.query["changesSince"])
         except (KeyError, ValueError):
-            return refuse(400, "query param changesSince must be an ISO 8601 date-time")
+            raise Wrong("query param changesSince must be an ISO 8601 date-time") from None
         return self.feed(account_uid, category_uid, lambda item, line: line["changed"] >= since)
 
-    def between(self, request, holder, account_uid, category_uid):
+    def between(self, request, account_uid, category_uid):
         try:
             low = parse_time(request.query["minTransactionTimestamp"])
             high = parse_time(request.query["maxTransactionTimestamp"])
         except (KeyError, ValueError):
-            return refuse(400, "query params minTransactionTimestamp and maxTransactionTimestamp must be given")
+            raise Wrong("query params minTransactionTimestamp and maxTransactionTimestamp must be given") from None
         return self.feed(account_uid, category_uid,
                          lambda item, line: low <= parse_time(item["transactionTime"]) <= high)
 
     def feed(self, account_uid, category_uid, wanted):
-        account = self.find(account_uid)
-        if account is None or category_uid != uid("category", account.id):
-            return refuse(404, "CATEGORY_NOT_FOUND")
-        if account.is_out("transactions", self.world.now):
-            return unavailable()
-        items = []
-        for line in account.lines.values():
-            item = feed_item(account, line)
-            if (line["state"] != "pending" or account.pending_listed) and wanted(item, line):
-                items.append(item)
+        account = self.categorized(account_uid, category_uid, "transactions")
+        items = [(feed_item(account, line), line) for line in self.lines(account, STATUSES)]
+        items = [item for item, line in items if wanted(item, line)]
         items.sort(key=lambda item: (item["transactionTime"], item["updatedAt"]), reverse=True)
-        return Reply.json({"feedItems": items})
+        return {"feedItems": items}
 
-    def mandates(self, request, holder, account_uid=None):
-        accounts = [self.find(account_uid)] if account_uid else list(self.world.accounts.values())
-        if None in accounts:
-            return refuse(404, "ACCOUNT_NOT_FOUND")
-        if any(a.is_out("links", self.world.now) for a in accounts):
-            return unavailable()
-        return Reply.json({"mandates": [mandate_row(a, k) for a in accounts if a.links_listed
-                                        for k in a.links.values() if k["listed"]]})
+    def mandates(self, request, account_uid=None):
+        account = self.find(account_uid) if account_uid else None
+        return {"mandates": [mandate_row(a, k) for a, k in self.links(MANDATES, account)]}
 
-    def mandate(self, request, holder, mandate_uid):
-        account, link = self.find_link(mandate_uid)
-        return refuse(404, "MANDATE_NOT_FOUND") if link is None else Reply.json(mandate_row(account, link))
+    def mandate(self, request, mandate_uid):
+        for account, link in self.links(MANDATES):
+            if mandate_id(account, link) == mandate_uid:
+                return mandate_row(account, link)
+        return self.refuse(404, "MANDATE_NOT_FOUND")
 
-    def cancel(self, request, holder, mandate_uid):
-        if holder != "revoke":
-            return deny(403, "This action requires the scope mandate:delete", error="insufficient_scope")
-        account, link = self.find_link(mandate_uid)
-        if link is None or not self.world.revoke(link["link_id"], self.revoke_how):
-            return refuse(404, "MANDATE_NOT_FOUND")
-        return Reply(204, b"", {})
+    def cancel_mandate(self, request, mandate_uid):
+        self.need_scope(request, "mandate:delete")
+        self.end_link(MANDATES, mandate_id, mandate_uid)
 
-    def find(self, account_uid):
-        return next((a for a in self.world.accounts.values() if uid("account", a.id) == account_uid), None)
+    def standing_orders(self, request, account_uid, category_uid):
+        account = self.categorized(account_uid, category_uid, "links")
+        return {"standingOrders": [order_row(a, k, self.world.now) for a, k in self.links(ORDERS, account)]}
 
-    def find_link(self, mandate_uid):
-        for account in self.world.accounts.values():
-            for link in account.links.values():
-                if account.links_listed and link["listed"] and uid("mandate", account.id, link["link_id"]) == mandate_uid:
-                    return account, link
-        return None, None
+    def cancel_order(self, request, account_uid, category_uid, order_uid):
+        self.need_scope(request, "standing-order:delete")
+        self.must_be_signed(request)
+        self.categorized(account_uid, category_uid, "links")
+        self.end_link(ORDERS, order_id, order_uid)
+
+    def payees(self, request):
+        return {"payees": [payee_row(a, k) for a, k in self.links(ORDERS)]}
+
+    def find(self, account_uid, what="accounts"):
+        return self.account(account_uid, lambda account: uid("account", account.id), what)
+
+    def categorized(self, account_uid, category_uid, what):
+        account = self.find(account_uid, what)
+        if category_uid != uid("category", account.id):
+            self.refuse(404, "CATEGORY_NOT_FOUND")
+        return account
 
 
 def account_row(account, world):
@@ -196,31 +197,27 @@ def account_row(account, world):
 
 def feed_item(account, line):
     """The uid is that of the first form of the line: Starling keeps it from PENDING to SETTLED."""
-    happened = instant_of(line)
-    name = line.get("counterparty") or line["descriptor"]
     cash = money(line.get("currency", account.currency), abs(line["amount"]))
     item = {
         "feedItemUid": uid("item", account.id, line["origin"]), "categoryUid": uid("category", account.id),
         "amount": cash, "sourceAmount": cash, "direction": "OUT" if line["amount"] < 0 else "IN",
-        "updatedAt": stamp(line["changed"]), "transactionTime": stamp(happened),
+        "updatedAt": stamp(line["changed"]), "transactionTime": stamp(happened(line)),
         "source": SOURCES.get(line.get("type"), "UNKNOWN"), "status": STATUSES[line["state"]],
         "counterPartyType": "MERCHANT" if line.get("type") == "card" else "PAYEE",
-        "counterPartyUid": uid("counterparty", line.get("counterparty_id") or name),
-        "counterPartyName": name, "reference": line["descriptor"], "country": "GB", "spendingCategory": "GENERAL",
+        "counterPartyUid": uid("counterparty", line.get("counterparty_id") or payee(line)),
+        "counterPartyName": payee(line), "reference": line["descriptor"], "country": "GB", "spendingCategory": "GENERAL",
     }
     if line["state"] == "booked":
-        item["settlementTime"] = stamp(settled_at(line, happened))
+        item["settlementTime"] = stamp(booked_at(line))
     return item
 
 
-def settled_at(line, happened):
-    """An instant of the booking date."""
-    return happened if stamp(happened)[:10] == line["date"] else instant_of(dict(line, time=None))
+def mandate_id(account, link):
+    return uid("mandate", account.id, link["link_id"])
 
 
 def mandate_row(account, link):
-    row = {"uid": uid("mandate", account.id, link["link_id"]),
-           "reference": link.get("mandate_ref") or uid("reference", link["link_id"])[:8].upper(),
+    row = {"uid": mandate_id(account, link), "reference": reference(link),
            "status": MANDATE_STATUSES.get(link["status"], link["status"].upper()), "source": "ELECTRONIC",
            "created": stamp(link["made"]), "originatorName": link["name"],
            "originatorUid": uid("originator", link["name"]), "merchantUid": uid("merchant", link["name"]),
@@ -230,28 +227,41 @@ def mandate_row(account, link):
     return row
 
 
+def reference(link):
+    return link.get("mandate_ref") or uid("reference", link["link_id"])[:8].upper()
+
+
+def order_id(account, link):
+    return uid("order", account.id, link["link_id"])
+
+
+def order_row(account, link, now):
+    """Monthly from the day it was made. One that has ended stays in the list."""
+    ended = link["status"] != "active"
+    return {"paymentOrderUid": order_id(account, link), "amount": money(account.currency, link.get("limit") or 100),
+            "reference": reference(link), "payeeUid": uid("payee", link["name"]),
+            "payeeAccountUid": uid("payee-account", link["name"]),
+            "standingOrderRecurrence": {"startDate": day(link["made"]), "frequency": "MONTHLY", "interval": 1,
+                                        "count": 12, "untilDate": day(link["made"] + 365 * 86400)},
+            "nextDate": None if ended else day(now + 14 * 86400), "cancelledAt": stamp(link["ended"]) if ended else None}
+
+
+def payee_row(account, link):
+    bank = {"payeeAccountUid": uid("payee-account", link["name"]), "description": "Main",
+            "defaultAccount": True, "countryCode": "GB", "accountIdentifier": digits("payee/" + link["name"], 8),
+            "bankIdentifier": "204514", "bankIdentifierType": "SORT_CODE"}
+    return {"payeeUid": uid("payee", link["name"]), "payeeName": link["name"], "phoneNumber": "", "payeeType": "BUSINESS",
+            "firstName": "", "middleName": "", "lastName": "", "businessName": link["name"], "dateOfBirth": "1970-01-01",
+            "accounts": [bank]}
+
+
+def is_instant(text):
+    try:
+        parse_time(text)
+    except ValueError:
+        return False
+    return True
+
+
 def deny(status, description, error="invalid_token"):
     return Reply.json({"error": error, "error_description": description}, status)
-
-
-def refuse(status, message):
-    return Reply.json({"errors": [{"message": message}], "success": False}, status)
-
-
-def unavailable():
-    return refuse(503, "SERVICE_UNAVAILABLE")
-
-
-ID = "([0-9a-f-]{36})"
-ROUTES = [
-    ("GET", "/api/v2/identity/token", Starling.identity),
-    ("GET", "/api/v2/accounts", Starling.accounts),
-    ("GET", "/api/v2/accounts/%s/identifiers" % ID, Starling.identifiers),
-    ("GET", "/api/v2/accounts/%s/balance" % ID, Starling.balance),
-    ("GET", "/api/v2/feed/account/%s/category/%s" % (ID, ID), Starling.changed_since),
-    ("GET", "/api/v2/feed/account/%s/category/%s/transactions-between" % (ID, ID), Starling.between),
-    ("GET", "/api/v2/direct-debit/mandates", Starling.mandates),
-    ("GET", "/api/v2/direct-debit/mandates/account/%s" % ID, Starling.mandates),
-    ("GET", "/api/v2/direct-debit/mandates/%s" % ID, Starling.mandate),
-    ("DELETE", "/api/v2/direct-debit/mandates/%s" % ID, Starling.cancel),
-]

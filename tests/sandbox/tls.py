@@ -35,20 +35,34 @@ keyUsage = critical,digitalSignature
 extendedKeyUsage = serverAuth
 subjectAltName = %(names)s
 authorityKeyIdentifier = keyid
+[client]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = clientAuth
+authorityKeyIdentifier = keyid
 """
 VALID = ["-startdate", "20000101000000Z", "-enddate", "20991231235959Z"]
 
 
 def make(directory, names="IP:127.0.0.1,DNS:localhost"):
     """Returns paths (ca, certificate, key); what is already there is used again."""
-    paths = [os.path.join(directory, name) for name in ("ca.pem", "server.pem", "server.key")]
+    return make_one(directory, "server", "Koban test bank", names)
+
+
+def make_client(directory):
+    """A certificate for a customer's program, by an authority that signs nothing else: paths (ca, certificate, key)."""
+    return make_one(os.path.join(directory, "clients"), "client", "Koban test application", "DNS:application.example")
+
+
+def make_one(directory, name, common_name, names):
+    paths = [os.path.join(directory, file) for file in ("ca.pem", name + ".pem", name + ".key")]
     if all(os.path.exists(path) for path in paths):
         return paths
     os.makedirs(directory, mode=0o700, exist_ok=True)
     write(directory, "index.txt", "")
     write(directory, "serial", "1000\n")
     sign(directory, "ca", "authority", ["-selfsign"], "Koban test authority", names)
-    sign(directory, "server", "server", ["-cert", "ca.pem"], "Koban test bank", names)
+    sign(directory, name, name, ["-cert", "ca.pem"], common_name, names)
     return paths
 
 

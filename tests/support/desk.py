@@ -527,7 +527,11 @@ class Desk:
         """Connects the bank as a person would: the secret goes in through standard input."""
         words = ["add", bank.provider, "--name", name, "--base-url", bank.base_url, "--secret-stdin"]
         words += ["--ca-file", bank.ca] if bank.ca else []
-        done = self.koban(*words, stdin=bank.token + "\n")
+        for need, path in bank.ready["files"].items():
+            words += ["--secret-file", "%s=%s" % (need, path)]
+        needs = bank.ready["needs"]
+        lines = [bank.token] if len(needs) == 1 else ["%s=%s" % need for need in needs.items()]
+        done = self.koban(*words, stdin="\n".join(lines) + "\n")
         if done.returncode != expect:
             raise DeskError("koban add ended with %d:\n%s%s\n%s" % (done.returncode, done.stdout, done.stderr, self.log_tail()))
         return done

@@ -166,11 +166,15 @@ def make_certificate(directory, name, alternative, days):
             "-CAcreateserial", "-days", days, "-extfile", name + ".ext", "-out", name + ".pem")
 
 
-def serve(name, directory=None, tls=None):
+def serve(name, directory=None, wants_certificate=False):
     server = Server(("127.0.0.1", 0), Handler)
     if directory is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(os.path.join(directory, name + ".pem"), os.path.join(directory, name + ".key"))
+        own = "good" if wants_certificate else name
+        context.load_cert_chain(os.path.join(directory, own + ".pem"), os.path.join(directory, own + ".key"))
+        if wants_certificate:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(os.path.join(directory, "ca.pem"))
         # The handshake is made by the connection's own thread, at its first read.
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -193,6 +197,8 @@ def main():
     make_certificate(directory, "other", "DNS:other.example", "2")
     for name in ("good", "expired", "other"):
         serve(name, directory)
+    make_certificate(directory, "client", "DNS:client", "2")
+    serve("mutual", directory, wants_certificate=True)
     serve("plain")
     deaf = serve_deaf()
     print(flush=True)

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include <glib/gstdio.h>
 #include <koban/date.h>
 #include <koban/error.h>
 
@@ -14,6 +15,7 @@
 #include "fake-vault.h"
 #include "open-books.h"
 #include "rounds.h"
+#include "share.h"
 
 #define NOW_US (G_GINT64_CONSTANT (1725235200) * KOBAN_SECOND_US) /* 2024-09-02 00:00 UTC */
 #define INTERVAL_US (5400 * KOBAN_SECOND_US)                      /* of the profile */
@@ -364,6 +366,10 @@ static const struct
     KOBAN_CONNECTION_WAITING, "", 3600, 4325 },
   { "patience-for-a-day", KOBAN_FAKE_VAULT_OPEN, FALSE, 429, "Retry-After: 3600", 1, 2,
     KOBAN_ERROR_RATE_LIMITED, KOBAN_CONNECTION_STALE, "stale", 3600, 4325 },
+  { "crowded", KOBAN_FAKE_VAULT_OPEN, FALSE, 429, "Retry-After: 3600", 2, 0, KOBAN_ERROR_RATE_LIMITED,
+    KOBAN_CONNECTION_SHARED, "shared", 3600, 4325 },
+  { "crowded-told-once", KOBAN_FAKE_VAULT_OPEN, FALSE, 429, "Retry-After: 3600", 4, 0,
+    KOBAN_ERROR_RATE_LIMITED, KOBAN_CONNECTION_SHARED, "shared", 3600, 4325 },
 };
 
 static void
@@ -409,6 +415,68 @@ test_what_was_told_is_settled_when_it_is_over (Desk *desk, gconstpointer data)
   given_good_check (desk);
   g_autofree char *after = open_reasons (desk);
   g_assert_cmpstr (after, ==, "");
+}
+
+/* The packaged profile, but of a bank that keeps one sign-in a person. */
+static KobanProfiles *
+load_jealous_profiles (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *directory = g_dir_make_tmp ("koban-jealous-XXXXXX", &error);
+  g_autofree char *from = g_build_filename (g_getenv ("KOBAN_PROVIDERS"), "simplefin.json", NULL);
+  g_autofree char *to = g_build_filename (directory, "simplefin.json", NULL);
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents (from, &text, NULL, &error));
+  g_autofree char *jealous = g_strconcat ("{\"one_sign_in\": true,", strchr (text, '{') + 1, NULL);
+  g_assert_true (g_file_set_contents (to, jealous, -1, &error));
+  KobanProfiles *profiles = koban_profiles_load ((const char *const[]){ directory, NULL });
+  g_unlink (to);
+  g_rmdir (directory);
+  return profiles;
+}
+
+/* Another device signed in: that is said once, and the person may try again at any time. */
+static void
+test_another_sign_in_ends_ours (Desk *desk, gconstpointer data)
+{
+  g_autoptr(KobanConnection) connection = NULL;
+
+  koban_profiles_free (desk->tools.profiles);
+  desk->tools.profiles = load_jealous_profiles ();
+  given_good_check (desk);
+  desk->status = 403; /* SimpleFIN's word for a key that is no good */
+  for (guint n = 0; n < 3; n++)
+    koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK));
+
+  write_job (desk, read_in_worker, &connection);
+  g_assert_cmpint (connection->state, ==, KOBAN_CONNECTION_SHARED);
+  g_autofree char *told = open_reasons (desk);
+  g_assert_cmpstr (told, ==, "evicted");
+  desk->status = 200;
+  given_good_check (desk);
+  g_autofree char *after = open_reasons (desk);
+  g_assert_cmpstr (after, ==, "");
+}
+
+static void
+test_share (Desk *desk, gconstpointer data)
+{
+  static const struct
+  {
+    const char *percent;
+    guint requests;
+  } rows[] = {
+    { NULL, 24 }, { "50", 12 }, { "100", 24 }, { "1", 1 }, { "0", 24 }, { "101", 24 }, { "x", 24 }
+  };
+  KobanProfile *profile = koban_profiles_lookup (desk->tools.profiles, "simplefin");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      char *fields[] = { (char *) "share", (char *) rows[i].percent, NULL };
+      const KobanConnection connection = { .fields = fields };
+      g_assert_cmpuint (koban_share_of (profile, &connection), ==, rows[i].requests);
+    }
 }
 
 static void
@@ -589,6 +657,69 @@ test_a_spent_token_outlives_its_caller (Desk *desk, gconstpointer data)
   g_assert_cmpint (connection->next_check_us, !=, 0);
 }
 
+/* The same bank, if it wanted a minute between two requests. */
+static void
+given_gap (Desk *desk)
+{
+  g_autofree char *directory = g_dir_make_tmp ("koban-XXXXXX", NULL);
+  g_autofree char *copy = g_build_filename (directory, "simplefin.json", NULL);
+  g_autofree char *packaged = g_build_filename (g_getenv ("KOBAN_PROVIDERS"), "simplefin.json", NULL);
+  const char *const directories[] = { directory, NULL };
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents (packaged, &text, NULL, NULL));
+  g_auto(GStrv) parts = g_strsplit (text, "\"interval_s\": 5400", 2);
+  g_autofree char *slow = g_strjoinv ("\"interval_s\": 5400, \"gap_s\": 61", parts);
+  g_assert_true (g_file_set_contents (copy, slow, -1, NULL));
+  koban_profiles_free (desk->tools.profiles);
+  desk->tools.profiles = koban_profiles_load (directories);
+  g_assert_no_errno (g_unlink (copy));
+  g_assert_no_errno (g_rmdir (directory));
+}
+
+static void
+wait_for_gap (Desk *desk, const char *asked)
+{
+  while (koban_fake_clock_get_n_alarms (desk->clock) < 2) /* the deadline, and the end of the gap */
+    g_main_context_iteration (NULL, TRUE);
+  assert_asked (desk, asked);
+}
+
+static void
+test_a_slow_bank_is_given_time (Desk *desk, gconstpointer data)
+{
+  Heard heard = { 0 };
+
+  given_gap (desk);
+  koban_rounds_check_async (desk->rounds, desk->id, KOBAN_CYCLE_BY_PERSON, NULL, on_checked, &heard);
+  wait_for_gap (desk, "POST /claim/demo;");
+  koban_fake_clock_advance (desk->clock, 60 * KOBAN_SECOND_US);
+  assert_asked (desk, "");
+  koban_fake_clock_advance (desk->clock, KOBAN_SECOND_US);
+  wait_for_gap (desk, "GET /simplefin/accounts;"); /* the older half of the history */
+  koban_fake_clock_advance (desk->clock, 61 * KOBAN_SECOND_US);
+  koban_run_until (&heard.done);
+  g_assert_no_error (heard.outcome->error);
+  assert_asked (desk, "GET /simplefin/accounts;");
+  koban_outcome_unref (heard.outcome);
+}
+
+static void
+test_waiting_for_a_slow_bank_can_be_cancelled (Desk *desk, gconstpointer data)
+{
+  gboolean halted = FALSE;
+  Heard heard = { 0 };
+
+  given_gap (desk);
+  koban_rounds_check_async (desk->rounds, desk->id, KOBAN_CYCLE_BY_PERSON, NULL, on_checked, &heard);
+  wait_for_gap (desk, "POST /claim/demo;");
+  koban_rounds_halt_async (desk->rounds, desk->id, on_halted, &halted);
+  koban_run_until (&halted);
+  g_assert_error (heard.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&heard.error);
+  assert_asked (desk, "");
+}
+
 /* What the computer spares: how much longer the next wait is, and that it is said. */
 static const struct
 {
@@ -630,6 +761,10 @@ main (int argc, char **argv)
     { "/cycle/a-secret-that-cannot-be-stored-is-kept",
       test_a_secret_that_cannot_be_stored_is_kept_and_tried_again },
     { "/cycle/what-was-told-is-settled-when-it-is-over", test_what_was_told_is_settled_when_it_is_over },
+    { "/cycle/another-sign-in-ends-ours", test_another_sign_in_ends_ours },
+    { "/cycle/share", test_share },
+    { "/cycle/a-slow-bank-is-given-time", test_a_slow_bank_is_given_time },
+    { "/cycle/waiting-for-a-slow-bank-can-be-cancelled", test_waiting_for_a_slow_bank_can_be_cancelled },
     { "/cycle/the-person-waits-as-the-bank-asked", test_the_person_waits_as_the_bank_asked },
     { "/cycle/a-second-caller-joins", test_a_second_caller_joins },
     { "/cycle/cancelled-is-neither", test_cancelled_is_neither },

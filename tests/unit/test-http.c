@@ -796,6 +796,55 @@ prepare_environment (void)
     g_setenv (lures[i], path, TRUE);
 }
 
+static KobanSecret *
+read_secret (const char *name)
+{
+  g_autoptr(GBytes) pem = read_pem (name);
+  gsize length;
+  const char *bytes = g_bytes_get_data (pem, &length);
+  return koban_secret_new (bytes, (gssize) length);
+}
+
+/* A bank that lets in only who shows its certificate; and no other connection is taken for one that did. */
+static void
+test_client_certificate (void)
+{
+  static const struct
+  {
+    const char *certificate, *key; /* (nullable) */
+    int code;                      /* -1: let in; 0: shut out, by an alert that may be lost on the way */
+  } rows[] = {
+    { "client.pem", "stranger.key", KOBAN_ERROR_NEEDS_SIGN_IN },
+    { "client.pem", "client.csr", KOBAN_ERROR_NEEDS_SIGN_IN },
+    { NULL, NULL, 0 },
+    { "client.pem", "client.key", -1 },
+    { NULL, NULL, 0 },
+    { "stranger.pem", "stranger.key", 0 },
+    { "client.pem", "client.key", -1 },
+  };
+  g_autoptr(KobanHttp) http = koban_http_new ("koban-test");
+  g_autofree char *url = url_of ("127.0.0.1", "mutual", "/ok");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(KobanSecret) certificate = rows[i].key != NULL ? read_secret (rows[i].certificate) : NULL;
+      g_autoptr(KobanSecret) key = rows[i].key != NULL ? read_secret (rows[i].key) : NULL;
+      const KobanHttpRequest request = {
+        .method = "GET", .url = url, .ca_pem = server.ca, .certificate = certificate, .key = key
+      };
+      g_auto(Outcome) outcome = send_request (http, &request);
+      g_test_message ("%s %s: %s", rows[i].certificate, rows[i].key,
+                      outcome.error != NULL ? outcome.error->message : "");
+      if (rows[i].code < 0)
+        g_assert_no_error (outcome.error);
+      else if (rows[i].code > 0)
+        g_assert_error (outcome.error, KOBAN_ERROR, rows[i].code);
+      else
+        g_assert_true (koban_error_is (outcome.error, KOBAN_ERROR_NEEDS_SIGN_IN) ||
+                       koban_error_is (outcome.error, KOBAN_ERROR_OFFLINE));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -806,6 +855,7 @@ main (int argc, char **argv)
   koban_http_global_init ();
   server_start ();
 
+  g_test_add_func ("/http/client-certificate", test_client_certificate);
   g_test_add_func ("/http/check-url", test_check_url);
   g_test_add_func ("/http/addresses", test_addresses);
   g_test_add_func ("/http/get", test_get);

@@ -421,6 +421,24 @@ number (Fixture *self, const char *sql)
   return value;
 }
 
+/* What an honest link is set up again by outlives the link, and not a purge; the seals stay. */
+static void
+test_a_purge_forgets_what_was_revoked (Fixture *self, gconstpointer data)
+{
+  static const char words[] = "SELECT count (*) FROM journal WHERE payload LIKE '%M-4711%'";
+  static const char seals[] = "SELECT count (*) FROM journal WHERE kind = 'revoked' AND hash IS NOT NULL";
+
+  for (guint i = 1; i <= 2; i++)
+    g_assert_true (koban_ledger_journal (
+      self->ledger, "revoked",
+      g_variant_new_parsed ("{'connection': <%s>, 'reference': <'M-4711'>}", i == 1 ? "c1" : "c2"), NOW (1),
+      NULL));
+  g_assert_cmpint (number (self, words), ==, 2);
+  g_assert_true (koban_ledger_remove_connection (self->ledger, "c1", TRUE, NOW (2), NULL));
+  g_assert_cmpint (number (self, words), ==, 1);
+  g_assert_cmpint (number (self, seals), ==, 2);
+}
+
 static void
 allow_pages (Fixture *self, gint64 pages)
 {
@@ -607,6 +625,7 @@ main (int argc, char **argv)
   CLAIM ("answered-again", test_what_is_answered_and_happens_again_is_a_new_incident);
   CLAIM ("second-connection", test_a_second_connection_keeps_history);
   CLAIM ("purge", test_a_purge_leaves_nothing);
+  CLAIM ("purge-revoked", test_a_purge_forgets_what_was_revoked);
   CLAIM ("lists", test_lists_take_ids_and_names);
   CLAIM ("account-gone", test_an_account_that_disappears_is_told_once);
   CLAIM ("account-off", test_an_account_that_is_not_watched_goes_in_silence);

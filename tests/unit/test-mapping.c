@@ -42,8 +42,8 @@ map_lines (const char *profile_name, const char *list, const char *currency, con
   g_autofree char *text = g_strdup_printf ("{\"%s\":[%s]}", list, row);
   g_autoptr(KobanJson) json = koban_json_parse (text, strlen (text), error);
   g_assert_nonnull (json);
-  return koban_map_transactions (rule_of (profile, KOBAN_GIVES_TRANSACTIONS), koban_json_root (json), account,
-                                 error);
+  return koban_map_transactions (rule_of (profile, KOBAN_GIVES_TRANSACTIONS), koban_json_root (json),
+                                 &(KobanMapContext){ .account = account }, error);
 }
 
 /* SimpleFIN lines: the whole row but for its amount. */
@@ -197,8 +197,8 @@ test_account_row (void)
   g_autoptr(KobanJson) json = koban_json_parse (text, strlen (text), NULL);
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (
-    koban_map_accounts (rule_of (profile, KOBAN_GIVES_ACCOUNTS), koban_json_root (json), "N", NULL, &error));
+  g_assert_null (koban_map_accounts (rule_of (profile, KOBAN_GIVES_ACCOUNTS), koban_json_root (json),
+                                     &(KobanMapContext){ .fallback_name = "N" }, &error));
   g_assert_cmpstr (error->message, ==, "accounts: row 3: /currency is missing");
 }
 
@@ -241,8 +241,9 @@ test_published_feed (void)
   };
   g_autoptr(KobanAccount) account = koban_account_new (&fields);
   g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) lines = koban_map_transactions (rule_of (profile, KOBAN_GIVES_TRANSACTIONS),
-                                                        koban_json_root (json), account, &error);
+  g_autoptr(GPtrArray) lines =
+    koban_map_transactions (rule_of (profile, KOBAN_GIVES_TRANSACTIONS), koban_json_root (json),
+                            &(KobanMapContext){ .account = account }, &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (lines->len, ==, G_N_ELEMENTS (minor));
@@ -272,11 +273,13 @@ test_published_rest (void)
   if (accounts_json == NULL)
     return;
 
-  g_autoptr(GPtrArray) accounts = koban_map_accounts (
-    rule_of (profile, KOBAN_GIVES_ACCOUNTS), koban_json_root (accounts_json), "Starling Bank", NULL, &error);
+  g_autoptr(GPtrArray) accounts =
+    koban_map_accounts (rule_of (profile, KOBAN_GIVES_ACCOUNTS), koban_json_root (accounts_json),
+                        &(KobanMapContext){ .fallback_name = "Starling Bank" }, &error);
   g_assert_no_error (error);
-  g_autoptr(KobanAccount) account = koban_map_identity (
-    rule_of (profile, KOBAN_GIVES_IDENTITY), koban_json_root (identity_json), accounts->pdata[0], &error);
+  g_autoptr(KobanAccount) account =
+    koban_map_identity (rule_of (profile, KOBAN_GIVES_IDENTITY), koban_json_root (identity_json),
+                        &(KobanMapContext){ .account = accounts->pdata[0] }, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (account->identity, ==, "iban:GB63SRLG60837101234567:GBP");
   g_assert_cmpstr (account->name, ==, "Starling Bank");
@@ -284,8 +287,8 @@ test_published_rest (void)
                    "cc2d03f9-9438-4c7b-a426-ba3199740d73");
 
   g_autoptr(GPtrArray) links =
-    koban_map_links (rule_of (profile, KOBAN_GIVES_LINKS), koban_json_root (mandates_json), account,
-                     KOBAN_REVOCATION_API, &error);
+    koban_map_links (rule_of (profile, KOBAN_GIVES_LINKS), koban_json_root (mandates_json),
+                     &(KobanMapContext){ .account = account }, KOBAN_REVOCATION_API, &error);
   g_assert_no_error (error);
   KobanLink *link = links->pdata[0];
   g_assert_cmpstr (link->name, ==, "ANTIQUARIES");
@@ -294,7 +297,7 @@ test_published_rest (void)
   g_assert_cmpint (link->created_us, >, 0);
 
   g_assert_true (koban_map_balance (rule_of (profile, KOBAN_GIVES_BALANCE), koban_json_root (balance_json),
-                                    account, &balance, &error));
+                                    &(KobanMapContext){ .account = account }, &balance, &error));
   g_assert_no_error (error);
   g_assert_cmpint (balance.booked.minor, ==, 1111);
   g_assert_cmpint (balance.available.minor, ==, 2222);

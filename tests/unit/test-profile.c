@@ -42,15 +42,27 @@ static const struct
     "“base_url”" },
   { "scheme", "starling", "\"scheme\": \"bearer\"", "\"scheme\": \"magic\"",
     "lacks a “scheme” that Koban knows" },
-  { "scheme-param", "starling", "\"secret\": \"token\" }", "\"secrets\": \"token\" }",
+  { "scheme-param", "starling", "\"secret\": \"token\",", "\"secrets\": \"token\",",
     "the scheme “bearer” lacks “secret”" },
-  { "scheme-need", "starling", "\"secret\": \"token\" }", "\"secret\": \"api_key\" }",
+  { "scheme-need", "starling", "\"secret\": \"token\",", "\"secret\": \"api_key\",",
     "not among the “needs”" },
+  { "auth-key", "starling", "\"key_id\": \"signing_key_id\"", "\"kid\": \"signing_key_id\"",
+    "the scheme “http-signature” has no key “kid”" },
+  { "auth-template", "bunq", "{installation_token}", "{nothing}", "nothing fills {nothing} here" },
+  { "auth-after", "bunq", "\"after\": \"installation_token\"", "\"after\": \"x\"", "which no rung keeps" },
+  { "auth-header", "teller", "\"user\": \"access_token\"", "\"user\": \"token\"", "not among the “needs”" },
+  { "rung-keeps", "pluggy", "\"keep\": { \"session\": \"/apiKey\" }", "\"keep\": {}",
+    "a rung keeps something" },
+  { "rung-name", "pluggy", "\"keep\": { \"session\"", "\"keep\": { \"a b\"",
+    "the name of a secret is made of" },
+  { "send-quote", "pluggy", "\"{client_id}\"", "\"a\\\"b\"", "holds what may not stand there" },
+  { "revoking-need", "starling", "\"needs\": [\"revoke_token\"]", "\"needs\": [\"token\"]",
+    "is none of the “needs” that have “revoke”" },
   { "need-name", "starling", "\"name\": \"token\"", "\"name\": \"pin\"",
     "not one of the things that a person is asked for" },
   { "header", "starling", "Accept: application/json", "Accept: a\\r\\nX: y", "a header is one line" },
   { "budget", "starling", "\"interval_s\": 900", "\"interval_s\": 1", "at least 60" },
-  { "gives", "starling", "\"gives\": \"links\"", "\"gives\": \"friends\"", "it may be: accounts" },
+  { "gives", "starling", "\"gives\": \"links\"", "\"gives\": \"friends\"", "it may be: holders, accounts" },
   { "fact", "starling", "\"collector\":", "\"amount\":", "a row of links has no fact “amount”" },
   { "fact-missing", "starling", "\"amount\": \"/amount/minorUnits\",", "",
     "a row of transactions lacks “amount”" },
@@ -72,8 +84,9 @@ static const struct
   { "no-call", "starling", "\"method\": \"DELETE\",", "", "stand with “how”: “api”" },
   { "by-hand", "simplefin", "https://beta-bridge.simplefin.org/my-account", "https://evil.example/",
     "a page of one of the “hosts”" },
-  { "window", "simplefin", ", \"days\": 89", "", "how long a window is" },
-  { "per", "simplefin", "\"per\": \"connection\"", "\"per\": \"account\"", "asked for per connection" },
+  { "window", "simplefin", ", \"days\": 89", "", "the paging “window” lacks “days”" },
+  { "per", "simplefin", "\"per\": \"connection\"", "\"per\": \"account\"",
+    "asked for per connection, or per holder" },
   { "variable", "simplefin", "\"connection\": \"/conn_id\", \"id\"", "\"colour\": \"/conn_id\", \"id\"",
     "no variable “colour”" },
   { "expected", "starling", "\"expected\": [", "\"where\": [", "“expected” stands with a listing of scopes" },
@@ -163,7 +176,7 @@ test_packaged (void)
   g_assert_cmpuint (list->len, >=, 2);
   KobanProfile *starling = koban_profiles_lookup (profiles, "starling");
   g_assert_nonnull (starling);
-  g_assert_cmpstr (koban_profile_get_auth (starling), ==, "bearer");
+  g_assert_cmpstr (koban_profile_get_auth (starling), ==, "bearer+http-signature");
   g_assert_cmpstr (koban_power_name (koban_profile_get_power (starling)), ==, "read");
   g_assert_cmpstr (koban_profile_get_lists (starling)[0], ==, "direct_debit");
   g_assert_cmpstr (koban_profile_get_revokes (starling)[0], ==, "direct_debit");
@@ -175,9 +188,13 @@ test_packaged (void)
   g_assert_cmpint (koban_profile_get_revocation (simplefin, KOBAN_LINK_AGGREGATOR, &by_hand), ==,
                    KOBAN_REVOCATION_URL);
   g_assert_nonnull (by_hand);
-  g_assert_cmpint (koban_profile_get_revocation (simplefin, KOBAN_LINK_EMONEY, &by_hand), ==,
+  g_assert_cmpint (koban_profile_get_revocation (simplefin, KOBAN_LINK_CONSENT, &by_hand), ==,
                    KOBAN_REVOCATION_NONE);
   g_assert_null (by_hand);
+  /* What holds at every bank. */
+  g_assert_cmpint (koban_profile_get_revocation (simplefin, KOBAN_LINK_EMONEY, &by_hand), ==,
+                   KOBAN_REVOCATION_MANUAL);
+  g_assert_nonnull (by_hand);
 
   static const char *const keys[] = { "id",      "name",  "countries", "auth", "power", "lists",
                                       "revokes", "needs", "hosts",     "cost", "notes" };

@@ -10,233 +10,10 @@
 #include <koban/error.h>
 #include <koban/session.h>
 #include "bank/hosts.h"
+#include "canned-bank.h"
 
-#define NOW_US (G_GINT64_CONSTANT (1725235200) * KOBAN_SECOND_US) /* 2024-09-02 00:00 UTC */
 #define ACCOUNT_1 "aaaaaaaa-0000-4000-8000-000000000001"
 #define ACCOUNT_2 "aaaaaaaa-0000-4000-8000-000000000002"
-
-/* — the bank — */
-
-typedef struct
-{
-  const char *prefix; /* of "GET /path?query"; the first row that fits answers */
-  guint status;
-  const char *file;   /* (nullable): under tests/answers */
-  const char *body;   /* (nullable) */
-  const char *header; /* (nullable) */
-} Canned;
-
-typedef struct
-{
-  GSocketListener *listener;
-  GCancellable *closing;
-  GThread *thread;
-  guint16 port;
-  const Canned *canned;
-  GPtrArray *heard; /* whole requests, head only */
-} Bank;
-
-static char *
-load_answer (const char *file)
-{
-  g_autofree char *path = g_build_filename (g_getenv ("KOBAN_SOURCE_ROOT"), "tests", "answers", file, NULL);
-  g_autoptr(GError) error = NULL;
-  char *body = NULL;
-  g_file_get_contents (path, &body, NULL, &error);
-  g_assert_no_error (error);
-  return body;
-}
-
-static char *
-make_answer (Bank *bank, const char *head)
-{
-  static const Canned nothing = { "", 404, NULL, "{}" };
-  const Canned *canned = bank->canned;
-
-  while (canned->prefix != NULL && !g_str_has_prefix (head, canned->prefix))
-    canned++;
-  if (canned->prefix == NULL)
-    canned = &nothing;
-  g_autofree char *loaded = canned->file != NULL ? load_answer (canned->file) : g_strdup (canned->body);
-  g_auto(GStrv) parts = g_strsplit (loaded, "@PORT@", -1);
-  g_autofree char *port = g_strdup_printf ("%u", bank->port);
-  g_autofree char *body = g_strjoinv (port, parts);
-  return g_strdup_printf (
-    "HTTP/1.1 %u X\r\nContent-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n%s%s\r\n%s", canned->status,
-    strlen (body), canned->header != NULL ? canned->header : "", canned->header != NULL ? "\r\n" : "", body);
-}
-
-static void
-serve (Bank *bank, GIOStream *connection)
-{
-  g_autoptr(GString) head = g_string_new (NULL);
-  GInputStream *in = g_io_stream_get_input_stream (connection);
-  char byte;
-
-  while (strstr (head->str, "\r\n\r\n") == NULL && g_input_stream_read (in, &byte, 1, NULL, NULL) == 1)
-    g_string_append_c (head, byte);
-  g_autofree char *answer = make_answer (bank, head->str);
-  g_ptr_array_add (bank->heard, g_string_free (g_steal_pointer (&head), FALSE));
-  g_output_stream_write_all (g_io_stream_get_output_stream (connection), answer, strlen (answer), NULL, NULL,
-                             NULL);
-  g_io_stream_close (connection, NULL, NULL);
-}
-
-/* Serves one request at a time; the test reads @heard only between requests. */
-static gpointer
-bank_thread (gpointer data)
-{
-  Bank *bank = data;
-
-  for (;;)
-    {
-      g_autoptr(GSocketConnection) connection =
-        g_socket_listener_accept (bank->listener, NULL, bank->closing, NULL);
-      if (connection == NULL)
-        return NULL;
-      serve (bank, G_IO_STREAM (connection));
-    }
-}
-
-static Bank *
-bank_new (const Canned *canned)
-{
-  g_autoptr(GError) error = NULL;
-  Bank *bank = g_new0 (Bank, 1);
-  bank->listener = g_socket_listener_new ();
-  bank->closing = g_cancellable_new ();
-  bank->canned = canned;
-  bank->heard = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr(GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr(GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
-  g_autoptr(GSocketAddress) effective = NULL;
-  g_socket_listener_add_address (bank->listener, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL,
-                                 &effective, &error);
-  g_assert_no_error (error);
-  bank->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
-  bank->thread = g_thread_new ("bank", bank_thread, bank);
-  return bank;
-}
-
-static void
-bank_free (Bank *bank)
-{
-  g_cancellable_cancel (bank->closing);
-  g_thread_join (bank->thread);
-  g_socket_listener_close (bank->listener);
-  g_object_unref (bank->listener);
-  g_object_unref (bank->closing);
-  g_ptr_array_unref (bank->heard);
-  g_free (bank);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Bank, bank_free)
-
-static const char *
-heard (Bank *bank, guint i)
-{
-  g_assert_cmpuint (i, <, bank->heard->len);
-  return bank->heard->pdata[i];
-}
-
-/* — a check — */
-
-typedef struct
-{
-  KobanHttp *http;
-  KobanSession *session;
-  GPtrArray *snapshots;
-  GError *error;
-} Check;
-
-static void
-check_free (Check *check)
-{
-  g_object_unref (check->session);
-  g_object_unref (check->http);
-  g_ptr_array_unref (check->snapshots);
-  g_clear_error (&check->error);
-  g_free (check);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Check, check_free)
-
-static KobanProfile *
-load_profile (const char *name)
-{
-  g_autofree char *path = g_strconcat (g_getenv ("KOBAN_PROVIDERS"), "/", name, ".json", NULL);
-  g_autoptr(GError) error = NULL;
-  KobanProfile *profile = koban_profile_load_file (path, &error);
-  g_assert_no_error (error);
-  return profile;
-}
-
-static KobanSecret *
-bundle_with (KobanSecret *bundle, const char *name, const char *value)
-{
-  g_autoptr(KobanSecret) secret = koban_secret_new (value, -1);
-  return koban_secret_bundle_with (bundle, name, secret);
-}
-
-static Check *
-check_new (const char *provider, const char *base_url, KobanSecret *secrets, GHashTable *covered_to)
-{
-  g_autoptr(KobanProfile) profile = load_profile (provider);
-  g_autoptr(GError) error = NULL;
-  const KobanSessionOptions options = {
-    .profile = profile, .base_url = base_url, .secrets = secrets, .now_us = NOW_US, .covered_to = covered_to
-  };
-  Check *check = g_new0 (Check, 1);
-  check->http = koban_http_new ("koban-test");
-  check->session = koban_session_new (check->http, &options, &error);
-  g_assert_no_error (error);
-  check->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_snapshot_unref);
-  return check;
-}
-
-static void
-on_result (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
-static gboolean
-step (Check *check)
-{
-  g_autoptr(GAsyncResult) result = NULL;
-
-  koban_session_step_async (check->session, NULL, on_result, &result);
-  while (result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  GPtrArray *snapshots = koban_session_step_finish (check->session, result, &check->error);
-  if (snapshots != NULL)
-    g_ptr_array_extend_and_steal (check->snapshots, snapshots);
-  return snapshots != NULL;
-}
-
-static void
-run (Check *check)
-{
-  while (koban_session_has_next (check->session) && step (check))
-    ;
-}
-
-static KobanSnapshot *
-find (Check *check, KobanListing listing, const char *account_name)
-{
-  for (guint i = 0; i < check->snapshots->len; i++)
-    {
-      KobanSnapshot *snapshot = check->snapshots->pdata[i];
-      const char *name = snapshot->account != NULL ? snapshot->account->name : NULL;
-      if (snapshot->listing == listing && g_strcmp0 (name, account_name) == 0)
-        return snapshot;
-    }
-  g_error ("no snapshot %s of %s", koban_listing_name (listing), account_name);
-}
-
-static char *
-loopback_url (Bank *bank, const char *path)
-{
-  return g_strdup_printf ("http://127.0.0.1:%u%s", bank->port, path);
-}
 
 #define STARLING_REST                                                                                        \
   { "GET /api/v2/accounts/" ACCOUNT_1 "/identifiers", 200, "starling/identifiers-1.json" },                  \
@@ -246,6 +23,9 @@ loopback_url (Bank *bank, const char *path)
     { "GET /api/v2/accounts ", 200, "starling/accounts.json" },                                              \
     { "GET /api/v2/direct-debit/mandates/account/" ACCOUNT_1, 200, "starling/mandates-1.json" },             \
     { "GET /api/v2/direct-debit/mandates/account/" ACCOUNT_2, 200, "starling/mandates-2.json" },             \
+    { "GET /api/v2/payees ", 200, "starling/payees.json" },                                                  \
+    { "GET /api/v2/payments/local/account/" ACCOUNT_1, 200, "starling/standing-orders-1.json" },             \
+    { "GET /api/v2/payments/local/account/" ACCOUNT_2, 200, "starling/standing-orders-2.json" },             \
     { "GET /api/v2/feed/account/" ACCOUNT_1, 200, "starling/feed-1.json" },                                  \
     { "GET /api/v2/feed/account/" ACCOUNT_2, 200, "starling/feed-2.json" },                                  \
   {                                                                                                          \
@@ -270,7 +50,8 @@ test_starling_whole (void)
 
   run (check);
   g_assert_no_error (check->error);
-  g_assert_cmpuint (bank->heard->len, ==, 10); /* accounts, four things of each of two accounts, the scopes */
+  g_assert_cmpuint (bank->heard->len, ==,
+                    13); /* accounts, five things of each of two accounts, payees, scopes */
   g_assert_nonnull (strstr (heard (bank, 0), "Authorization: Bearer canary\r\n"));
 
   KobanSnapshot *accounts = find (check, KOBAN_LISTING_ACCOUNTS, NULL);
@@ -281,11 +62,17 @@ test_starling_whole (void)
   g_assert_cmpstr (personal->number, ==, "76543210");
 
   KobanSnapshot *links = find (check, KOBAN_LISTING_LINKS, "Personal");
-  g_assert_cmpuint (links->rows->len, ==, 3);
-  static const KobanLinkStatus statuses[] = { KOBAN_LINK_ACTIVE, KOBAN_LINK_REVOKED, KOBAN_LINK_UNKNOWN };
+  g_assert_cmpuint (links->rows->len, ==, 5);
+  static const KobanLinkStatus statuses[] = { KOBAN_LINK_ACTIVE, KOBAN_LINK_REVOKED, KOBAN_LINK_UNKNOWN,
+                                              KOBAN_LINK_ACTIVE, KOBAN_LINK_REVOKED };
   for (guint i = 0; i < links->rows->len; i++)
     g_assert_cmpint (((KobanLink *) links->rows->pdata[i])->status, ==, statuses[i]);
   g_assert_cmpint (((KobanLink *) links->rows->pdata[0])->revocation, ==, KOBAN_REVOCATION_API);
+
+  KobanLink *rent = links->rows->pdata[3];
+  g_assert_cmpint (rent->kind, ==, KOBAN_LINK_STANDING_ORDER);
+  g_assert_cmpstr (rent->name, ==, "Harbour Housing");
+  g_assert_true (koban_money_equal (rent->limit, KOBAN_MONEY (65000, "GBP")));
 
   KobanSnapshot *balance = find (check, KOBAN_LISTING_BALANCE, "Personal");
   g_assert_true (koban_money_equal (balance->booked, KOBAN_MONEY (123456, "GBP")));
@@ -334,7 +121,7 @@ test_starling_scopes (void)
       g_autoptr(Check) check = check_starling (bank, NULL);
       run (check);
       g_assert_no_error (check->error);
-      g_assert_nonnull (strstr (heard (bank, 9), "GET /api/v2/identity/token "));
+      g_assert_nonnull (strstr (heard (bank, 12), "GET /api/v2/identity/token "));
       const char *const *messages = koban_session_get_messages (check->session);
       g_assert_cmpint (messages[0] != NULL, ==, rows[i].told != NULL);
       g_assert_true (rows[i].told == NULL || strstr (messages[0], rows[i].told) != NULL);
@@ -356,7 +143,7 @@ test_only_news (void)
   g_assert_cmpint (known->reach, ==, KOBAN_REACH_CHANGES);
   g_assert_cmpint (known->from_us, ==, covered_us - KOBAN_DAY_US);
   g_assert_cmpint (find (check, KOBAN_LISTING_TRANSACTIONS, "Euro")->reach, ==, KOBAN_REACH_WHOLE);
-  g_assert_nonnull (strstr (heard (bank, 7), "changesSince=2024-08-31T00%3A00%3A00Z"));
+  g_assert_nonnull (strstr (heard (bank, 10), "changesSince=2024-08-31T00%3A00%3A00Z"));
 }
 
 /* One listing goes wrong; the others are heard. */
@@ -408,6 +195,19 @@ static const struct
     KOBAN_ERROR_FAILED },
 };
 
+static KobanSnapshot *
+find_failed (Check *check, KobanListing listing)
+{
+  for (guint i = 0; i < check->snapshots->len; i++)
+    {
+      KobanSnapshot *snapshot = check->snapshots->pdata[i];
+      if (snapshot->listing == listing && snapshot->reach == KOBAN_REACH_FAILED)
+        return snapshot;
+    }
+  g_error ("no %s failed", koban_listing_name (listing));
+}
+
+/* Mandates that cannot be heard leave the standing orders, which are a list of their own. */
 static void
 test_listing_fault (gconstpointer data)
 {
@@ -418,13 +218,14 @@ test_listing_fault (gconstpointer data)
 
   run (check);
   g_assert_no_error (check->error);
-  KobanSnapshot *failed = find (check, listing_faults[i].listing, "Personal");
-  g_assert_cmpint (failed->reach, ==, KOBAN_REACH_FAILED);
+  KobanSnapshot *failed = find_failed (check, listing_faults[i].listing);
+  gboolean is_links = listing_faults[i].listing == KOBAN_LISTING_LINKS;
+  g_assert_cmpstr (failed->account->name, ==, "Personal");
   g_assert_null (failed->rows);
   g_assert_error (failed->error, KOBAN_ERROR, (int) listing_faults[i].code);
   g_assert_true (g_str_has_prefix (failed->error->message, "starling: "));
   g_assert_cmpint (find (check, KOBAN_LISTING_ACCOUNTS, NULL)->reach, ==, KOBAN_REACH_WHOLE);
-  g_assert_cmpuint (check->snapshots->len, ==, 7);
+  g_assert_cmpuint (check->snapshots->len, ==, is_links ? 8 : 7);
 }
 
 /* The first listing goes wrong: what ends the check is an error, the rest a FAILED list of accounts. */

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The scheme “login”: requests, one after the other, that turn long-lived secrets into a short-lived one.
+ * What each keeps is found by the next, and dies with the session unless the rung is climbed only once.
+ */
+#include "config.h"
+
+#include "bank/auth-scheme.h"
+
+#include <glib/gi18n-lib.h>
+#include <koban/error.h>
+#include "bank/answer.h"
+#include "bank/row.h"
+#include "bank/profile-facts.h"
+
+static gboolean
+is_climbed (KobanAuth *auth, const KobanRungRule *rung)
+{
+  return koban_auth_has (auth, g_array_index (rung->keep, KobanPair, 0).name);
+}
+
+/* NULL if all are climbed. */
+static const KobanRungRule *
+find_rung (KobanAuth *auth, const KobanProofRule *rule)
+{
+  for (guint i = 0; i < rule->rungs->len; i++)
+    if (!is_climbed (auth, rule->rungs->pdata[i]))
+      return rule->rungs->pdata[i];
+  return NULL;
+}
+
+static gboolean
+login_wants_opening (KobanAuth *auth, const KobanProofRule *rule)
+{
+  return find_rung (auth, rule) != NULL;
+}
+
+static gboolean
+fill (KobanAuth *auth, const KobanRungRule *rung, KobanOutgoing *outgoing, GError **error)
+{
+  outgoing->form = rung->form;
+  outgoing->body = rung->form ? koban_auth_form (auth, rung->send, error)
+                              : koban_auth_object (auth, rung->send, NULL, error);
+  if (outgoing->body == NULL || !koban_auth_add_headers (auth, rung->headers, outgoing, error))
+    return FALSE;
+  if (rung->user == NULL)
+    return TRUE;
+  outgoing->basic = koban_auth_basic (auth, rung->user, rung->password, error);
+  return outgoing->basic != NULL;
+}
+
+static KobanOutgoing *
+login_open (KobanAuth *auth, const KobanProofRule *rule, GError **error)
+{
+  const KobanRungRule *rung = find_rung (auth, rule);
+  g_autoptr(KobanOutgoing) outgoing = koban_outgoing_new ("POST", auth->base_url, rung->path);
+
+  return fill (auth, rung, outgoing, error) ? g_steal_pointer (&outgoing) : NULL;
+}
+
+static gboolean
+keep_secrets (KobanAuth *auth, const KobanRungRule *rung, KobanJsonNode root, GError **error)
+{
+  for (guint i = 0; i < rung->keep->len; i++)
+    {
+      const KobanPair *pair = &g_array_index (rung->keep, KobanPair, i);
+      const char *text = koban_map_text (root, pair->value);
+      if (text == NULL || *text == '\0')
+        {
+          g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s: the answer to the sign-in lacks %s"),
+                       auth->profile->name, pair->value);
+          return FALSE;
+        }
+    }
+  for (guint i = rung->keep->len; i > 0; i--)
+    {
+      const KobanPair *pair = &g_array_index (rung->keep, KobanPair, i - 1);
+      g_autoptr(KobanSecret) value = koban_secret_new (koban_map_text (root, pair->value), -1);
+      koban_auth_keep (auth, pair->name, value, rung->once);
+    }
+  return TRUE;
+}
+
+/* What paths need and is no secret. */
+static void
+keep_fields (KobanAuth *auth, const KobanRungRule *rung, KobanJsonNode root)
+{
+  for (guint i = 0; i < rung->fields->len; i++)
+    {
+      const KobanKept *kept = rung->fields->pdata[i];
+      const char *text = koban_map_fact (kept->fact, root);
+      if (text != NULL)
+        g_hash_table_insert (auth->fields, g_strdup (kept->name), g_strdup (text));
+    }
+}
+
+/* 400 is what token endpoints say to a wrong secret (RFC 6749 §5.2). */
+static KobanJson *
+read_answer (KobanAuth *auth, const KobanHttpResponse *answer, GError **error)
+{
+  if (answer->status != 400)
+    return koban_answer_read (answer, NULL, TRUE, error);
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NEEDS_SIGN_IN,
+               _("%s does not accept the stored secrets (400). Make new ones and give them to Koban"),
+               auth->profile->name);
+  return NULL;
+}
+
+static gboolean
+login_opened (KobanAuth *auth, const KobanProofRule *rule, const KobanHttpResponse *answer, GError **error)
+{
+  const KobanRungRule *rung = find_rung (auth, rule);
+  g_autoptr(KobanJson) json = read_answer (auth, answer, error);
+
+  if (json == NULL || !keep_secrets (auth, rung, koban_json_root (json), error))
+    return FALSE;
+  keep_fields (auth, rung, koban_json_root (json));
+  return TRUE;
+}
+
+static gboolean
+login_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgoing, GError **error)
+{
+  return koban_auth_add_headers (auth, rule->headers, outgoing, error);
+}
+
+/* — its rows in a profile — */
+
+static void
+kept_free (gpointer data)
+{
+  KobanKept *kept = data;
+  g_free (kept->name);
+  koban_fact_free (kept->fact);
+  g_free (kept);
+}
+
+static void
+rung_free (gpointer data)
+{
+  KobanRungRule *rung = data;
+  GArray *pairs[] = { rung->send, rung->headers, rung->keep };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    g_array_unref (pairs[i]);
+  g_ptr_array_unref (rung->fields);
+  g_free (rung->path);
+  g_free (rung->user);
+  g_free (rung->password);
+  g_free (rung);
+}
+
+static void
+read_fields (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+{
+  if (!koban_key_expect (problems, key, node, KOBAN_JSON_OBJECT))
+    return;
+  for (KobanJsonNode member = koban_json_first (node); koban_json_exists (member);
+       member = koban_json_next (member))
+    {
+      KobanKept *kept = g_new0 (KobanKept, 1);
+      kept->name = g_strdup (koban_json_name (member));
+      kept->fact = koban_fact_read (problems, member);
+      g_ptr_array_add (*(GPtrArray **) target, kept);
+    }
+}
+
+/* What a bundle may call a secret. */
+static void
+check_names (GPtrArray *problems, KobanJsonNode node, GArray *pairs)
+{
+  for (guint i = 0; i < pairs->len; i++)
+    {
+      const char *name = g_array_index (pairs, KobanPair, i).name;
+      if (*name == '\0' || name[strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
+        koban_profile_problem (problems, node, _("“%s”: the name of a secret is made of a–z, 0–9 and “_”"),
+                               name);
+    }
+}
+
+static void
+add_rung (GPtrArray *problems, KobanJsonNode item, gpointer target)
+{
+#define RUNG(name, read, member)                                                                             \
+  {                                                                                                          \
+    name, read, G_STRUCT_OFFSET (KobanRungRule, member)                                                      \
+  }
+  static const KobanKey keys[] = {
+    { "path", koban_read_text, G_STRUCT_OFFSET (KobanRungRule, path), TRUE },
+    RUNG ("form", koban_read_bool, form),
+    RUNG ("once", koban_read_bool, once),
+    RUNG ("user", koban_read_need_name, user),
+    RUNG ("password", koban_read_need_name, password),
+    RUNG ("send", koban_read_pairs, send),
+    RUNG ("headers", koban_read_pairs, headers),
+    { "keep", koban_read_pointer_pairs, G_STRUCT_OFFSET (KobanRungRule, keep), TRUE },
+    RUNG ("fields", read_fields, fields),
+  };
+  KobanRungRule *rung = g_new0 (KobanRungRule, 1);
+
+  rung->send = koban_pairs_new ();
+  rung->headers = koban_pairs_new ();
+  rung->keep = koban_pairs_new ();
+  rung->fields = g_ptr_array_new_with_free_func (kept_free);
+  koban_read_object (problems, item, _("a rung"), keys, G_N_ELEMENTS (keys), rung);
+  check_names (problems, item, rung->keep);
+  if (rung->keep->len == 0 || (rung->path != NULL && *rung->path != '/'))
+    koban_profile_problem (problems, item, _("a rung keeps something, and its path begins with “/”"));
+  if (rung->keep->len > 0)
+    g_ptr_array_add (*(GPtrArray **) target, rung);
+  else
+    rung_free (rung);
+}
+
+static void
+read_rungs (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+{
+  g_ptr_array_set_free_func (*(GPtrArray **) target, rung_free);
+  koban_key_each (problems, key, node, add_rung, target);
+}
+
+static const KobanKey login_keys[] = {
+  { "scheme", koban_read_nothing, 0, TRUE },
+  { "rungs", read_rungs, G_STRUCT_OFFSET (KobanProofRule, rungs), TRUE },
+  { "headers", koban_read_pairs, G_STRUCT_OFFSET (KobanProofRule, headers), TRUE },
+};
+
+const KobanScheme koban_scheme_login = {
+  .name = "login",
+  .keys = login_keys,
+  .n_keys = G_N_ELEMENTS (login_keys),
+  .wants_opening = login_wants_opening,
+  .open = login_open,
+  .opened = login_opened,
+  .prove = login_prove,
+};

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * "auth" of a profile: one row, or a list of them. Which keys a row has is its scheme's business; that every
+ * name in it is a need of the profile, or kept by a login, is checked here.
+ */
+#include "config.h"
+
+#include "bank/profile-auth.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+#include "bank/auth-scheme.h"
+#include "bank/template.h"
+
+void
+koban_auth_rule_free (gpointer data)
+{
+  KobanProofRule *rule = data;
+  char *texts[] = { rule->secret,      rule->revoking, rule->user,   rule->password,
+                    rule->certificate, rule->key,      rule->key_id, rule->issuer,
+                    rule->audience,    rule->header,   rule->after };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (texts[i]);
+  g_array_unref (rule->headers);
+  g_array_unref (rule->members);
+  g_ptr_array_unref (rule->rungs);
+  g_free (rule);
+}
+
+static void
+add_rule (GPtrArray *problems, KobanJsonNode item, gpointer target)
+{
+  const char *name = koban_json_string (koban_json_member (item, "scheme"));
+  const KobanScheme *scheme = name != NULL ? koban_scheme_find (name) : NULL;
+
+  if (scheme == NULL)
+    {
+      koban_profile_problem (problems, item, _("“auth” lacks a “scheme” that Koban knows"));
+      return;
+    }
+  KobanProofRule *rule = g_new0 (KobanProofRule, 1);
+  g_autofree char *what = g_strdup_printf (_("the scheme “%s”"), name);
+  rule->scheme = scheme;
+  rule->headers = koban_pairs_new ();
+  rule->members = koban_pairs_new ();
+  rule->rungs = g_ptr_array_new ();
+  g_ptr_array_add (target, rule);
+  koban_read_object (problems, item, what, scheme->keys, scheme->n_keys, rule);
+}
+
+static char *
+join_names (GPtrArray *rules)
+{
+  g_autoptr(GStrvBuilder) names = g_strv_builder_new ();
+
+  for (guint i = 0; i < rules->len; i++)
+    g_strv_builder_add (names, ((KobanProofRule *) rules->pdata[i])->scheme->name);
+  g_auto(GStrv) list = g_strv_builder_end (names);
+  return g_strjoinv ("+", list);
+}
+
+void
+koban_read_auth (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+{
+  KobanProfile *profile = target;
+
+  if (koban_json_type (node) == KOBAN_JSON_ARRAY)
+    koban_key_each (problems, key, node, add_rule, profile->auth);
+  else
+    add_rule (problems, node, profile->auth);
+  g_free (profile->auth_name);
+  profile->auth_name = join_names (profile->auth);
+}
+
+/* — who fills what — */
+
+static gboolean
+is_need (KobanProfile *self, const char *name)
+{
+  for (guint i = 0; i < self->needs->len; i++)
+    if (g_strcmp0 (g_array_index (self->needs, KobanNeed, i).name, name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_kept (KobanProfile *self, const char *name)
+{
+  gboolean found = g_str_equal (name, KOBAN_AUTH_REQUEST_ID);
+
+  for (guint i = 0; i < self->auth->len; i++)
+    {
+      const KobanProofRule *rule = self->auth->pdata[i];
+      found |= rule->header != NULL && g_str_equal (name, "public_key");
+      for (guint r = 0; r < rule->rungs->len; r++)
+        found |= koban_pairs_lookup (((KobanRungRule *) rule->rungs->pdata[r])->keep, name) != NULL;
+    }
+  return found;
+}
+
+static gboolean
+rung_gives (const KobanRungRule *rung, const char *name)
+{
+  for (guint i = 0; i < rung->fields->len; i++)
+    if (g_str_equal (((KobanKept *) rung->fields->pdata[i])->name, name))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+koban_auth_gives_field (KobanProfile *self, const char *name)
+{
+  for (guint i = 0; i < self->auth->len; i++)
+    {
+      GPtrArray *rungs = ((KobanProofRule *) self->auth->pdata[i])->rungs;
+      for (guint r = 0; r < rungs->len; r++)
+        if (rung_gives (rungs->pdata[r], name))
+          return TRUE;
+    }
+  return FALSE;
+}
+
+/* Each name of a need among the keys of @fields, by the table that filled it. */
+static void
+check_needs (GPtrArray *problems,
+             KobanJsonNode node,
+             KobanProfile *self,
+             const KobanKey *keys,
+             gsize n_keys,
+             gconstpointer fields)
+{
+  for (gsize i = 0; i < n_keys; i++)
+    {
+      const char *name =
+        keys[i].read == koban_read_need_name ? G_STRUCT_MEMBER (char *, fields, keys[i].offset) : NULL;
+      if (name != NULL && !is_need (self, name))
+        koban_profile_problem (problems, node, _("“auth” wants “%s”, which is not among the “needs”"), name);
+    }
+}
+
+static void
+check_pairs (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, GArray *pairs)
+{
+  for (guint i = 0; i < pairs->len; i++)
+    {
+      const KobanPair *pair = &g_array_index (pairs, KobanPair, i);
+      g_autoptr(GError) error = NULL;
+      g_auto(GStrv) names = koban_template_list_names (pair->value, &error);
+      if (*pair->name == '\0' || strpbrk (pair->name, ": \"\\\r\n") != NULL ||
+          strpbrk (pair->value, "\"\\\r\n") != NULL)
+        koban_profile_problem (problems, node, _("“%s” holds what may not stand there"), pair->name);
+      if (names == NULL)
+        koban_profile_problem (problems, node, "“%s”: %s", pair->value, error->message);
+      for (gsize n = 0; names != NULL && names[n] != NULL; n++)
+        if (!is_need (self, names[n]) && !is_kept (self, names[n]))
+          koban_profile_problem (problems, node, _("nothing fills {%s} here"), names[n]);
+    }
+}
+
+static void
+check_rule (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, const KobanProofRule *rule)
+{
+  check_needs (problems, node, self, rule->scheme->keys, rule->scheme->n_keys, rule);
+  check_pairs (problems, node, self, rule->headers);
+  check_pairs (problems, node, self, rule->members);
+  for (guint i = 0; i < rule->rungs->len; i++)
+    {
+      const KobanRungRule *rung = rule->rungs->pdata[i];
+      const char *needs[] = { rung->user, rung->password };
+      for (gsize n = 0; n < G_N_ELEMENTS (needs); n++)
+        if (needs[n] != NULL && !is_need (self, needs[n]))
+          koban_profile_problem (problems, node, _("“auth” wants “%s”, which is not among the “needs”"),
+                                 needs[n]);
+      check_pairs (problems, node, self, rung->send);
+      check_pairs (problems, node, self, rung->headers);
+    }
+  if (rule->after != NULL && !is_kept (self, rule->after))
+    koban_profile_problem (problems, node, _("“after” is “%s”, which no rung keeps"), rule->after);
+}
+
+void
+koban_auth_check (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+{
+  KobanJsonNode item =
+    koban_json_exists (node) && koban_json_type (node) == KOBAN_JSON_ARRAY ? koban_json_first (node) : node;
+
+  for (guint i = 0; i < self->auth->len; i++)
+    {
+      check_rule (problems, koban_json_exists (item) ? item : node, self, self->auth->pdata[i]);
+      item = koban_json_next (item);
+    }
+}

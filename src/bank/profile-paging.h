@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * How a profile's file says that an answer has more pages.
+ */
+#pragma once
+
+#include "bank/profile-keys.h"
+
+G_BEGIN_DECLS
+
+KOBAN_KEY_READER (paging); /* KobanPagingRule */
+void koban_paging_clear (KobanPagingRule *paging);
+
+G_END_DECLS
