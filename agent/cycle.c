@@ -10,6 +10,7 @@
 #include "agreement.h"
 #include "alarm.h"
 #include "cycle.h"
+#include "filing.h"
 #include "pace.h"
 
 #include <glib/gi18n-lib.h>
@@ -270,6 +271,25 @@ choose_profile (Cycle *cycle, GError **error)
   return TRUE;
 }
 
+static gboolean
+remind_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Cycle *cycle = job;
+
+  return koban_filing_remind_in_worker (ledger, cycle->connection, cycle->now_us, &cycle->outcome->merged,
+                                        error);
+}
+
+/* Of an account whose files the person imports, nobody is asked: there is only to say when one is due. */
+static void
+cycle_remind (GTask *task)
+{
+  Cycle *cycle = g_task_get_task_data (task);
+
+  cycle_disarm (cycle);
+  koban_books_write_async (cycle->tools->books, remind_in_worker, cycle, NULL, cycle_recorded, task);
+}
+
 static void
 cycle_known (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -283,6 +303,11 @@ cycle_known (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       g_free (cycle->outcome->name);
       cycle->outcome->name = g_strdup (cycle->connection->name);
+    }
+  if (known && koban_filing_is_file (cycle->connection))
+    {
+      cycle_remind (g_steal_pointer (&task));
+      return;
     }
   if (!known || !choose_profile (cycle, &error) || !bank_is_ready (cycle, &error))
     {

@@ -60,6 +60,21 @@ take_quoted (Scan *scan, GString *cell)
     }
 }
 
+#define WIDE_BLANK "\xe3\x80\x80"
+
+/* Blanks of both widths. */
+static char *
+strip (char *text)
+{
+  char *from = g_strstrip (text);
+
+  while (g_str_has_prefix (from, WIDE_BLANK))
+    from += strlen (WIDE_BLANK);
+  while (g_str_has_suffix (from, WIDE_BLANK))
+    from[strlen (from) - strlen (WIDE_BLANK)] = '\0';
+  return g_strstrip (from);
+}
+
 static char *
 take_cell (Scan *scan)
 {
@@ -73,7 +88,7 @@ take_cell (Scan *scan)
     }
   while (!is_end (scan) && *scan->at != scan->separator)
     g_string_append_c (cell, *scan->at++);
-  return cell->len <= LONGEST_CELL ? g_strdup (g_strstrip (cell->str)) : NULL;
+  return cell->len <= LONGEST_CELL ? g_strdup (strip (cell->str)) : NULL;
 }
 
 static void

@@ -318,8 +318,9 @@ def unbalanced(lines):
 
 
 def corrected(lines):
-    first = lines[0]
-    return rakuten([(first[0], first[1], first[2], "口座振替", "ﾁﾕｳﾌﾞﾃﾞﾝﾘﾖｸ")] + lines[1:])
+    """The bank took back what the third line said."""
+    day, amount, balance, _, _ = lines[2]
+    return rakuten(lines[:2] + [(day, amount, balance, "カード", "ｻｸﾗｽ-ﾊﾟ-")] + lines[3:])
 
 
 DIALECTS = {
