@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define LOOK_AGAIN_US KOBAN_DAY_US
+#define LOOK_INTO_FOLDER_US KOBAN_HOUR_US
+#define MOST_SEEN 100 /* files of a folder that are remembered */
 #define OVERDUE_DAYS 8
 /* What banks' rules in Japan, the first reason for file accounts, give: 30 days after the debit. It comes
  * from the data of deadlines once there are any. */
@@ -81,8 +83,21 @@ koban_filing_get_format (const KobanConnection *connection)
   return get_field (connection, "format");
 }
 
-/* --- lines
- * ------------------------------------------------------------------------------------------------------ */
+/* --- lines ------------------------------------------------------------------------------------- */
+
+char **
+koban_filing_get_seen (const KobanConnection *connection)
+{
+  const char *seen = get_field (connection, "seen");
+
+  return g_strsplit (seen != NULL ? seen : "", " ", -1);
+}
+
+static gint64
+next_look_us (const KobanConnection *connection, gint64 now_us)
+{
+  return now_us + (koban_filing_get_folder (connection) != NULL ? LOOK_INTO_FOLDER_US : LOOK_AGAIN_US);
+}
 
 static gboolean
 bad_statement (const char *what, GError **error)
@@ -144,8 +159,7 @@ take_lines (GVariant *statement, KobanCurrency currency, GError **error)
   return g_steal_pointer (&lines);
 }
 
-/* --- the account
- * -------------------------------------------------------------------------------------------------- */
+/* --- the account ------------------------------------------------------------------------------- */
 
 /* The same account again: of the currency, and of the number if both say one. */
 static gboolean
@@ -202,8 +216,7 @@ find_account (const KobanFiling *filing,
   return NULL;
 }
 
-/* --- one statement
- * ---------------------------------------------------------------------------------------------- */
+/* --- one statement ----------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -411,8 +424,7 @@ merge_statements (Merging *merging, GError **error)
   return TRUE;
 }
 
-/* --- what is told of a file account
- * ------------------------------------------------------------------------------- */
+/* --- what is told of a file account ------------------------------------------------------------ */
 
 static char *
 key_of (const KobanConnection *connection, const char *reason)
@@ -475,22 +487,38 @@ tell_breaks (Merging *merging, const KobanConnection *connection, GError **error
                        error);
 }
 
-/* --- the connection: made, found, updated
- * -------------------------------------------------------------------------- */
+/* --- the connection: made, found, updated ------------------------------------------------------ */
+
+/* The newest last; the oldest are let go. */
+static char *
+seen_with (const KobanConnection *known, const char *digest)
+{
+  g_auto(GStrv) seen = known != NULL ? koban_filing_get_seen (known) : g_new0 (char *, 1);
+  guint n = g_strv_length (seen);
+  g_autofree char *kept = g_strjoinv (" ", seen + (n > MOST_SEEN ? n - MOST_SEEN : 0));
+
+  if (digest == NULL)
+    return g_steal_pointer (&kept);
+  return g_strstrip (g_strdup_printf ("%s %s", kept, digest));
+}
 
 static char **
 fields_of (const KobanFiling *filing, const KobanConnection *known)
 {
+  g_autofree char *seen = seen_with (known, filing->digest);
   g_autoptr(GStrvBuilder) fields = g_strv_builder_new ();
   const char *format = NULL;
   const char *folder = filing->folder != NULL ? filing->folder
                        : known != NULL        ? koban_filing_get_folder (known)
                                               : NULL;
 
-  g_variant_lookup (filing->read, "format", "&s", &format);
+  if (!g_variant_lookup (filing->read, "format", "&s", &format) && known != NULL)
+    format = koban_filing_get_format (known);
   g_strv_builder_add_many (fields, "format", format != NULL ? format : "", NULL);
   if (folder != NULL && *folder != '\0')
     g_strv_builder_add_many (fields, "folder", folder, NULL);
+  if (*seen != '\0')
+    g_strv_builder_add_many (fields, "seen", seen, NULL);
   return g_strv_builder_end (fields);
 }
 
@@ -559,10 +587,10 @@ conclude (Merging *merging, KobanConnection *connection, GError **error)
   connection->failures = 0;
   g_clear_pointer (&connection->message, g_free);
   connection->last_check_us = filing->now_us;
-  connection->next_check_us = filing->now_us + LOOK_AGAIN_US;
   char **fields = fields_of (filing, connection);
   g_strfreev (connection->fields);
   connection->fields = fields;
+  connection->next_check_us = next_look_us (connection, filing->now_us);
   filing->accounts = g_variant_ref_sink (g_variant_builder_end (&merging->told));
   g_variant_builder_init (&merging->told, G_VARIANT_TYPE ("aa{sv}"));
   return koban_ledger_update_connection (merging->ledger, connection, error) &&
@@ -602,8 +630,21 @@ koban_filing_merge_in_worker (KobanLedger *ledger, gpointer data, GError **error
   return FALSE;
 }
 
-/* --- when no file came
- * --------------------------------------------------------------------------------------------- */
+/* --- when no file came ------------------------------------------------------------------------- */
+
+gboolean
+koban_filing_forget_in_worker (KobanLedger *ledger, gpointer data, GError **error)
+{
+  const KobanFiling *filing = data;
+  g_autoptr(KobanConnection) connection = koban_ledger_get_connection (ledger, filing->name, error);
+
+  if (connection == NULL)
+    return FALSE;
+  char **fields = fields_of (filing, connection);
+  g_strfreev (connection->fields);
+  connection->fields = fields;
+  return koban_ledger_set_fields (ledger, connection, error);
+}
 
 gboolean
 koban_filing_remind_in_worker (KobanLedger *ledger,
@@ -616,7 +657,7 @@ koban_filing_remind_in_worker (KobanLedger *ledger,
   gboolean overdue = days >= OVERDUE_DAYS;
 
   connection->state = overdue ? KOBAN_CONNECTION_STALE : KOBAN_CONNECTION_OK;
-  connection->next_check_us = now_us + LOOK_AGAIN_US;
+  connection->next_check_us = next_look_us (connection, now_us);
   if (!koban_ledger_update_connection (ledger, connection, error))
     return FALSE;
   if (!overdue)

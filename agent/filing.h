@@ -40,6 +40,10 @@ gboolean     koban_filing_is_file     (const KobanConnection *connection);
 /* (transfer none) (nullable) */
 const char  *koban_filing_get_folder  (const KobanConnection *connection);
 const char  *koban_filing_get_format  (const KobanConnection *connection);
+/* Digests of files that need not be looked at again. (transfer full) */
+char       **koban_filing_get_seen    (const KobanConnection *connection);
+/* A KobanBooksFunc on a KobanFiling: only remembers its digest. */
+gboolean     koban_filing_forget_in_worker (KobanLedger *ledger, gpointer filing, GError **error);
 
 /* A look at a connection without a new file: tells when one is overdue. Writes @connection's state and next look. */
 gboolean     koban_filing_remind_in_worker (KobanLedger *ledger, KobanConnection *connection, gint64 now_us,

@@ -310,7 +310,7 @@ write_words (KobanJsonWriter *writer, const char *key, char *const *words)
 char *
 koban_dialect_to_json (const KobanDialect *self)
 {
-  KobanJsonWriter *writer = koban_json_writer_new ();
+  g_autoptr(KobanJsonWriter) writer = koban_json_writer_new ();
 
   koban_json_writer_begin_object (writer);
   write_string (writer, "id", self->id);

@@ -153,6 +153,32 @@ class Import(unittest.TestCase):
         self.take("jp-rakuten.csv")
         self.assertEqual([a for a in self.desk.koban_json("alerts") if a["reasons"][0]["code"] == "no_file"], [])
 
+    def test_a_folder_is_looked_into(self):
+        folder = pathlib.Path(self.desk.scratch) / "downloads"
+        folder.mkdir()
+        (folder / "photo.jpg").write_bytes(os.urandom(3000))
+        half = (SAMPLES / "jp-rakuten.csv").read_bytes().split(b"\r\n")
+        first = self.sample("half.csv", b"\r\n".join(half[:1] + half[2:]))  # all but the newest line
+        self.assertEqual(self.desk.koban("import", str(first), "--account", "Kaede", "--folder", str(folder)).returncode, 0)
+        self.assertEqual(len(self.lines()), 3)
+        self.assertEqual(self.desk.check("Kaede")[0], "")
+        self.assertEqual(len(self.lines()), 3)
+
+        (folder / "new.csv").write_bytes((SAMPLES / "jp-rakuten.csv").read_bytes())
+        os.symlink("/etc/passwd", folder / "link.csv")
+        self.desk.set_clock(OCTOBER + 9 * 86400)
+        error, result = self.desk.check("Kaede")
+        self.assertEqual((error, result["unchecked"]), ("", []))
+        self.assertEqual(len(self.lines()), 4)
+        self.assertEqual([a for a in self.desk.koban_json("alerts") if a["reasons"][0]["code"] == "no_file"], [])
+
+        (folder / "broken.csv").write_bytes(half[0] + b"\r\n20240931,-1,1,x\r\n")
+        error, result = self.desk.check("Kaede")
+        self.assertIn("line 2", result["unchecked"][0]["message"])
+        self.assertEqual(self.desk.check("Kaede")[1]["unchecked"], [])
+        self.take("jp-rakuten.csv", "--folder", "")
+        self.assertEqual(self.desk.check("Kaede")[0], "")
+
     # --- guessing
 
     def test_a_guess_is_shown_and_needs_a_yes(self):
