@@ -272,13 +272,20 @@ merge_lines (Merging *merging,
                 error);
 }
 
+/* What is covered up to a moment is covered up to that day. */
+static KobanDate
+last_day (gint64 covered_us)
+{
+  return koban_date_from_us (covered_us - 1, 0);
+}
+
 /* The days between what was known and this file, of which nothing is known. 0: none. */
 static gint64
 gap_before (Merging *merging, const KobanAccount *account, KobanDate from)
 {
   const gint64 *covered_us = g_hash_table_lookup (merging->covered, account->identity);
 
-  return covered_us != NULL ? (gint64) from - koban_date_from_us (*covered_us, 0) - 1 : 0;
+  return covered_us != NULL ? (gint64) from - last_day (*covered_us) - 1 : 0;
 }
 
 /* A balance is true of the end of the file: of an older one, or with a gap before it, it proves nothing. */
@@ -294,8 +301,7 @@ merge_balance (Merging *merging,
   KobanMoney booked = { .currency = account->currency };
 
   if (!g_variant_lookup (statement, "closing", "x", &booked.minor) ||
-      gap_before (merging, account, from) > 0 ||
-      (covered_us != NULL && (gint64) to < koban_date_from_us (*covered_us, 0) - 1))
+      gap_before (merging, account, from) > 0 || (covered_us != NULL && to < last_day (*covered_us)))
     return TRUE;
   return merge (merging,
                 (KobanSnapshot){ .account = account,
@@ -366,6 +372,38 @@ merge_all (Merging *merging,
   return TRUE;
 }
 
+/* The balance that was known last. */
+static gboolean
+last_balance (Merging *merging, const KobanAccount *account, gint64 *minor)
+{
+  g_auto(GVariantDict) filter = G_VARIANT_DICT_INIT (NULL);
+
+  if (account->id == NULL)
+    return FALSE;
+  g_variant_dict_insert (&filter, "id", "s", account->id);
+  g_autoptr(GVariant) wanted = g_variant_ref_sink (g_variant_dict_end (&filter));
+  GVariant *listed = koban_ledger_list (merging->ledger, KOBAN_LIST_ACCOUNTS, wanted, NULL);
+  g_autoptr(GVariant) rows = listed != NULL ? g_variant_ref_sink (listed) : NULL;
+  g_autoptr(GVariant) row =
+    rows != NULL && g_variant_n_children (rows) == 1 ? g_variant_get_child_value (rows, 0) : NULL;
+  const char *currency;
+
+  return row != NULL && g_variant_lookup (row, "balance", "(x&s)", minor, &currency);
+}
+
+/* A file spans the days of its lines, and quiet days have none: that the balance goes on where it was proves
+ * that nothing happened in between. */
+static void
+reach_back (Merging *merging, const KobanAccount *account, GVariant *statement, KobanDate *from)
+{
+  const gint64 *covered_us = g_hash_table_lookup (merging->covered, account->identity);
+  gint64 opening, known;
+
+  if (gap_before (merging, account, *from) > 0 && g_variant_lookup (statement, "opening", "x", &opening) &&
+      last_balance (merging, account, &known) && opening == known)
+    *from = last_day (*covered_us);
+}
+
 /* Another format tells the same line in other words, and it would be counted twice. */
 static gboolean
 refuse_retelling (Merging *merging, const KobanAccount *account, KobanDate from, GError **error)
@@ -374,10 +412,9 @@ refuse_retelling (Merging *merging, const KobanAccount *account, KobanDate from,
   const char *format = NULL;
 
   g_variant_lookup (merging->filing->read, "format", "&s", &format);
-  if (covered_us == NULL || g_strcmp0 (format, merging->format) == 0 ||
-      from > koban_date_from_us (*covered_us, 0))
+  if (covered_us == NULL || g_strcmp0 (format, merging->format) == 0 || from > last_day (*covered_us))
     return TRUE;
-  g_autofree char *until = koban_date_format (koban_date_from_us (*covered_us - 1, 0));
+  g_autofree char *until = koban_date_format (last_day (*covered_us));
   g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
                _("the last file of “%s” was %s, and this is %s, which tells the same lines in other words: "
                   "to count none "
@@ -397,12 +434,15 @@ merge_statement (Merging *merging, GVariant *statement, GError **error)
     return bad_statement (_("currency"), error);
   if (!take_day (statement, "from", &from) || !take_day (statement, "to", &to) || from > to)
     return bad_statement (_("span"), error);
+  KobanDate first = from;
   g_variant_lookup (statement, "number", "&s", &number);
   g_autoptr(GPtrArray) lines = take_lines (statement, currency, error);
   g_autoptr(KobanAccount) account =
     lines != NULL ? find_account (merging->filing, merging->known, currency, number, error) : NULL;
 
-  return account != NULL && refuse_retelling (merging, account, from, error) &&
+  if (account != NULL)
+    reach_back (merging, account, statement, &from);
+  return account != NULL && refuse_retelling (merging, account, first, error) &&
          merge_all (merging, account, lines, statement, from, to, error);
 }
 

@@ -262,6 +262,20 @@ insert_closing (GVariantDict *dict, const KobanStatement *self)
     g_variant_dict_insert (dict, "closing", "x", last->balance_after.minor);
 }
 
+/* The balance before the first line, in the same way. */
+static void
+insert_opening (GVariantDict *dict, const KobanStatement *self)
+{
+  const KobanTransaction *first = self->lines->len > 0 ? line_at (self->lines, 0) : NULL;
+  gint64 opening;
+
+  if (self->has_opening)
+    g_variant_dict_insert (dict, "opening", "x", self->opening);
+  else if (first != NULL && first->has_balance_after &&
+           !__builtin_sub_overflow (first->balance_after.minor, first->amount.minor, &opening))
+    g_variant_dict_insert (dict, "opening", "x", opening);
+}
+
 GVariant *
 koban_statement_to_variant (const KobanStatement *self)
 {
@@ -271,8 +285,7 @@ koban_statement_to_variant (const KobanStatement *self)
   g_variant_dict_insert (&dict, "currency", "s", self->currency.code);
   insert_day (&dict, "from", self->from);
   insert_day (&dict, "to", self->to);
-  if (self->has_opening)
-    g_variant_dict_insert (&dict, "opening", "x", self->opening);
+  insert_opening (&dict, self);
   insert_closing (&dict, self);
   g_variant_dict_insert_value (&dict, "lines", lines_to_variant (self->lines));
   g_variant_dict_insert_value (&dict, "breaks", breaks_to_variant (self));

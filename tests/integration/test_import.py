@@ -46,9 +46,10 @@ class Import(unittest.TestCase):
         return [(t["date"], t["amount"]["amount"], t["state"]) for t in self.desk.koban_json("transactions")]
 
     def story(self, dialect, begin, end):
+        """A part of the story as a bank's file."""
         made = subprocess.run([sys.executable, str(SAMPLES / "make.py"), "--story", "docomo", dialect, "--from", str(begin),
                                "--to", str(end)], stdout=subprocess.PIPE, check=True)
-        return self.sample("story-%d.csv" % end, made.stdout)
+        return self.sample("story-%d-%d.csv" % (begin, end), made.stdout)
 
     # --- to the last yen, once
 
@@ -129,6 +130,21 @@ class Import(unittest.TestCase):
                          ("critical", 4, {"amount": "-300000", "currency": "JPY"}))
         self.assertEqual({a["subject"] for a in alerts}, {ROGUE})
         self.assertTrue([s for s in self.desk.notifier.wait_shown(1) if s["hints"]["urgency"] == 2])
+
+    def test_what_happened_in_a_gap_is_told_when_its_file_comes(self):
+        events = story_events()
+        begin, end = events[0]["monitor_from"], events[-1]["ts"] + 3600
+        self.desk.set_clock(end + 11 * 86400)
+        later = "年月日,お引出し,お預入れ,お取り扱い内容,残高,メモ,ラベル\r\nR2.09.10,1200,,ATM ｾﾝﾀﾞｲｴｷﾏｴ,-171200,,\r\n"
+        files = [self.story("jp-smbc", 0, begin), self.sample("later.csv", later.encode("cp932")), self.story("jp-smbc", begin, end)]
+        said = []
+        for file in files:
+            done = self.desk.koban("import", str(file), "--account", "Kaede")
+            self.assertIn(done.returncode, (0, 10), done.stderr)
+            said.append(done.stdout)
+        self.assertEqual(["import that time, too" in text for text in said], [False, True, False])
+        theft, = [a for a in self.desk.koban_json("alerts") if a["kind"] == "withdrawal" and a["subject"] == ROGUE]
+        self.assertEqual((theft["severity"], len(theft["refs"])), ("critical", 4))
 
     def test_a_balance_that_does_not_add_up_is_told(self):
         done = self.take("unbalanced.csv")
