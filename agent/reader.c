@@ -20,7 +20,8 @@
 static GVariant *
 with_today (GVariant *options, gint64 now_us)
 {
-  g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT (options);
+  g_autoptr(GVariant) owned = g_variant_ref_sink (options);
+  g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT (owned);
   g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc (now_us / G_USEC_PER_SEC);
   g_autoptr(GDateTime) local = utc != NULL ? g_date_time_to_local (utc) : NULL;
   g_autofree char *today = local != NULL ? g_date_time_format (local, "%Y-%m-%d") : NULL;

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* @file stays the caller's. @options as org.koban.Import1.Read, but for today, which is @now_us's. */
+/* @file stays the caller's. @options as org.koban.Import1.Read, but for today, which is @now_us's; may be floating. */
 void      koban_reader_read_async  (GDBusConnection *bus, int file, GVariant *options, gint64 now_us,
                                     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 /* aa{sv}: what lies in @folder and is not @known. */
