@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * 全銀協 入出金取引明細: records of 200 bytes, with or without line ends, in CP932. A header (1), a line a
- * record (2), a trailer (8) for each account, and an end (9). The header is Kiraboshi Bank's published one (2018-05-01,
- * seen 2026-11-25); lengths of the other records are the association's as they are commonly known, and add up to 200.
+ * record (2), a trailer (8) for each account, and an end (9). The header is Kiraboshi Bank's published one
+ * (2018-05-01, seen 2026-11-25); lengths of the other records are the association's as they are commonly
+ * known, and add up to 200.
  */
 #include "config.h"
 
