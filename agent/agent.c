@@ -600,6 +600,7 @@ build_parts (Agent *self)
 
   parts->tools.books = koban_books_new (path, self->services);
   koban_books_set_wariness (parts->tools.books, self->wariness);
+  parts->tools.bus = self->connection;
   parts->tools.vault = koban_vault_keyring_new ();
   parts->tools.http = koban_http_new ("koban/" KOBAN_VERSION);
   parts->tools.clock = koban_clock_system_new ();

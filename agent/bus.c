@@ -8,10 +8,13 @@
 #include "autostart.h"
 #include "bus.h"
 #include "connect.h"
+#include "filing.h"
+#include "importing.h"
 #include "operation.h"
 #include "revoke.h"
 #include "survey.h"
 
+#include <gio/gunixfdlist.h>
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 
@@ -388,6 +391,32 @@ on_revoke (KobanDBusKoban1 *skeleton,
   return TRUE;
 }
 
+static gboolean
+on_import (KobanDBusKoban1 *skeleton,
+           GDBusMethodInvocation *invocation,
+           GUnixFDList *files,
+           GVariant *handle,
+           GVariant *request,
+           KobanBus *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!is_small (invocation, request))
+    return TRUE;
+  int file = files != NULL ? g_unix_fd_list_get (files, g_variant_get_handle (handle), &error) : -1;
+  if (file < 0)
+    {
+      g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                                                     _("No file came along."));
+      return TRUE;
+    }
+  KobanImporting *importing = koban_importing_new (self->parts, file, request, &error);
+  if (importing != NULL)
+    return begin (self, invocation, koban_importing_start, importing, koban_importing_free);
+  refuse (invocation, error);
+  return TRUE;
+}
+
 typedef struct
 {
   KobanParts *parts; /* (unowned) */
@@ -593,12 +622,20 @@ on_removal_known (GObject *source, GAsyncResult *result, gpointer user_data)
     call_free (call);
 }
 
+static gboolean remove_in_worker (KobanLedger *ledger, gpointer job, GError **error);
+
+/* What is imported has no secret, and needs no keyring to be forgotten. */
 static void
 on_removal_halted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Call *call = user_data;
 
   koban_rounds_halt_finish (KOBAN_ROUNDS (source), result);
+  if (koban_filing_is_file (call->connection))
+    {
+      koban_books_write_async (call->bus->parts->tools.books, remove_in_worker, call, NULL, on_removed, call);
+      return;
+    }
   g_hash_table_remove (call->bus->parts->tools.unsaved, call->connection->secret_id);
   koban_vault_remove_async (call->bus->parts->tools.vault, KOBAN_SECRET_CONNECTION,
                             call->connection->secret_id, NULL, on_secret_removed, call);
@@ -819,6 +856,7 @@ koban_bus_init (KobanBus *self)
     { "handle-add", G_CALLBACK (on_add) },
     { "handle-remove", G_CALLBACK (on_remove) },
     { "handle-check", G_CALLBACK (on_check) },
+    { "handle-import", G_CALLBACK (on_import) },
     { "handle-revoke", G_CALLBACK (on_revoke) },
     { "handle-answer", G_CALLBACK (on_answer) },
     { "handle-set-account", G_CALLBACK (on_set_account) },

@@ -40,6 +40,7 @@ koban_confine (void)
 #define RULE_PATH_BENEATH 1
 
 #define BIT(n) (G_GUINT64_CONSTANT (1) << (n))
+#define EXECUTE BIT (0)
 #define WRITE_FILE BIT (1)
 #define READ_FILE BIT (2)
 #define READ_DIR BIT (3)
@@ -48,7 +49,8 @@ koban_confine (void)
 #define TRUNCATE BIT (14)
 #define READING (READ_FILE | READ_DIR)
 #define WRITING (READING | WRITE_FILE | REMOVE_FILE | MAKE_REG | TRUNCATE)
-#define OF_A_FILE (READ_FILE | WRITE_FILE | TRUNCATE)
+#define OF_A_FILE (EXECUTE | READ_FILE | WRITE_FILE | TRUNCATE)
+#define MAKING (WRITING | BIT (4) | BIT (7)) /* folders too: REMOVE_DIR, MAKE_DIR */
 
 /* The layout that the kernel reads. */
 typedef struct
@@ -133,22 +135,51 @@ autostart_directory (void)
   return path;
 }
 
+static void
+allow_system (int ruleset, guint64 handled)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (system_files); i++)
+    allow (ruleset, handled, system_files[i], READING);
+}
+
+/* What one kind of process may still do. */
+typedef struct
+{
+  gboolean (*allow) (int ruleset, guint64 handled, const char *const *paths);
+  const char *const *paths;
+} Allowance;
+
 static gboolean
-allow_all (int ruleset, guint64 handled, const char *data, const char *config)
+allow_agent (int ruleset, guint64 handled, const char *const *paths)
 {
   g_autofree char *autostart = autostart_directory ();
 
-  for (gsize i = 0; i < G_N_ELEMENTS (system_files); i++)
-    allow (ruleset, handled, system_files[i], READING);
+  allow_system (ruleset, handled);
   allow (ruleset, handled, g_getenv ("KOBAN_PROVIDERS"), READING);
   allow (ruleset, handled, g_getenv ("KOBAN_SERVICES"), READING);
   allow (ruleset, handled, "/dev/null", OF_A_FILE);
   allow (ruleset, handled, autostart, WRITING);
-  return allow (ruleset, handled, data, WRITING) && allow (ruleset, handled, config, READING);
+  return allow (ruleset, handled, paths[0], WRITING) && allow (ruleset, handled, paths[1], READING);
 }
 
-gboolean
-koban_confine_files (const char *data, const char *config)
+static gboolean
+allow_reading (int ruleset, guint64 handled, const char *const *paths)
+{
+  allow (ruleset, handled, "/dev/null", OF_A_FILE);
+  return allow (ruleset, handled, "/", READING | EXECUTE) && allow (ruleset, handled, paths[0], MAKING);
+}
+
+static gboolean
+allow_parsing (int ruleset, guint64 handled, const char *const *paths)
+{
+  allow_system (ruleset, handled);
+  for (const char *const *path = paths + 1; *path != NULL; path++)
+    allow (ruleset, handled, *path, READING);
+  return paths[0] == NULL || allow (ruleset, handled, paths[0], WRITING);
+}
+
+static gboolean
+confine (Allowance allowance)
 {
   long version = syscall (CREATE_RULESET, NULL, 0, WANT_VERSION);
   if (version < 1)
@@ -159,11 +190,29 @@ koban_confine_files (const char *data, const char *config)
 
   Ruleset wanted = { handled_by (version) };
   int ruleset = (int) syscall (CREATE_RULESET, &wanted, sizeof wanted, 0);
-  gboolean confined = ruleset >= 0 && allow_all (ruleset, wanted.handled_fs, data, config) &&
+  gboolean confined = ruleset >= 0 && allowance.allow (ruleset, wanted.handled_fs, allowance.paths) &&
                       syscall (RESTRICT_SELF, ruleset, 0) == 0;
   if (ruleset >= 0)
     close (ruleset);
   if (!confined)
     g_message ("Files could not be confined; Koban works without that.");
   return confined;
+}
+
+gboolean
+koban_confine_files (const char *data, const char *config)
+{
+  return confine ((Allowance){ allow_agent, (const char *const[]){ data, config, NULL } });
+}
+
+gboolean
+koban_confine_reading (const char *scratch)
+{
+  return confine ((Allowance){ allow_reading, (const char *const[]){ scratch, NULL } });
+}
+
+gboolean
+koban_confine_parsing (const char *const *scratch_and_readable)
+{
+  return confine ((Allowance){ allow_parsing, scratch_and_readable });
 }

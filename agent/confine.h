@@ -16,4 +16,12 @@ void koban_confine (void);
  * to, and all is as before. */
 gboolean koban_confine_files (const char *data, const char *config);
 
+/* The helper that opens statement files: all that this user may read is read, and programs are started; only below
+ * @scratch is anything written. */
+gboolean koban_confine_reading (const char *scratch);
+
+/* The parser of one file: only the system's own files are read, and the paths after the first; only below the first is
+ * anything written. NULL-terminated. */
+gboolean koban_confine_parsing (const char *const *scratch_and_readable);
+
 G_END_DECLS

@@ -10,8 +10,10 @@
 #include "agreement.h"
 #include "alarm.h"
 #include "cycle.h"
+#include "filing.h"
 #include "pace.h"
 #include "share.h"
+#include "shelf.h"
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
@@ -304,6 +306,40 @@ choose_profile (Cycle *cycle, GError **error)
   return TRUE;
 }
 
+/* As it is now: a file may just have come. */
+static gboolean
+remind_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Cycle *cycle = job;
+  const char *id = cycle->connection->id;
+  g_autoptr(KobanConnection) connection = koban_ledger_get_connection (ledger, id, error);
+
+  return connection != NULL &&
+         koban_filing_remind_in_worker (ledger, connection, cycle->now_us, &cycle->outcome->merged, error);
+}
+
+/* Of an account whose files the person imports, nobody is asked: there is only to say when one is due. */
+static void
+cycle_remind (GTask *task)
+{
+  Cycle *cycle = g_task_get_task_data (task);
+
+  cycle_disarm (cycle);
+  koban_books_write_async (cycle->tools->books, remind_in_worker, cycle, NULL, cycle_recorded, task);
+}
+
+static void
+cycle_has_files (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Cycle *cycle = g_task_get_task_data (user_data);
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_shelf_check_finish (result, &cycle->outcome->merged, &error) &&
+      !koban_error_is_cancelled (error))
+    cycle->outcome->unheard = g_steal_pointer (&error);
+  cycle_remind (user_data);
+}
+
 static void
 cycle_known (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -317,6 +353,15 @@ cycle_known (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       g_free (cycle->outcome->name);
       cycle->outcome->name = g_strdup (cycle->connection->name);
+    }
+  if (known && koban_filing_is_file (cycle->connection))
+    {
+      if (koban_filing_get_folder (cycle->connection) != NULL)
+        koban_shelf_check_async (cycle->tools, cycle->connection, cycle->now_us, cycle->cancellable,
+                                 cycle_has_files, g_steal_pointer (&task));
+      else
+        cycle_remind (g_steal_pointer (&task));
+      return;
     }
   if (!known || !choose_profile (cycle, &error) || !bank_is_ready (cycle, &error))
     {

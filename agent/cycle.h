@@ -22,6 +22,7 @@ typedef struct
   KobanBooks    *books;
   KobanVault    *vault;
   KobanHttp     *http;
+  GDBusConnection *bus;      /* (nullable): where koban-import is found */
   KobanClock    *clock;
   KobanProfiles *profiles;
   GRand         *random;     /* used on the ledger thread only */

@@ -3,7 +3,7 @@
 _koban ()
 {
   local commands="providers provider add remove connections accounts transactions links show revoke alerts answer
-    check review status notify unlock replay"
+    check import review status notify unlock replay"
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   local words='' files=''
 
@@ -22,6 +22,7 @@ _koban ()
     links|alerts) words="--all --json --help" ;;
     revoke) words="--yes --json --help" ;;
     answer) words="mine not-mine unsure undo --json --help" ;;
+    import) words="--account --format --currency --guess --write-dialect --folder --delete --yes --json --help" files=yes ;;
     review) words="--since --json --help" ;;
     status) words="--check --settings --json --help" ;;
     notify) words="--test desktop --json --help" ;;

@@ -73,6 +73,11 @@ KobanConnection *koban_ledger_get_connection (KobanLedger *self, const char *id_
 /* Writes state, message, last_check_us, next_check_us, failures. */
 gboolean   koban_ledger_update_connection (KobanLedger *self, const KobanConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Writes what the person or Koban set for it: its fields. */
+gboolean   koban_ledger_set_fields        (KobanLedger *self, const KobanConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The accounts that it shows (element-type KobanAccount), with our ids. */
+GPtrArray *koban_ledger_get_accounts      (KobanLedger *self, const char *connection, GError **error);
+
 /* Spends one request of the rolling 24 h before it is sent. @by_person may use the third that is kept for it. BUDGET if
  * none is left; @next_us (optional) says when one will be. */
 gboolean   koban_ledger_spend_request     (KobanLedger *self, const char *connection, guint budget, gboolean by_person,

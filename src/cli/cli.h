@@ -65,6 +65,7 @@ int koban_cli_revoke       (int argc, char **argv);
 int koban_cli_alerts       (int argc, char **argv);
 int koban_cli_answer       (int argc, char **argv);
 int koban_cli_check        (int argc, char **argv);
+int koban_cli_import       (int argc, char **argv);
 int koban_cli_review       (int argc, char **argv);
 int koban_cli_status       (int argc, char **argv);
 int koban_cli_replay       (int argc, char **argv);

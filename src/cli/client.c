@@ -23,8 +23,10 @@ koban_client_connect (GError **error)
   g_autoptr(KobanDBusKoban1) agent = koban_dbus_koban1_proxy_new_for_bus_sync (
     G_BUS_TYPE_SESSION, G_DBUS_PROXY_FLAGS_NONE, KOBAN_APP_ID, AGENT_PATH, NULL, &local_error);
 
+  g_autofree char *owner = agent != NULL ? g_dbus_proxy_get_name_owner (G_DBUS_PROXY (agent)) : NULL;
+
   (void) koban_error_quark (); /* registers the names of our errors before the first one arrives */
-  if (agent != NULL && g_dbus_proxy_get_name_owner (G_DBUS_PROXY (agent)) != NULL)
+  if (owner != NULL)
     return g_steal_pointer (&agent);
   g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN,
                _("the Koban agent does not run and could not be started (%s). "

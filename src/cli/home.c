@@ -10,6 +10,30 @@
 #include "cli/summary.h"
 
 #include <glib/gi18n-lib.h>
+#include <locale.h>
+#include <string.h>
+
+/* Where no bank has an interface for persons, the first help is the bank's own. */
+static const struct
+{
+  const char *country, *advice;
+} countries[] = {
+  { "_JP", N_("Tonight, without Koban: switch on your bank's own notices of money in and out, lower the "
+               "limits of what you do not "
+               "use, and have the bank stop every direct debit (口座振替) that you do not know. Then get "
+               "your statement as a file "
+               "from the bank, and run: koban import FILE --account NAME") },
+};
+
+static void
+print_advice (void)
+{
+  const char *locale = setlocale (LC_MESSAGES, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (countries); i++)
+    if (locale != NULL && strstr (locale, countries[i].country) != NULL)
+      g_print ("%s\n\n", _(countries[i].advice));
+}
 
 static void
 print_welcome (void)
@@ -18,7 +42,10 @@ print_welcome (void)
     "%s\n\n",
     _("Koban watches your bank accounts from this computer, and tells you when somebody gains the power "
        "to take money, or takes money that you would not expect."));
+  print_advice ();
   g_print ("%s\n  koban providers\n  koban add PROVIDER\n", _("No bank is connected yet. Begin with:"));
+  g_print ("%s\n  koban import FILE --account NAME\n",
+           _("Or, if your bank is not among them, with a file that it lets you download:"));
 }
 
 static int

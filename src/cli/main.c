@@ -37,6 +37,7 @@ static const struct
   { "alerts", koban_cli_alerts, N_("what Koban has to say") },
   { "answer", koban_cli_answer, N_("say whose it is: mine, not-mine, unsure") },
   { "check", koban_cli_check, N_("ask the banks now") },
+  { "import", koban_cli_import, N_("read a statement file that your bank let you download") },
   { "review", koban_cli_review, N_("all known history: who took money, and what looks odd") },
   { "status", koban_cli_status, N_("does Koban watch, and what waits") },
   { "notify", koban_cli_notify, N_("prove that an alert would reach you (notify --test)") },

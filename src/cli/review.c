@@ -154,6 +154,15 @@ print_odd (GVariant *review, GVariant *odd)
              (int) days);
 }
 
+void
+koban_review_print_odd (GVariant *review)
+{
+  g_autoptr(GVariant) told = part_of (review, "odd", "aa{sv}");
+  g_autoptr(GVariant) odd = koban_summary_add (told);
+
+  print_odd (review, odd);
+}
+
 static void
 print_review (GVariant *review, GVariant *odd, GVariant *links, GVariant *payees)
 {

@@ -14,4 +14,7 @@ GVariant *koban_review_ask            (GVariant *filter, GError **error);
 void      koban_review_print_settings (GVariant *review);
 void      koban_review_json_settings  (KobanJsonWriter *writer, GVariant *review);
 
+/* What looks odd in @review, worst first, and by when to act. */
+void      koban_review_print_odd (GVariant *review);
+
 G_END_DECLS

@@ -312,6 +312,17 @@ koban_ledger_update_connection (KobanLedger *self, const KobanConnection *connec
                                      connection->next_check_us, (gint64) connection->failures, id);
 }
 
+gboolean
+koban_ledger_set_fields (KobanLedger *self, const KobanConnection *connection, GError **error)
+{
+  static const char sql[] = "UPDATE connection SET fields = ? WHERE id = ? AND removed_us IS NULL";
+  gint64 id = koban_connection_find (self, connection->id, error);
+  g_autofree char *fields = koban_row_words ((const char *const *) connection->fields);
+
+  koban_ledger_assert_thread (self);
+  return id != 0 && koban_store_run (self->store, error, sql, "si", fields, id);
+}
+
 /* --- the request budget -------------------------------------------------------------------------- */
 
 typedef struct
@@ -557,6 +568,24 @@ koban_account_ids (KobanLedger *self, gint64 connection, GError **error)
       g_array_append_val (ids, id);
     }
   return koban_query_finish (&query, error) ? g_steal_pointer (&ids) : NULL;
+}
+
+GPtrArray *
+koban_ledger_get_accounts (KobanLedger *self, const char *connection, GError **error)
+{
+  g_autoptr(GPtrArray) accounts = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_account_unref);
+  gint64 id = koban_connection_find (self, connection, error);
+  g_autoptr(GArray) ids = id != 0 ? koban_account_ids (self, id, error) : NULL;
+
+  for (guint i = 0; ids != NULL && i < ids->len; i++)
+    {
+      KobanAccount *account = koban_account_load (self, g_array_index (ids, gint64, i), id, error);
+
+      if (account == NULL)
+        return NULL;
+      g_ptr_array_add (accounts, account);
+    }
+  return ids != NULL ? g_steal_pointer (&accounts) : NULL;
 }
 
 static gboolean

@@ -191,6 +191,27 @@ koban_coverage_from (KobanLedger *self, gint64 account, KobanDate *date, GError 
   return TRUE;
 }
 
+/* Where the first interval begins: what is older is history, and a hole behind it is not. */
+gboolean
+koban_coverage_begin (KobanLedger *self, gint64 account, KobanDate *date, GError **error)
+{
+  static const char sql[] = "SELECT min (from_us) FROM span WHERE account = ? AND kind = ?";
+  g_auto(KobanQuery) query = { 0 };
+  KobanDate first;
+
+  *date = KOBAN_NO_DATE;
+  if (!first_line (self, account, &first, error))
+    return FALSE;
+  koban_query_start (&query, self->store, sql, "ii", account, (gint64) KOBAN_LISTING_TRANSACTIONS);
+  if (koban_query_next (&query) && !koban_query_is_null (&query, 0))
+    {
+      gint64 from_us = koban_query_int (&query, 0);
+
+      *date = MAX (first, from_us > 0 ? koban_date_from_us (from_us, 0) : KOBAN_NO_DATE);
+    }
+  return koban_query_finish (&query, error);
+}
+
 /* The end of the first unbroken interval that a bank may still be asked to join to the next. */
 GHashTable *
 koban_ledger_get_covered_to (KobanLedger *self, const char *connection, GError **error)

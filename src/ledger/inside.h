@@ -93,8 +93,10 @@ GArray       *koban_account_ids     (KobanLedger *self, gint64 connection, GErro
 /* When this kind was last heard well before, and whether the first whole listing is still to come. */
 gboolean koban_coverage_before (KobanLedger *self, gint64 connection, gint64 account, KobanListing kind, gint64 *last_good_us, gboolean *baseline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean koban_coverage_note   (KobanLedger *self, gint64 connection, gint64 account, const KobanSnapshot *snapshot, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The first day of the account's transactions that was really seen; KOBAN_NO_DATE: none. */
+/* The first day of the account's transactions that was seen without a hole up to now; KOBAN_NO_DATE: none. */
 gboolean koban_coverage_from   (KobanLedger *self, gint64 account, KobanDate *date, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same of the first interval, whatever holes come after it. */
+gboolean koban_coverage_begin  (KobanLedger *self, gint64 account, KobanDate *date, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean koban_coverage_append (KobanLedger *self, gint64 account, GVariantDict *sees, GVariantDict *coverage, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* --- alerts.c --- */

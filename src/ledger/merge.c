@@ -366,7 +366,7 @@ merge_transactions (Merge *merge, GError **error)
   KobanDate covered_from;
 
   known_init (&known);
-  if (!koban_coverage_from (merge->ledger, merge->account, &covered_from, error) ||
+  if (!koban_coverage_begin (merge->ledger, merge->account, &covered_from, error) ||
       !load_known (merge, &known, error))
     return FALSE;
   merge->covered_from_us = covered_from != KOBAN_NO_DATE ? covered_from * KOBAN_DAY_US : 0;

@@ -42,6 +42,7 @@ static const struct
   { "to", PLACE_MONEY },        { "since", PLACE_TIME },         { "kind", PLACE_KIND },
   { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "mandate", PLACE_FOREIGN },
   { "period", PLACE_TEXT },     { "payees", PLACE_NUMBER },      { "account", PLACE_FOREIGN },
+  { "date", PLACE_TEXT },       { "window", PLACE_DAYS },
 };
 
 static const char *
@@ -256,6 +257,13 @@ static const struct
   { "review",
     N_("Names that took money from you in the history that your bank keeps: {payees}. See who, and what "
         "looks odd: koban review.") },
+  { "no_file",
+    N_("Nothing was imported for {connection} for {days}. Banks give back what was taken only for some time "
+        "({window}): get the bank's file and import it, or look at the bank's own list.") },
+  { "unbalanced",
+    N_("The running balance of what was imported for {connection} does not follow from its lines ({count} "
+        "times, first by "
+        "{amount} on {date}): lines are missing, or were changed. Export the same time once more.") },
   { "account_gone", N_("The bank no longer shows the account {account}, so Koban cannot watch it.") },
   { "config",
     N_("koban.conf has a mistake, so Koban goes by its defaults and shows no details. What is wrong "
@@ -358,6 +366,10 @@ freshness_headline (const KobanAlert *alert)
     return _("Koban has read your history");
   if (koban_alert_has_reason (alert, "account_gone"))
     return _("An account is no longer shown by your bank");
+  if (koban_alert_has_reason (alert, "no_file"))
+    return _("It is time to import a statement");
+  if (koban_alert_has_reason (alert, "unbalanced"))
+    return _("A statement does not add up");
   if (koban_alert_has_reason (alert, "sign_in"))
     return _("Koban has to sign in again");
   if (koban_alert_has_reason (alert, "evicted"))

@@ -111,6 +111,7 @@ class Desk:
         self.home = pathlib.Path(self.scratch) / "home"
         self.agent_program = BUILD / "agent/koban-agent"
         self.cli_program = BUILD / "src/cli/koban"
+        self.import_program = BUILD / "agent/import/koban-import"
         self.agent_env = {}
         self.agent_wrapper = []
         self.agent_log = pathlib.Path(self.scratch) / "agent.log"
@@ -150,6 +151,7 @@ class Desk:
         env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": locale, "TZ": "UTC", "NO_AT_BRIDGE": "1",
                "GTK_A11Y": "none", "GSETTINGS_BACKEND": "memory", "GIO_USE_VFS": "local",
                "KOBAN_PROVIDERS": str(SOURCE / "data/providers"), "KOBAN_SERVICES": str(SOURCE / "data/services"),
+               "KOBAN_STATEMENTS": str(SOURCE / "data/statements"),
                "G_SLICE": "always-malloc", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "detect_leaks=0")}
         for name, folder in folders.items():
@@ -187,6 +189,8 @@ class Desk:
         self.write_launcher()
         (services / (NAME + ".service")).write_text(
             "[D-BUS Service]\nName=%s\nExec=%s\n" % (NAME, self.launcher), encoding="utf-8")
+        (services / (NAME + ".Import.service")).write_text(
+            "[D-BUS Service]\nName=%s.Import\nExec=%s\n" % (NAME, self.import_program), encoding="utf-8")
         socket = os.path.join(self.env["XDG_RUNTIME_DIR"], "bus")
         config = os.path.join(self.scratch, "bus.conf")
         with open(config, "w", encoding="utf-8") as out:
@@ -505,7 +509,7 @@ class Desk:
                     break
                 shown += piece
             # an answer is typed when something was asked, so that it is not lost with what is flushed before it
-            if writable and shown.rstrip(b" ").endswith(b":"):
+            if writable and shown.rstrip(b" ").endswith((b":", b"[y/N]")):
                 line, _, pending = pending.partition(b"\n")
                 os.write(terminal, line + b"\n")
                 shown += b" "

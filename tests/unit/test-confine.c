@@ -8,10 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "confine.h"
+#include "silence.h"
 
 typedef struct
 {
@@ -66,18 +69,29 @@ can_open (const char *path, int flags)
   return fd >= 0;
 }
 
+typedef struct
+{
+  const char *path;
+  int flags;
+  gboolean allowed;
+} Claim;
+
+static int
+first_wrong (const Claim *claims, gsize n)
+{
+  for (int i = 0; i < (int) n; i++)
+    if (can_open (claims[i].path, claims[i].flags) != claims[i].allowed)
+      return i + 1;
+  return 0;
+}
+
 /* In the child. The number of the first claim that does not hold; 0: all hold; 77: not on this kernel. */
 static int
 confined (const Place *place)
 {
   g_autofree char *database = g_build_filename (place->data, "koban.db", NULL);
   g_autofree char *stray = g_build_filename (place->config, "stray", NULL);
-  const struct
-  {
-    const char *path;
-    int flags;
-    gboolean allowed;
-  } claims[] = {
+  const Claim claims[] = {
     { database, O_RDWR | O_CREAT, TRUE },
     { database, O_RDONLY, TRUE },
     { "/etc/passwd", O_RDONLY, TRUE },
@@ -91,26 +105,81 @@ confined (const Place *place)
 
   if (!koban_confine_files (place->data, place->config))
     return 77;
-  for (int i = 0; i < (int) G_N_ELEMENTS (claims); i++)
-    if (can_open (claims[i].path, claims[i].flags) != claims[i].allowed)
-      return i + 1;
+  int wrong = first_wrong (claims, G_N_ELEMENTS (claims));
+  if (wrong != 0)
+    return wrong;
   execl ("/bin/true", "true", NULL);
   return errno == EACCES ? 0 : 100;
 }
 
+/* The parser of a foreign file: nothing of the person's, not even to read. */
+static int
+parsing (const Place *place)
+{
+  g_autofree char *copy = g_build_filename (place->data, "koban.db", NULL);
+  g_autofree char *stray = g_build_filename (place->config, "stray", NULL);
+  const Claim claims[] = {
+    { copy, O_RDWR | O_CREAT, TRUE },    { place->config, O_RDONLY | O_DIRECTORY, TRUE },
+    { "/etc/passwd", O_RDONLY, TRUE },   { stray, O_WRONLY | O_CREAT, FALSE },
+    { place->private, O_RDONLY, FALSE }, { place->home, O_RDONLY | O_DIRECTORY, FALSE },
+  };
+  const char *const paths[] = { place->data, place->config, NULL };
+
+  if (!koban_confine_parsing (paths))
+    return 77;
+  return first_wrong (claims, G_N_ELEMENTS (claims));
+}
+
+/* The helper that opens files: it reads what the person reads, and writes nowhere else. */
+static int
+reading (const Place *place)
+{
+  g_autofree char *copy = g_build_filename (place->data, "koban.db", NULL);
+  g_autofree char *stray = g_build_filename (place->config, "stray", NULL);
+  const Claim claims[] = {
+    { copy, O_RDWR | O_CREAT, TRUE },
+    { place->private, O_RDONLY, TRUE },
+    { place->private, O_WRONLY, FALSE },
+    { stray, O_WRONLY | O_CREAT, FALSE },
+  };
+
+  return koban_confine_reading (place->data) ? first_wrong (claims, G_N_ELEMENTS (claims)) : 77;
+}
+
+/* No socket, no program; all else goes on. */
+static int
+silenced (const Place *place)
+{
+  prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (!koban_silence ())
+    return 77;
+  if (socket (AF_INET, SOCK_STREAM, 0) >= 0 || errno != EPERM)
+    return 1;
+  if (socket (AF_UNIX, SOCK_STREAM, 0) >= 0 || errno != EPERM)
+    return 2;
+  execl ("/bin/true", "true", NULL);
+  if (errno != EPERM)
+    return 3;
+  return can_open (place->private, O_RDONLY) ? 0 : 4;
+}
+
+typedef int (*Part) (const Place *place);
+
+static const Part parts[] = { confined, parsing, reading, silenced };
+
 static void
-test_only_its_own (Place *place, gconstpointer data)
+test_part (Place *place, gconstpointer data)
 {
   int status;
   pid_t child = fork ();
 
   g_assert_cmpint (child, >=, 0);
   if (child == 0)
-    _exit (confined (place));
+    _exit (parts[GPOINTER_TO_SIZE (data)](place));
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
   g_assert_true (WIFEXITED (status));
   if (WEXITSTATUS (status) == 77)
-    g_test_skip ("this kernel has no Landlock");
+    g_test_skip ("this kernel does not know how to");
   else
     g_assert_cmpint (WEXITSTATUS (status), ==, 0);
 }
@@ -123,7 +192,10 @@ main (int argc, char **argv)
 
   g_setenv ("XDG_CONFIG_HOME", config_home, TRUE);
   g_test_init (&argc, &argv, NULL);
-  g_test_add ("/confine/only-its-own", Place, NULL, set_up, test_only_its_own, tear_down);
+  g_test_add ("/confine/only-its-own", Place, GSIZE_TO_POINTER (0), set_up, test_part, tear_down);
+  g_test_add ("/confine/parsing", Place, GSIZE_TO_POINTER (1), set_up, test_part, tear_down);
+  g_test_add ("/confine/reading", Place, GSIZE_TO_POINTER (2), set_up, test_part, tear_down);
+  g_test_add ("/confine/silence", Place, GSIZE_TO_POINTER (3), set_up, test_part, tear_down);
   int status = g_test_run ();
   g_rmdir (autostart);
   g_rmdir (config_home);
