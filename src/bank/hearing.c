@@ -70,7 +70,7 @@ knows_any (KobanHearing *self)
 static KobanMapContext
 context_of (KobanHearing *self, KobanAccount *account)
 {
-  return (KobanMapContext){ .account = account, .names = self->names };
+  return (KobanMapContext){ .account = account, .provider = self->profile->id, .names = self->names };
 }
 
 /* — snapshots — */
@@ -353,9 +353,11 @@ take_entry (KobanHearing *self, const Answer *answer, const KobanListingRule *ru
 {
   KobanStep *step = answer->step;
   g_autoptr(GArray) rows = g_array_new (FALSE, FALSE, sizeof (KobanJsonNode));
-  const KobanMapContext with = {
-    .names = self->names, .holder = step->holder, .fallback_name = self->profile->name, .rows = rows
-  };
+  KobanMapContext with = context_of (self, NULL);
+
+  with.holder = step->holder;
+  with.fallback_name = self->profile->name;
+  with.rows = rows;
   g_autoptr(GPtrArray) accounts = koban_map_accounts (rule, answer->root, &with, error);
 
   if (accounts == NULL)
