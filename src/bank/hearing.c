@@ -242,7 +242,7 @@ take_links (KobanHearing *self, const Answer *answer, const KobanListingRule *ru
       (rule->optional && !koban_json_exists (koban_json_at (answer->root, rule->rows))))
     return;
   g_autoptr(GPtrArray) links = koban_map_links (rule, answer->root, &with, revocation, &why);
-  koban_gathering_take_links (self->gathered, account, links, why);
+  koban_gathering_take_links (self->gathered, account, rule->link_kind, links, why);
 }
 
 /* A secret that can do more than watch is worth more to a thief than it is to us. */
@@ -431,7 +431,7 @@ fail_listing (KobanHearing *self, const KobanStep *step, const KobanListingRule 
       break;
     case KOBAN_GIVES_LINKS:
       if (step->newest)
-        koban_gathering_take_links (self->gathered, step->account, NULL, error);
+        koban_gathering_take_links (self->gathered, step->account, rule->link_kind, NULL, error);
       break;
     case KOBAN_GIVES_BALANCE:
       if (step->newest && step->account != NULL)
@@ -489,17 +489,19 @@ tell_lines (KobanHearing *self, const KobanGathered *gathered, KobanReach reach)
   tell_failed (self, KOBAN_LISTING_TRANSACTIONS, gathered->account, gathered->doubt);
 }
 
-/* In doubt no link is missed; but what was first heard in doubt is what news is told from. */
+/* A kind of which a request failed is not heard, and the others are: what news of them is told from, and what
+ * is missed. Where the accounts are in doubt no link is missed; but what was first heard so is still what
+ * news is told from. */
 static void
 tell_links (KobanHearing *self, const KobanGathered *gathered)
 {
-  const gboolean in_doubt =
-    gathered->error != NULL || (gathered->account == NULL && self->accounts_error != NULL);
+  const gboolean in_doubt = gathered->account == NULL && self->accounts_error != NULL;
   KobanSnapshot fields = blank_snapshot (self, KOBAN_LISTING_LINKS, gathered->account);
 
   fields.reach = in_doubt && knows_any (self) ? KOBAN_REACH_CHANGES : KOBAN_REACH_WHOLE;
   fields.rows = gathered->rows;
-  if (gathered->error == NULL || gathered->rows->len > 0)
+  fields.unheard = gathered->unheard;
+  if (gathered->heard != 0)
     tell (self, &fields);
   if (gathered->error != NULL)
     tell_failed (self, KOBAN_LISTING_LINKS, gathered->account, gathered->error);

@@ -276,7 +276,11 @@ only_row (const KobanListingRule *rule, KobanJsonNode base, const KobanMapContex
 }
 
 static gboolean
-join_identity (const KobanRow *row, const char *provider, KobanAccount *fields, char **identity, GError **error)
+join_identity (const KobanRow *row,
+               const char *provider,
+               KobanAccount *fields,
+               char **identity,
+               GError **error)
 {
   const char *name = NULL, *number = NULL;
 
@@ -305,7 +309,8 @@ koban_map_identity (const KobanListingRule *rule,
 
   if (!koban_row_check_repeats (&row, error))
     return NULL;
-  if (join_identity (&row, with->provider, &fields, &identity, &local_error) && local_error == NULL && identity == NULL)
+  if (join_identity (&row, with->provider, &fields, &identity, &local_error) && local_error == NULL &&
+      identity == NULL)
     koban_row_fail (&row, &local_error, _("nothing in it says which account this is"));
   if (local_error != NULL)
     {

@@ -919,8 +919,9 @@ set_trust (Request *self)
   curl_easy_setopt (self->easy, CURLOPT_CAPATH, NULL); /* instead of the system's, not beside them */
 }
 
-/* Before it uses a connection or a TLS session again, libcurl compares the certificates and not the keys: whoever
- * has the public half of another's would be taken for its owner. So who shows a certificate comes alone. */
+/* Before it uses a connection or a TLS session again, libcurl compares the certificates and not the keys:
+ * whoever has the public half of another's would be taken for its owner. So who shows a certificate comes
+ * alone. */
 static void
 keep_to_itself (CURL *easy)
 {

@@ -228,7 +228,8 @@ test_identity_of_provider (void)
   } rows[] = {
     { "up", "{\"data\":[{\"id\":\"7\",\"attributes\":{\"balance\":{\"currencyCode\":\"AUD\"}}}]}", FALSE },
     { "monobank",
-      "{\"accounts\":[{\"id\":\"7\",\"currencyCode\":980,\"iban\":\"UA733220010000026201234567890\"}]}", TRUE },
+      "{\"accounts\":[{\"id\":\"7\",\"currencyCode\":980,\"iban\":\"UA733220010000026201234567890\"}]}",
+      TRUE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
