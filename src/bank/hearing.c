@@ -107,9 +107,9 @@ tell_failed (KobanHearing *self, KobanListing listing, KobanAccount *account, co
 /* — accounts — */
 
 static gboolean
-is_among (GPtrArray *accounts, const KobanAccount *account)
+is_among (GPtrArray *accounts, guint n_accounts, const KobanAccount *account)
 {
-  for (guint i = 0; i < accounts->len; i++)
+  for (guint i = 0; i < n_accounts; i++)
     if (g_str_equal (((KobanAccount *) accounts->pdata[i])->identity, account->identity))
       return TRUE;
   return FALSE;
@@ -119,7 +119,7 @@ is_among (GPtrArray *accounts, const KobanAccount *account)
 static void
 add_account (GPtrArray *accounts, KobanAccount *account)
 {
-  if (*account->identity == '\0' || !is_among (accounts, account))
+  if (*account->identity == '\0' || !is_among (accounts, accounts->len, account))
     g_ptr_array_add (accounts, koban_account_ref (account));
 }
 
@@ -327,17 +327,6 @@ widen_for_news (KobanHearing *self, KobanStep *step, GPtrArray *accounts)
       step->since_us = koban_hearing_get_start (self);
 }
 
-static gboolean
-is_repeated (GPtrArray *accounts, guint index)
-{
-  const KobanAccount *account = accounts->pdata[index];
-
-  for (guint i = 0; i < index; i++)
-    if (g_str_equal (((KobanAccount *) accounts->pdata[i])->identity, account->identity))
-      return TRUE;
-  return FALSE;
-}
-
 static void
 take_doubts (KobanHearing *self, GArray *troubles)
 {
@@ -370,7 +359,7 @@ take_entry (KobanHearing *self, const Answer *answer, const KobanListingRule *ru
       widen_for_news (self, step, accounts);
     }
   for (guint i = 0; i < accounts->len; i++)
-    if (!is_repeated (accounts, i))
+    if (!is_among (accounts, i, accounts->pdata[i]))
       take_account (self, answer, g_array_index (rows, KobanJsonNode, i), accounts->pdata[i]);
   return TRUE;
 }
