@@ -82,6 +82,13 @@ refuse_url (const char *url, GError **error)
   return FALSE;
 }
 
+/* A bare word is no address: "string" resolves to a place that nobody meant. */
+static gboolean
+is_address (const char *said)
+{
+  return *said == '/' || *said == '?' || g_uri_is_valid (said, G_URI_FLAGS_PARSE_RELAXED, NULL);
+}
+
 static gboolean
 next_url (const KobanPage *page, char **next, GError **error)
 {
@@ -89,6 +96,12 @@ next_url (const KobanPage *page, char **next, GError **error)
 
   if (says_no_more (page) || said == NULL || *said == '\0')
     return TRUE;
+  if (!is_address (said))
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                   _("the next page of the answer is at no address; nothing was asked there"));
+      return FALSE;
+    }
   g_autofree char *asked = g_strconcat (page->base_url, page->step->path, NULL);
   g_autofree char *url =
     g_uri_resolve_relative (asked, said, G_URI_FLAGS_ENCODED | G_URI_FLAGS_PARSE_RELAXED, NULL);
