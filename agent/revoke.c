@@ -342,7 +342,8 @@ look_for_link (KobanRevoke *self, const KobanSnapshot *snapshot)
 {
   if (snapshot->reach == KOBAN_REACH_FAILED)
     self->shut_out |= is_shut_out (snapshot->error);
-  if (snapshot->listing != KOBAN_LISTING_LINKS || snapshot->reach != KOBAN_REACH_WHOLE)
+  if (snapshot->listing != KOBAN_LISTING_LINKS || snapshot->reach != KOBAN_REACH_WHOLE ||
+      (snapshot->unheard & (1u << self->link->kind)) != 0)
     return;
 
   self->listed = TRUE;

@@ -39,6 +39,7 @@ typedef struct
   gboolean      has_booked, has_available;
   KobanMoney    booked;    /* balance of booked lines */
   KobanMoney    available; /* what can be spent: booked less pending, with or without overdraft as the bank says */
+  guint         unheard;   /* links: a set of 1 << KobanLinkKind: of these it is not whole, whatever @reach says */
   GError       *error;     /* (nullable): only with FAILED */
 } KobanSnapshot;
 

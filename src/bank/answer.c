@@ -45,7 +45,7 @@ set_redirect_error (const KobanHttpResponse *answer, GError **error)
   return FALSE;
 }
 
-/* By the words of is_refusal() in profile-facts.c. */
+/* By the words “refusals” of profile-facts.c. */
 static const struct
 {
   const char *word;

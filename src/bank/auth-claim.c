@@ -167,8 +167,8 @@ claim_prove (KobanAuth *self, const KobanProofRule *rule, KobanOutgoing *outgoin
 }
 
 static const KobanKey claim_keys[] = {
-  { "scheme", koban_read_nothing, 0, TRUE },
-  { "claim", koban_read_need_name, G_STRUCT_OFFSET (KobanProofRule, secret), TRUE },
+  KOBAN_SCHEME_KEY,
+  KOBAN_PROOF_KEY ("claim", koban_read_need_name, secret, TRUE),
 };
 
 const KobanScheme koban_scheme_claim = {

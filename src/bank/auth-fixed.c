@@ -12,15 +12,6 @@
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 
-#define KEY(name, read, member, required)                                                                    \
-  {                                                                                                          \
-    name, read, G_STRUCT_OFFSET (KobanProofRule, member), required                                           \
-  }
-#define SCHEME_KEY                                                                                           \
-  {                                                                                                          \
-    "scheme", koban_read_nothing, 0, TRUE                                                                    \
-  }
-
 /* — bearer: "Authorization: Bearer …" — */
 
 static gboolean
@@ -38,16 +29,13 @@ bearer_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgoi
                    _("a token is one word without blanks: copy it again"));
       return FALSE;
     }
-  char *text = g_strconcat ("Bearer ", value, NULL);
-  g_autoptr(KobanSecret) bearer = koban_secret_new (text, -1);
-  koban_secret_wipe (text);
-  return koban_outgoing_add_header (outgoing, "Authorization", bearer, error);
+  return koban_outgoing_add_bearer (outgoing, token, error);
 }
 
 static const KobanKey bearer_keys[] = {
-  SCHEME_KEY,
-  KEY ("secret", koban_read_need_name, secret, TRUE),
-  KEY ("revoking", koban_read_need_name, revoking, FALSE),
+  KOBAN_SCHEME_KEY,
+  KOBAN_PROOF_KEY ("secret", koban_read_need_name, secret, TRUE),
+  KOBAN_PROOF_KEY ("revoking", koban_read_need_name, revoking, FALSE),
 };
 
 const KobanScheme koban_scheme_bearer = {
@@ -65,7 +53,8 @@ headers_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgo
   return koban_auth_add_headers (auth, rule->headers, outgoing, error);
 }
 
-static const KobanKey headers_keys[] = { SCHEME_KEY, KEY ("headers", koban_read_pairs, headers, TRUE) };
+static const KobanKey headers_keys[] = { KOBAN_SCHEME_KEY,
+                                         KOBAN_PROOF_KEY ("headers", koban_read_pairs, headers, TRUE) };
 
 const KobanScheme koban_scheme_headers = {
   .name = "headers",
@@ -84,9 +73,9 @@ basic_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgoin
 }
 
 static const KobanKey basic_keys[] = {
-  SCHEME_KEY,
-  KEY ("user", koban_read_need_name, user, TRUE),
-  KEY ("password", koban_read_need_name, password, FALSE),
+  KOBAN_SCHEME_KEY,
+  KOBAN_PROOF_KEY ("user", koban_read_need_name, user, TRUE),
+  KOBAN_PROOF_KEY ("password", koban_read_need_name, password, FALSE),
 };
 
 const KobanScheme koban_scheme_basic = {
@@ -108,7 +97,8 @@ body_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgoing
   return outgoing->body != NULL;
 }
 
-static const KobanKey body_keys[] = { SCHEME_KEY, KEY ("members", koban_read_pairs, members, TRUE) };
+static const KobanKey body_keys[] = { KOBAN_SCHEME_KEY,
+                                      KOBAN_PROOF_KEY ("members", koban_read_pairs, members, TRUE) };
 
 const KobanScheme koban_scheme_body = {
   .name = "body",
@@ -129,9 +119,9 @@ tls_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgoing,
 }
 
 static const KobanKey tls_keys[] = {
-  SCHEME_KEY,
-  KEY ("certificate", koban_read_need_name, certificate, TRUE),
-  KEY ("key", koban_read_need_name, key, TRUE),
+  KOBAN_SCHEME_KEY,
+  KOBAN_PROOF_KEY ("certificate", koban_read_need_name, certificate, TRUE),
+  KOBAN_PROOF_KEY ("key", koban_read_need_name, key, TRUE),
 };
 
 const KobanScheme koban_scheme_mutual_tls = {

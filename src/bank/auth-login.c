@@ -220,9 +220,9 @@ read_rungs (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpoint
 }
 
 static const KobanKey login_keys[] = {
-  { "scheme", koban_read_nothing, 0, TRUE },
-  { "rungs", read_rungs, G_STRUCT_OFFSET (KobanProofRule, rungs), TRUE },
-  { "headers", koban_read_pairs, G_STRUCT_OFFSET (KobanProofRule, headers), TRUE },
+  KOBAN_SCHEME_KEY,
+  KOBAN_PROOF_KEY ("rungs", read_rungs, rungs, TRUE),
+  KOBAN_PROOF_KEY ("headers", koban_read_pairs, headers, TRUE),
 };
 
 const KobanScheme koban_scheme_login = {

@@ -55,6 +55,16 @@ koban_outgoing_add_header (KobanOutgoing *self, const char *name, KobanSecret *v
   return TRUE;
 }
 
+gboolean
+koban_outgoing_add_bearer (KobanOutgoing *self, KobanSecret *token, GError **error)
+{
+  char *text = g_strconcat ("Bearer ", koban_secret_peek (token, NULL), NULL);
+  g_autoptr(KobanSecret) bearer = koban_secret_new (text, -1);
+
+  koban_secret_wipe (text);
+  return koban_outgoing_add_header (self, "Authorization", bearer, error);
+}
+
 /* — secrets by name — */
 
 /* Another each time. */
@@ -165,6 +175,14 @@ take_name (KobanAuth *self, char **text, const char *name, gsize length, KobanQu
   return value != NULL;
 }
 
+static KobanSecret *
+finish_text (char *out, gboolean is_good)
+{
+  KobanSecret *made = is_good ? koban_secret_new (out, -1) : NULL;
+  koban_secret_wipe (out);
+  return made;
+}
+
 KobanSecret *
 koban_auth_expand (KobanAuth *self, const char *text, KobanQuote quote, GError **error)
 {
@@ -182,9 +200,7 @@ koban_auth_expand (KobanAuth *self, const char *text, KobanQuote quote, GError *
       is_good = take_name (self, &out, text + 1, (gsize) (end - text - 1), quote, error);
       text = end + 1;
     }
-  KobanSecret *made = is_good ? koban_secret_new (out, -1) : NULL;
-  koban_secret_wipe (out);
-  return made;
+  return finish_text (out, is_good);
 }
 
 gboolean
@@ -230,14 +246,6 @@ take_template (KobanAuth *self, char **out, const char *template, KobanQuote quo
     take_text (out, quote == KOBAN_QUOTE_JSON ? "," : "&", 1);
   take_text (out, koban_secret_peek (piece, NULL), strlen (koban_secret_peek (piece, NULL)));
   return TRUE;
-}
-
-static KobanSecret *
-finish_text (char *out, gboolean is_good)
-{
-  KobanSecret *made = is_good ? koban_secret_new (out, -1) : NULL;
-  koban_secret_wipe (out);
-  return made;
 }
 
 KobanSecret *

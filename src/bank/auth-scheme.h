@@ -40,6 +40,10 @@ struct _KobanScheme
                                    GError **error);
 };
 
+/* Rows of a scheme's keys. */
+#define KOBAN_SCHEME_KEY { "scheme", koban_read_nothing, 0, TRUE }
+#define KOBAN_PROOF_KEY(name, read, member, required) { name, read, G_STRUCT_OFFSET (KobanProofRule, member), required }
+
 /* One scheme's rows of the table, a file each. */
 extern const KobanScheme koban_scheme_bearer, koban_scheme_headers, koban_scheme_basic, koban_scheme_body,
   koban_scheme_mutual_tls, koban_scheme_claim, koban_scheme_login, koban_scheme_jwt,
@@ -49,6 +53,8 @@ extern const KobanScheme koban_scheme_bearer, koban_scheme_headers, koban_scheme
 const KobanScheme *koban_scheme_find       (const char *name);
 
 KobanOutgoing *koban_outgoing_new          (const char *method, const char *root, const char *path);
+/* "Authorization: Bearer …" */
+gboolean       koban_outgoing_add_bearer   (KobanOutgoing *self, KobanSecret *token, GError **error);
 /* "Name: value", both copied; the value may not break its line. */
 gboolean       koban_outgoing_add_header   (KobanOutgoing *self, const char *name, KobanSecret *value, GError **error);
 

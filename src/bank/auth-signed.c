@@ -18,15 +18,6 @@
 /* A bank's clock may be behind ours. */
 #define TOKEN_AGE 30
 
-#define KEY(name, read, member, required)                                                                    \
-  {                                                                                                          \
-    name, read, G_STRUCT_OFFSET (KobanProofRule, member), required                                           \
-  }
-#define SCHEME_KEY                                                                                           \
-  {                                                                                                          \
-    "scheme", koban_read_nothing, 0, TRUE                                                                    \
-  }
-
 static gboolean
 add_text_header (KobanOutgoing *outgoing, const char *name, const char *text, GError **error)
 {
@@ -65,20 +56,15 @@ jwt_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgoing,
                                              ",\"exp\":%" G_GINT64_FORMAT "}",
                                              rule->issuer, rule->audience, now_s, now_s + TOKEN_SECONDS);
   g_autoptr(KobanSecret) token = koban_jws_token (key, header, claims, error);
-  if (token == NULL)
-    return FALSE;
-  char *text = g_strconcat ("Bearer ", koban_secret_peek (token, NULL), NULL);
-  gboolean is_good = add_text_header (outgoing, "Authorization", text, error);
-  koban_secret_wipe (text);
-  return is_good;
+  return token != NULL && koban_outgoing_add_bearer (outgoing, token, error);
 }
 
 static const KobanKey jwt_keys[] = {
-  SCHEME_KEY,
-  KEY ("key", koban_read_need_name, key, TRUE),
-  KEY ("key_id", koban_read_need_name, key_id, TRUE),
-  KEY ("issuer", koban_read_text, issuer, TRUE),
-  KEY ("audience", koban_read_text, audience, TRUE),
+  KOBAN_SCHEME_KEY,
+  KOBAN_PROOF_KEY ("key", koban_read_need_name, key, TRUE),
+  KOBAN_PROOF_KEY ("key_id", koban_read_need_name, key_id, TRUE),
+  KOBAN_PROOF_KEY ("issuer", koban_read_text, issuer, TRUE),
+  KOBAN_PROOF_KEY ("audience", koban_read_text, audience, TRUE),
 };
 
 const KobanScheme koban_scheme_jwt = {
@@ -120,20 +106,15 @@ body_signature_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing
   if (body == NULL || !koban_auth_has (auth, rule->after))
     return TRUE;
   g_autoptr(KobanSecret) key = koban_auth_lookup (auth, CLIENT_KEY, error);
-  g_autoptr(GBytes) signature =
+  g_autofree char *signature =
     key != NULL ? koban_jws_sign (key, KOBAN_JWS_SHA256, body, length, error) : NULL;
-  if (signature == NULL)
-    return FALSE;
-  gsize size;
-  const void *bytes = g_bytes_get_data (signature, &size);
-  g_autofree char *text = g_base64_encode (bytes, size);
-  return add_text_header (outgoing, rule->header, text, error);
+  return signature != NULL && add_text_header (outgoing, rule->header, signature, error);
 }
 
 static const KobanKey body_signature_keys[] = {
-  SCHEME_KEY,
-  KEY ("header", koban_read_text, header, TRUE),
-  KEY ("after", koban_read_text, after, TRUE),
+  KOBAN_SCHEME_KEY,
+  KOBAN_PROOF_KEY ("header", koban_read_text, header, TRUE),
+  KOBAN_PROOF_KEY ("after", koban_read_text, after, TRUE),
 };
 
 const KobanScheme koban_scheme_body_signature = {
@@ -183,13 +164,7 @@ sign_request (KobanSecret *key,
   g_autofree char *method = g_ascii_strdown (outgoing->method, -1);
   g_autofree char *text = g_strdup_printf ("(request-target): %s %s\nDate: %s\nDigest: %s", method,
                                            request_target (outgoing), date, digest);
-  g_autoptr(GBytes) signature = koban_jws_sign (key, KOBAN_JWS_SHA512, text, strlen (text), error);
-
-  if (signature == NULL)
-    return NULL;
-  gsize size;
-  const void *bytes = g_bytes_get_data (signature, &size);
-  return g_base64_encode (bytes, size);
+  return koban_jws_sign (key, KOBAN_JWS_SHA512, text, strlen (text), error);
 }
 
 /* Behind what another scheme has put into the header “Authorization”, as one line. */
@@ -235,9 +210,9 @@ http_signature_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing
 }
 
 static const KobanKey http_signature_keys[] = {
-  SCHEME_KEY,
-  KEY ("key", koban_read_need_name, key, TRUE),
-  KEY ("key_id", koban_read_need_name, key_id, TRUE),
+  KOBAN_SCHEME_KEY,
+  KOBAN_PROOF_KEY ("key", koban_read_need_name, key, TRUE),
+  KOBAN_PROOF_KEY ("key_id", koban_read_need_name, key_id, TRUE),
 };
 
 const KobanScheme koban_scheme_http_signature = {

@@ -98,12 +98,17 @@ koban_gathering_take_lines (GPtrArray *self,
 }
 
 void
-koban_gathering_take_links (GPtrArray *self, KobanAccount *account, GPtrArray *links, const GError *error)
+koban_gathering_take_links (GPtrArray *self,
+                            KobanAccount *account,
+                            KobanLinkKind kind,
+                            GPtrArray *links,
+                            const GError *error)
 {
   KobanGathered *gathered = find (self, KOBAN_GIVES_LINKS, account);
 
   if (gathered == NULL)
     gathered = add (self, KOBAN_GIVES_LINKS, account, (GDestroyNotify) koban_link_unref);
+  *(error != NULL ? &gathered->unheard : &gathered->heard) |= 1u << kind;
   keep_first (&gathered->error, error);
   for (guint i = 0; links != NULL && i < links->len; i++)
     g_ptr_array_add (gathered->rows, koban_link_ref (links->pdata[i]));

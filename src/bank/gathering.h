@@ -15,6 +15,7 @@ typedef struct
   KobanAccount *account; /* (nullable): links of the whole connection */
   GPtrArray    *rows;    /* (element-type KobanTransaction or KobanLink) */
   gint64        from_us; /* lines: as far back as was heard; now if nothing was */
+  guint         heard, unheard; /* links: sets of 1 << KobanLinkKind: of requests that were answered, and that were not */
   GError       *error;   /* (nullable): links: of one request; lines: of a window, and older ones are not taken */
   GError       *doubt;   /* (nullable): why the lines may be neither all nor new … */
   gboolean      broken;  /* … namely because a part between @from_us and now is missing */
@@ -27,9 +28,9 @@ GPtrArray     *koban_gathering_new  (void);
  * newest window said nothing is not taken up by an older one. */
 void           koban_gathering_take_lines (GPtrArray *self, const KobanStep *step, KobanAccount *account,
                                            GPtrArray *lines, const GError *error, const GError *doubt);
-/* What one request gave of the links of @account, or of the connection: @links, unless @error. */
-void           koban_gathering_take_links (GPtrArray *self, KobanAccount *account, GPtrArray *links,
-                                           const GError *error);
+/* What one request gave of the links of @account, or of the connection: @links of @kind, unless @error. */
+void           koban_gathering_take_links (GPtrArray *self, KobanAccount *account, KobanLinkKind kind,
+                                           GPtrArray *links, const GError *error);
 /* Lines that the bank takes back. */
 void           koban_gathering_remove     (GPtrArray *self, GPtrArray *ids);
 

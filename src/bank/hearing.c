@@ -70,7 +70,7 @@ knows_any (KobanHearing *self)
 static KobanMapContext
 context_of (KobanHearing *self, KobanAccount *account)
 {
-  return (KobanMapContext){ .account = account, .names = self->names };
+  return (KobanMapContext){ .account = account, .provider = self->profile->id, .names = self->names };
 }
 
 /* — snapshots — */
@@ -107,9 +107,9 @@ tell_failed (KobanHearing *self, KobanListing listing, KobanAccount *account, co
 /* — accounts — */
 
 static gboolean
-is_among (GPtrArray *accounts, const KobanAccount *account)
+is_among (GPtrArray *accounts, guint n_accounts, const KobanAccount *account)
 {
-  for (guint i = 0; i < accounts->len; i++)
+  for (guint i = 0; i < n_accounts; i++)
     if (g_str_equal (((KobanAccount *) accounts->pdata[i])->identity, account->identity))
       return TRUE;
   return FALSE;
@@ -119,7 +119,7 @@ is_among (GPtrArray *accounts, const KobanAccount *account)
 static void
 add_account (GPtrArray *accounts, KobanAccount *account)
 {
-  if (*account->identity == '\0' || !is_among (accounts, account))
+  if (*account->identity == '\0' || !is_among (accounts, accounts->len, account))
     g_ptr_array_add (accounts, koban_account_ref (account));
 }
 
@@ -242,7 +242,7 @@ take_links (KobanHearing *self, const Answer *answer, const KobanListingRule *ru
       (rule->optional && !koban_json_exists (koban_json_at (answer->root, rule->rows))))
     return;
   g_autoptr(GPtrArray) links = koban_map_links (rule, answer->root, &with, revocation, &why);
-  koban_gathering_take_links (self->gathered, account, links, why);
+  koban_gathering_take_links (self->gathered, account, rule->link_kind, links, why);
 }
 
 /* A secret that can do more than watch is worth more to a thief than it is to us. */
@@ -327,17 +327,6 @@ widen_for_news (KobanHearing *self, KobanStep *step, GPtrArray *accounts)
       step->since_us = koban_hearing_get_start (self);
 }
 
-static gboolean
-is_repeated (GPtrArray *accounts, guint index)
-{
-  const KobanAccount *account = accounts->pdata[index];
-
-  for (guint i = 0; i < index; i++)
-    if (g_str_equal (((KobanAccount *) accounts->pdata[i])->identity, account->identity))
-      return TRUE;
-  return FALSE;
-}
-
 static void
 take_doubts (KobanHearing *self, GArray *troubles)
 {
@@ -353,9 +342,11 @@ take_entry (KobanHearing *self, const Answer *answer, const KobanListingRule *ru
 {
   KobanStep *step = answer->step;
   g_autoptr(GArray) rows = g_array_new (FALSE, FALSE, sizeof (KobanJsonNode));
-  const KobanMapContext with = {
-    .names = self->names, .holder = step->holder, .fallback_name = self->profile->name, .rows = rows
-  };
+  KobanMapContext with = context_of (self, NULL);
+
+  with.holder = step->holder;
+  with.fallback_name = self->profile->name;
+  with.rows = rows;
   g_autoptr(GPtrArray) accounts = koban_map_accounts (rule, answer->root, &with, error);
 
   if (accounts == NULL)
@@ -368,7 +359,7 @@ take_entry (KobanHearing *self, const Answer *answer, const KobanListingRule *ru
       widen_for_news (self, step, accounts);
     }
   for (guint i = 0; i < accounts->len; i++)
-    if (!is_repeated (accounts, i))
+    if (!is_among (accounts, i, accounts->pdata[i]))
       take_account (self, answer, g_array_index (rows, KobanJsonNode, i), accounts->pdata[i]);
   return TRUE;
 }
@@ -429,7 +420,7 @@ fail_listing (KobanHearing *self, const KobanStep *step, const KobanListingRule 
       break;
     case KOBAN_GIVES_LINKS:
       if (step->newest)
-        koban_gathering_take_links (self->gathered, step->account, NULL, error);
+        koban_gathering_take_links (self->gathered, step->account, rule->link_kind, NULL, error);
       break;
     case KOBAN_GIVES_BALANCE:
       if (step->newest && step->account != NULL)
@@ -487,17 +478,19 @@ tell_lines (KobanHearing *self, const KobanGathered *gathered, KobanReach reach)
   tell_failed (self, KOBAN_LISTING_TRANSACTIONS, gathered->account, gathered->doubt);
 }
 
-/* In doubt no link is missed; but what was first heard in doubt is what news is told from. */
+/* A kind of which a request failed is not heard, and the others are: what news of them is told from, and what
+ * is missed. Where the accounts are in doubt no link is missed; but what was first heard so is still what
+ * news is told from. */
 static void
 tell_links (KobanHearing *self, const KobanGathered *gathered)
 {
-  const gboolean in_doubt =
-    gathered->error != NULL || (gathered->account == NULL && self->accounts_error != NULL);
+  const gboolean in_doubt = gathered->account == NULL && self->accounts_error != NULL;
   KobanSnapshot fields = blank_snapshot (self, KOBAN_LISTING_LINKS, gathered->account);
 
   fields.reach = in_doubt && knows_any (self) ? KOBAN_REACH_CHANGES : KOBAN_REACH_WHOLE;
   fields.rows = gathered->rows;
-  if (gathered->error == NULL || gathered->rows->len > 0)
+  fields.unheard = gathered->unheard;
+  if (gathered->heard != 0)
     tell (self, &fields);
   if (gathered->error != NULL)
     tell_failed (self, KOBAN_LISTING_LINKS, gathered->account, gathered->error);

@@ -36,7 +36,7 @@ koban_jws_kind (KobanSecret *key, GError **error)
   return refuse (error);
 }
 
-GBytes *
+char *
 koban_jws_sign (KobanSecret *key, KobanJwsDigest digest, const char *data, gsize length, GError **error)
 {
   return refuse (error);

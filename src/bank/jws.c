@@ -89,7 +89,7 @@ koban_jws_kind (KobanSecret *secret, GError **error)
   return EVP_PKEY_is_a (key, "RSA") ? "rsa" : "ecdsa";
 }
 
-GBytes *
+char *
 koban_jws_sign (KobanSecret *secret, KobanJwsDigest digest, const char *data, gsize length, GError **error)
 {
   g_autoptr(EVP_PKEY) key = read_key (secret, error);
@@ -112,15 +112,13 @@ koban_jws_sign (KobanSecret *secret, KobanJwsDigest digest, const char *data, gs
       fail (error);
       return NULL;
     }
-  return g_bytes_new (signature, size);
+  return g_base64_encode (signature, size);
 }
 
-/* base64 of RFC 4648 §5, without padding. */
+/* base64 to that of RFC 4648 §5, without padding; @text itself. */
 static char *
-encode (const void *data, gsize length)
+for_url (char *text)
 {
-  char *text = g_base64_encode (data, length);
-
   g_strdelimit (text, "+", '-');
   g_strdelimit (text, "/", '_');
   text[strcspn (text, "=")] = '\0';
@@ -130,8 +128,8 @@ encode (const void *data, gsize length)
 KobanSecret *
 koban_jws_token (KobanSecret *key, const char *header, const char *claims, GError **error)
 {
-  g_autofree char *head = encode (header, strlen (header));
-  g_autofree char *body = encode (claims, strlen (claims));
+  g_autofree char *head = for_url (g_base64_encode ((const guchar *) header, strlen (header)));
+  g_autofree char *body = for_url (g_base64_encode ((const guchar *) claims, strlen (claims)));
   g_autofree char *input = g_strconcat (head, ".", body, NULL);
   const char *kind = koban_jws_kind (key, error);
 
@@ -142,13 +140,10 @@ koban_jws_token (KobanSecret *key, const char *header, const char *claims, GErro
       g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("this is not an RSA key"));
       return NULL;
     }
-  g_autoptr(GBytes) signature = koban_jws_sign (key, KOBAN_JWS_SHA256, input, strlen (input), error);
+  g_autofree char *signature = koban_jws_sign (key, KOBAN_JWS_SHA256, input, strlen (input), error);
   if (signature == NULL)
     return NULL;
-  gsize size;
-  const void *bytes = g_bytes_get_data (signature, &size);
-  g_autofree char *tail = encode (bytes, size);
-  char *token = g_strconcat (input, ".", tail, NULL);
+  char *token = g_strconcat (input, ".", for_url (signature), NULL);
   KobanSecret *secret = koban_secret_new (token, -1);
   koban_secret_wipe (token);
   return secret;

@@ -23,8 +23,8 @@ char        *koban_jws_public_pem (KobanSecret *key, GError **error);
 /* "rsa" (PKCS #1 v1.5) or "ecdsa": what a signature with it is called. (transfer none) */
 const char  *koban_jws_kind       (KobanSecret *key, GError **error);
 
-/* The bare signature of @data. (transfer full) */
-GBytes      *koban_jws_sign       (KobanSecret *key, KobanJwsDigest digest, const char *data, gsize length,
+/* The bare signature of @data, in base64. (transfer full) */
+char        *koban_jws_sign       (KobanSecret *key, KobanJwsDigest digest, const char *data, gsize length,
                                    GError **error);
 
 /* "header.claims.signature" of RFC 7515 with RS256; both are JSON objects. (transfer full) */

@@ -120,19 +120,27 @@ map_rows (const KobanListingRule *rule,
 
 /* — accounts — */
 
-/* Stable across sign-ins: a digest of what the profile says names the account. */
+static void
+hash_text (GChecksum *checksum, const char *text)
+{
+  g_checksum_update (checksum, (const guchar *) text, (gssize) strlen (text) + 1);
+}
+
+/* Stable across sign-ins: a digest of what the profile says names the account. Two providers may number alike
+ * what is not the same, so whose ids they are belongs to it. */
 static gboolean
-read_hash (const KobanRow *row, char **hash, GError **error)
+read_hash (const KobanRow *row, const char *provider, char **hash, GError **error)
 {
   g_autoptr(GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
 
+  hash_text (checksum, provider != NULL ? provider : "");
   for (guint i = 0; i < row->rule->hash->len; i++)
     {
       const KobanField *field = row->rule->hash->pdata[i];
       const char *text = koban_map_fact (field, row->node);
       if (text == NULL || *text == '\0')
         return koban_row_fail (row, error, _("%s is missing"), field->at[0]);
-      g_checksum_update (checksum, (const guchar *) text, (gssize) strlen (text) + 1);
+      hash_text (checksum, text);
     }
   *hash = g_strndup (g_checksum_get_string (checksum), 32);
   return TRUE;
@@ -151,7 +159,7 @@ fold_number (const char *number)
 
 /* NULL without an error if this listing says nothing that names the account. */
 static char *
-read_identity (const KobanRow *row, KobanCurrency currency, GError **error)
+read_identity (const KobanRow *row, const char *provider, KobanCurrency currency, GError **error)
 {
   const char *iban, *number;
   g_autofree char *hash = NULL;
@@ -164,7 +172,7 @@ read_identity (const KobanRow *row, KobanCurrency currency, GError **error)
       g_autofree char *folded = fold_number (iban != NULL ? iban : number);
       return g_strdup_printf ("%s:%s:%s", iban != NULL ? "iban" : "number", folded, currency.code);
     }
-  if (row->rule->hash->len == 0 || !read_hash (row, &hash, error))
+  if (row->rule->hash->len == 0 || !read_hash (row, provider, &hash, error))
     return NULL;
   return g_strconcat ("hash:", hash, NULL);
 }
@@ -223,7 +231,7 @@ map_account (const KobanRow *row, gpointer data, GPtrArray *out, GError **error)
       !koban_row_read_optional (row, KOBAN_FIELD_NUMBER, &fields.number, error) ||
       !koban_row_read_word (row, KOBAN_FIELD_OWNERSHIP, "own", &ownership, error))
     return FALSE;
-  g_autofree char *identity = read_identity (row, fields.currency, &local_error);
+  g_autofree char *identity = read_identity (row, with->provider, fields.currency, &local_error);
   if (local_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
@@ -268,7 +276,11 @@ only_row (const KobanListingRule *rule, KobanJsonNode base, const KobanMapContex
 }
 
 static gboolean
-join_identity (const KobanRow *row, KobanAccount *fields, char **identity, GError **error)
+join_identity (const KobanRow *row,
+               const char *provider,
+               KobanAccount *fields,
+               char **identity,
+               GError **error)
 {
   const char *name = NULL, *number = NULL;
 
@@ -279,7 +291,7 @@ join_identity (const KobanRow *row, KobanAccount *fields, char **identity, GErro
     return FALSE;
   fields->name = name != NULL ? name : fields->name;
   fields->number = number != NULL ? number : fields->number;
-  *identity = read_identity (row, fields->currency, error);
+  *identity = read_identity (row, provider, fields->currency, error);
   return TRUE;
 }
 
@@ -297,7 +309,8 @@ koban_map_identity (const KobanListingRule *rule,
 
   if (!koban_row_check_repeats (&row, error))
     return NULL;
-  if (join_identity (&row, &fields, &identity, &local_error) && local_error == NULL && identity == NULL)
+  if (join_identity (&row, with->provider, &fields, &identity, &local_error) && local_error == NULL &&
+      identity == NULL)
     koban_row_fail (&row, &local_error, _("nothing in it says which account this is"));
   if (local_error != NULL)
     {

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   KobanAccount *account;
+  const char   *provider;      /* of accounts: whose ids a hash is made of */
   GHashTable   *names;         /* id → name, of joins */
   const char   *holder;        /* of accounts, and of links of the holder itself */
   const char   *fallback_name; /* of accounts */

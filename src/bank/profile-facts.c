@@ -12,53 +12,12 @@
 const char *const koban_gives_words[] = { "holders",      "accounts", "identity", "links",  "balance",
                                           "transactions", "removed",  "names",    "scopes", NULL };
 
-static gboolean
-is_one_of (const char *word, const char *const *words)
+/* Which words a fact may have: a set of our own, or what a model type parses. */
+typedef struct
 {
-  return g_strv_contains (words, word);
-}
-
-static gboolean
-is_direction (const char *word)
-{
-  return is_one_of (word, (const char *const[]){ "in", "out", NULL });
-}
-
-static gboolean
-is_state (const char *word)
-{
-  return is_one_of (word, (const char *const[]){ "pending", "booked", "withdrawn", "skip", NULL });
-}
-
-static gboolean
-is_ownership (const char *word)
-{
-  return is_one_of (word, (const char *const[]){ "own", "joint", NULL });
-}
-
-static gboolean
-is_sort (const char *word)
-{
-  return is_one_of (word, (const char *const[]){ "booked", "available", "skip", NULL });
-}
-
-static gboolean
-is_sign (const char *word)
-{
-  return is_one_of (word, (const char *const[]){ "signed", "inverted", NULL });
-}
-
-static gboolean
-is_refusal (const char *word)
-{
-  return is_one_of (word, (const char *const[]){ "sign-in", "forbidden", "wait", "later", "refused", NULL });
-}
-
-static gboolean
-is_effect (const char *word)
-{
-  return is_one_of (word, (const char *const[]){ "note", "partial", "failed", "sign-in", NULL });
-}
+  const char *const *words;
+  gboolean (*parses) (const char *word); /* (nullable): these, too */
+} Words;
 
 static gboolean
 is_type (const char *word)
@@ -71,7 +30,25 @@ static gboolean
 is_status (const char *word)
 {
   KobanLinkStatus status;
-  return g_str_equal (word, "skip") || koban_link_status_parse (word, &status);
+  return koban_link_status_parse (word, &status);
+}
+
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+static const Words directions = { WORDS ("in", "out") };
+static const Words states = { WORDS ("pending", "booked", "withdrawn", "skip") };
+static const Words ownerships = { WORDS ("own", "joint") };
+static const Words sorts = { WORDS ("booked", "available", "skip") };
+static const Words signs = { WORDS ("signed", "inverted") };
+static const Words refusals = { WORDS ("sign-in", "forbidden", "wait", "later", "refused") };
+static const Words effects = { WORDS ("note", "partial", "failed", "sign-in") };
+static const Words types = { NULL, is_type };
+static const Words statuses = { WORDS ("skip"), is_status };
+
+static gboolean
+is_word (const Words *set, const char *word)
+{
+  return (set->words != NULL && g_strv_contains (set->words, word)) ||
+         (set->parses != NULL && set->parses (word));
 }
 
 #define IN(gives) (1u << KOBAN_GIVES_##gives)
@@ -80,7 +57,7 @@ static const struct
 {
   const char *name;
   guint allowed, required; /* sets of IN (…) */
-  gboolean (*is_word) (const char *word);
+  const Words *words;      /* (nullable): it is taken as it stands */
 } field_rows[KOBAN_N_FIELDS] = {
   [KOBAN_FIELD_ID] = { "id",
                        IN (HOLDERS) | IN (ACCOUNTS) | IN (LINKS) | IN (TRANSACTIONS) | IN (REMOVED) |
@@ -91,14 +68,14 @@ static const struct
   [KOBAN_FIELD_CURRENCY] = { "currency", IN (ACCOUNTS) | IN (IDENTITY) | IN (BALANCE) | IN (TRANSACTIONS) },
   [KOBAN_FIELD_NUMBER] = { "number", IN (ACCOUNTS) | IN (IDENTITY) },
   [KOBAN_FIELD_IBAN] = { "iban", IN (ACCOUNTS) | IN (IDENTITY) },
-  [KOBAN_FIELD_OWNERSHIP] = { "ownership", IN (ACCOUNTS), 0, is_ownership },
+  [KOBAN_FIELD_OWNERSHIP] = { "ownership", IN (ACCOUNTS), 0, &ownerships },
   [KOBAN_FIELD_BOOKED] = { "booked", IN (BALANCE) },
   [KOBAN_FIELD_AVAILABLE] = { "available", IN (BALANCE) },
-  [KOBAN_FIELD_SORT] = { "sort", IN (BALANCE), 0, is_sort },
+  [KOBAN_FIELD_SORT] = { "sort", IN (BALANCE), 0, &sorts },
   [KOBAN_FIELD_AMOUNT] = { "amount", IN (BALANCE) | IN (TRANSACTIONS), IN (TRANSACTIONS) },
-  [KOBAN_FIELD_DIRECTION] = { "direction", IN (BALANCE) | IN (TRANSACTIONS), 0, is_direction },
-  [KOBAN_FIELD_STATE] = { "state", IN (TRANSACTIONS), 0, is_state },
-  [KOBAN_FIELD_TYPE] = { "type", IN (TRANSACTIONS), 0, is_type },
+  [KOBAN_FIELD_DIRECTION] = { "direction", IN (BALANCE) | IN (TRANSACTIONS), 0, &directions },
+  [KOBAN_FIELD_STATE] = { "state", IN (TRANSACTIONS), 0, &states },
+  [KOBAN_FIELD_TYPE] = { "type", IN (TRANSACTIONS), 0, &types },
   [KOBAN_FIELD_DATE] = { "date", IN (TRANSACTIONS), IN (TRANSACTIONS) },
   [KOBAN_FIELD_TIME] = { "time", IN (TRANSACTIONS) },
   [KOBAN_FIELD_TEXT] = { "text", IN (TRANSACTIONS), IN (TRANSACTIONS) },
@@ -109,7 +86,7 @@ static const struct
   [KOBAN_FIELD_BALANCE_AFTER] = { "balance_after", IN (TRANSACTIONS) },
   [KOBAN_FIELD_COLLECTOR] = { "collector", IN (LINKS) },
   [KOBAN_FIELD_REFERENCE] = { "reference", IN (LINKS) },
-  [KOBAN_FIELD_STATUS] = { "status", IN (LINKS), 0, is_status },
+  [KOBAN_FIELD_STATUS] = { "status", IN (LINKS), 0, &statuses },
   [KOBAN_FIELD_CREATED] = { "created", IN (LINKS) },
   [KOBAN_FIELD_EXPIRES] = { "expires", IN (LINKS) },
   [KOBAN_FIELD_LIMIT] = { "limit", IN (LINKS) },
@@ -197,53 +174,50 @@ koban_fact_read (GPtrArray *problems, KobanJsonNode node)
 }
 
 static void
-check_word (GPtrArray *problems, KobanJsonNode node, const char *word, gboolean (*is_word) (const char *))
+check_word (GPtrArray *problems, KobanJsonNode node, const char *word, const Words *words)
 {
-  if (word != NULL && !is_word (word))
+  if (word != NULL && !is_word (words, word))
     koban_profile_problem (problems, node, _("“%s” is none of the words for “%s”"), word,
                            koban_json_name (node));
 }
 
 static void
-check_words (GPtrArray *problems,
-             KobanJsonNode node,
-             const KobanField *field,
-             gboolean (*is_word) (const char *))
+check_words (GPtrArray *problems, KobanJsonNode node, const KobanField *field, const Words *words)
 {
   gboolean has_words = field->values != NULL || field->otherwise != NULL || field->absent != NULL;
-  if (is_word == NULL && has_words)
+  if (words == NULL && has_words)
     koban_profile_problem (problems, node,
                            _("“%s” is taken as it stands: it has no “values”, “else” or “absent”"),
                            koban_json_name (node));
-  if (is_word == NULL)
+  if (words == NULL)
     return;
-  check_word (problems, node, field->is, is_word);
+  check_word (problems, node, field->is, words);
   if (field->values == NULL && field->is == NULL)
     koban_profile_problem (problems, node, _("“%s” needs “values”: the bank's words and ours"),
                            koban_json_name (node));
 
-  check_word (problems, node, field->otherwise, is_word);
-  check_word (problems, node, field->absent, is_word);
+  check_word (problems, node, field->otherwise, words);
+  check_word (problems, node, field->absent, words);
   if (field->values == NULL)
     return;
   GHashTableIter iter;
   gpointer word;
   g_hash_table_iter_init (&iter, field->values);
   while (g_hash_table_iter_next (&iter, NULL, &word))
-    check_word (problems, node, word, is_word);
+    check_word (problems, node, word, words);
 }
 
 /* A fact in a set of words. */
-#define DEFINE_READ_WORDS(noun)                                                                              \
+#define DEFINE_READ_WORDS(noun, words)                                                                       \
   KOBAN_KEY_READER (noun)                                                                                    \
   {                                                                                                          \
     KobanField **field = target;                                                                             \
     koban_fact_free (*field);                                                                                \
     *field = koban_fact_read (problems, node);                                                               \
-    check_words (problems, node, *field, is_##noun);                                                         \
+    check_words (problems, node, *field, &words);                                                            \
   }
-DEFINE_READ_WORDS (effect)
-DEFINE_READ_WORDS (refusal)
+DEFINE_READ_WORDS (effect, effects)
+DEFINE_READ_WORDS (refusal, refusals)
 
 static void
 read_variable (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
@@ -269,7 +243,7 @@ KOBAN_KEY_READER (by_account)
   koban_read_object (problems, node, _("“by_account”"), keys, G_N_ELEMENTS (keys), *field);
   if ((*field)->at == NULL)
     (*field)->at = g_new0 (char *, 1);
-  check_words (problems, node, *field, is_sign);
+  check_words (problems, node, *field, &signs);
 }
 
 void
@@ -292,7 +266,7 @@ read_row_field (GPtrArray *problems, KobanJsonNode member, KobanListingRule *lis
         break;
       koban_fact_free (listing->fields[i]);
       listing->fields[i] = koban_fact_read (problems, member);
-      check_words (problems, member, listing->fields[i], field_rows[i].is_word);
+      check_words (problems, member, listing->fields[i], field_rows[i].words);
       return;
     }
   koban_profile_problem (problems, member, _("a row of %s has no fact “%s”"),

@@ -42,6 +42,54 @@ koban_coverage_before (KobanLedger *self,
   return koban_query_finish (&query, error);
 }
 
+/* --- kinds of links ------------------------------------------------------------------------------ */
+
+#define OF_SUBJECT " account = ?1 AND (account <> 0 OR connection = ?2)"
+
+gboolean
+koban_coverage_late_links (KobanLedger *self, gint64 connection, gint64 account, guint *kinds, GError **error)
+{
+  static const char sql[] = "SELECT kind FROM late_links WHERE first_whole_us IS NULL AND" OF_SUBJECT;
+  g_auto(KobanQuery) query = { 0 };
+
+  *kinds = 0;
+  koban_query_start (&query, self->store, sql, "ii", account, connection);
+  while (koban_query_next (&query))
+    *kinds |= 1u << koban_query_int (&query, 0);
+  return koban_query_finish (&query, error);
+}
+
+static gboolean
+note_late (KobanLedger *self, gint64 connection, gint64 account, guint kinds, GError **error)
+{
+  static const char sql[] = "INSERT OR IGNORE INTO late_links (connection, account, kind) VALUES (?, ?, ?)";
+
+  for (gint64 kind = 0; kinds >> kind != 0; kind++)
+    if ((kinds >> kind & 1) != 0 &&
+        !koban_store_run (self->store, error, sql, "iii", connection, account, kind))
+      return FALSE;
+  return TRUE;
+}
+
+/* Before the listing itself is noted: the first one says which kinds are late, and each later one which have
+ * come. */
+static gboolean
+note_links (KobanLedger *self, gint64 connection, gint64 account, const KobanSnapshot *s, GError **error)
+{
+  static const char sql[] = "UPDATE late_links SET first_whole_us = ?3 WHERE first_whole_us IS NULL AND"
+                            " (?4 >> kind) & 1 = 0 AND" OF_SUBJECT;
+  gint64 last_good_us;
+  gboolean first;
+
+  if (s->listing != KOBAN_LISTING_LINKS || s->reach != KOBAN_REACH_WHOLE)
+    return TRUE;
+  if (!koban_coverage_before (self, connection, account, s->listing, &last_good_us, &first, error))
+    return FALSE;
+  return first ? note_late (self, connection, account, s->unheard, error)
+               : koban_store_run (self->store, error, sql, "iiii", account, connection, s->heard_us,
+                                  (gint64) s->unheard);
+}
+
 /* --- listings --------------------------------------------------------------------------------- */
 
 static gboolean
@@ -133,7 +181,8 @@ koban_coverage_note (KobanLedger *self,
 {
   if (snapshot->reach == KOBAN_REACH_FAILED)
     return note_failed (self, connection, account, snapshot, error);
-  if (!note_good (self, connection, account, snapshot, error))
+  if (!note_links (self, connection, account, snapshot, error) ||
+      !note_good (self, connection, account, snapshot, error))
     return FALSE;
   if (account == 0 || snapshot->listing != KOBAN_LISTING_TRANSACTIONS)
     return TRUE;

@@ -219,13 +219,18 @@ add_link (History *self, const KobanLinkRow *row, gint64 first_seen_us, gint64 w
     }
 }
 
+/* The first whole listing of a link's kind. */
+#define OF_LINK                                                                                              \
+  " l.account = coalesce (link.account, 0) AND (link.account IS NOT NULL OR l.connection = link.connection)"
+
 static gboolean
 read_links (History *self, gint64 begins_us, GError **error)
 {
   static const char sql[] =
-    "SELECT " KOBAN_LINK_COLUMNS ", first_seen_us, (SELECT min (first_whole_us) FROM listing WHERE kind = 1"
-    " AND account = coalesce (link.account, 0) AND (link.account IS NOT NULL OR connection = "
-    "link.connection))"
+    "SELECT " KOBAN_LINK_COLUMNS ", first_seen_us, CASE WHEN EXISTS (SELECT 1 FROM late_links l WHERE" OF_LINK
+    " AND l.kind = link.kind) THEN (SELECT max (first_whole_us) FROM late_links l WHERE" OF_LINK
+    " AND l.kind = link.kind) ELSE (SELECT min (first_whole_us) FROM listing l WHERE kind = 1 AND" OF_LINK
+    ") END"
     " FROM link WHERE own = 0 AND provenance <> 2 ORDER BY id";
   g_auto(KobanQuery) query = { 0 };
 

@@ -22,6 +22,7 @@ typedef struct
   gint64 account;         /* 0: of the whole connection */
   KobanAccount *value;    /* (owned) (nullable): with our id */
   gboolean baseline;      /* no whole listing of this kind was heard before */
+  guint late_links;       /* 1 << KobanLinkKind: of these kinds neither */
   gint64 last_good_us;    /* when this kind was last heard; 0: never */
   gint64 covered_from_us; /* lines of days before this are history, whenever they are heard */
   GPtrArray *changes;     /* (owned) (element-type KobanChange) */
@@ -411,7 +412,10 @@ static gboolean
 tell_link (Merge *merge, KobanChangeKind kind, KobanLink *link, KobanLink *before, GError **error)
 {
   if (!link->own)
-    add_change (merge, (KobanChange){ .kind = kind, .link = link, .link_before = before });
+    add_change (merge, (KobanChange){ .kind = kind,
+                                      .link = link,
+                                      .link_before = before,
+                                      .baseline = (merge->late_links & (1u << link->kind)) != 0 });
   return koban_journal_note (merge->ledger, merge->snapshot->heard_us, error, link_events[kind], "link", "s",
                              link->id, "status", "s", koban_link_status_name (link->status), NULL);
 }
@@ -502,6 +506,7 @@ static gboolean
 link_is_due (Merge *merge, const KobanLinkRow *row)
 {
   return row->connection == merge->connection && row->link->provenance != KOBAN_PROVENANCE_DERIVED &&
+         (merge->snapshot->unheard & (1u << row->link->kind)) == 0 &&
          !koban_identity_link_has_ended (row->link);
 }
 
@@ -776,7 +781,8 @@ merge_snapshot (Merge *merge, GError **error)
 
   if (!know_account (merge, error) ||
       !koban_coverage_before (ledger, merge->connection, merge->account, s->listing, &merge->last_good_us,
-                              &merge->baseline, error))
+                              &merge->baseline, error) ||
+      !koban_coverage_late_links (ledger, merge->connection, merge->account, &merge->late_links, error))
     return FALSE;
   if (s->reach == KOBAN_REACH_FAILED)
     {

@@ -125,7 +125,15 @@ static const char version_1[] =
   "  id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, kind TEXT NOT NULL, payload TEXT,"
   "  salt BLOB, payload_hash BLOB NOT NULL, prev_hash BLOB NOT NULL, hash BLOB NOT NULL) STRICT;";
 
-static const char *const migrations[] = { version_1 }; /* row n leads from version n to n + 1 */
+static const char version_2[] =
+  /* Kinds of links that were not heard when the others first were: their baseline comes later. account 0: of
+     the whole connection; first_whole_us NULL: is still to come. */
+  "CREATE TABLE late_links ("
+  "  connection INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE, account INTEGER NOT NULL,"
+  "  kind INTEGER NOT NULL, first_whole_us INTEGER, PRIMARY KEY (account, connection, kind)) STRICT, WITHOUT "
+  "ROWID;";
+
+static const char *const migrations[] = { version_1, version_2 }; /* row n leads from version n to n + 1 */
 
 #define CURRENT_VERSION ((gint64) G_N_ELEMENTS (migrations))
 

@@ -919,6 +919,17 @@ set_trust (Request *self)
   curl_easy_setopt (self->easy, CURLOPT_CAPATH, NULL); /* instead of the system's, not beside them */
 }
 
+/* Before it uses a connection or a TLS session again, libcurl compares the certificates and not the keys:
+ * whoever has the public half of another's would be taken for its owner. So who shows a certificate comes
+ * alone. */
+static void
+keep_to_itself (CURL *easy)
+{
+  curl_easy_setopt (easy, CURLOPT_FRESH_CONNECT, 1L);
+  curl_easy_setopt (easy, CURLOPT_FORBID_REUSE, 1L);
+  curl_easy_setopt (easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+}
+
 /* libcurl frees what OpenSSL makes of them; the text itself stays in locked memory. */
 static void
 set_certificate (Request *self, const KobanHttpRequest *request)
@@ -932,6 +943,8 @@ set_certificate (Request *self, const KobanHttpRequest *request)
     { CURLOPT_SSLKEY_BLOB, CURLOPT_SSLKEYTYPE, request->key },
   };
 
+  if (request->certificate != NULL || request->key != NULL)
+    keep_to_itself (self->easy);
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     {
       struct curl_blob blob = { .flags = CURL_BLOB_NOCOPY };

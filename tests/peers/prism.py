@@ -189,15 +189,6 @@ def find(value, member):
     return out
 
 
-def plaid_cents(text):
-    """The example of an investment account is kept in hundredths of a cent."""
-    for example in examples(text):
-        for part in objects(example):
-            for name in ("current", "available"):
-                if isinstance(part.get(name), float):
-                    part[name] = round(part[name], 2)
-
-
 def bunq_wraps(text):
     """The replies are described without the Response[].<Type> that the same document's introduction says they come in."""
     for item in text["paths"].values():
@@ -317,7 +308,7 @@ def objects(value):
             yield from objects(part)
 
 
-MENDS = {"gocardless-bad": [gocardless_signs_in, gocardless_deletes, gocardless_links], "enable-banking": [enable_banking_examples], "teller": [teller_is_basic, teller_types], "investec": [investec_signs_in, investec_uuid, investec_days, investec_agrees], "plaid": [plaid_cents], "bunq": [bunq_wraps, bunq_installs]}
+MENDS = {"gocardless-bad": [gocardless_signs_in, gocardless_deletes, gocardless_links], "enable-banking": [enable_banking_examples], "teller": [teller_is_basic, teller_types], "investec": [investec_signs_in, investec_uuid, investec_days, investec_agrees], "bunq": [bunq_wraps, bunq_installs]}
 
 
 # --- the program

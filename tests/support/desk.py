@@ -534,7 +534,7 @@ class Desk:
         for need, path in bank.ready["files"].items():
             words += ["--secret-file", "%s=%s" % (need, path)]
         needs = bank.ready["needs"]
-        lines = [bank.token] if len(needs) == 1 else ["%s=%s" % need for need in needs.items()]
+        lines = [bank.token] if len(needs) == 1 and not bank.ready["files"] else ["%s=%s" % need for need in needs.items()]
         done = self.koban(*words, stdin="\n".join(lines) + "\n")
         if done.returncode != expect:
             raise DeskError("koban add ended with %d:\n%s%s\n%s" % (done.returncode, done.stdout, done.stderr, self.log_tail()))

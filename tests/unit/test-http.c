@@ -818,6 +818,7 @@ test_client_certificate (void)
     { "client.pem", "client.csr", KOBAN_ERROR_NEEDS_SIGN_IN },
     { NULL, NULL, 0 },
     { "client.pem", "client.key", -1 },
+    { "client.pem", "stranger.key", KOBAN_ERROR_NEEDS_SIGN_IN }, /* the connection before is not its own */
     { NULL, NULL, 0 },
     { "stranger.pem", "stranger.key", 0 },
     { "client.pem", "client.key", -1 },

@@ -18,6 +18,7 @@ typedef struct
   KobanLedger *ledger;
   KobanAccount *account;
   KobanMergeResult result; /* of the last merge */
+  guint unheard;           /* kinds of links that the next listings lack */
 } Fixture;
 
 static void
@@ -98,7 +99,8 @@ hear (Fixture *self, KobanListing listing, KobanReach reach, int hours, ...)
                            .heard_us = NOW (hours),
                            .from_us = NOW (-24 * 30),
                            .to_us = NOW (hours),
-                           .rows = rows };
+                           .rows = rows,
+                           .unheard = self->unheard };
   g_autoptr(KobanSnapshot) snapshot = NULL;
   g_autoptr(GError) error = NULL;
   gpointer row;
@@ -159,6 +161,19 @@ assert_word (Fixture *self, KobanList list, gsize row, const char *key, const ch
   g_assert_cmpstr (text, ==, word);
 }
 
+static gint64
+number (Fixture *self, const char *sql)
+{
+  g_auto(KobanQuery) query = { 0 };
+  gint64 value;
+
+  koban_query_start (&query, self->ledger->store, sql, "");
+  g_assert_true (koban_query_next (&query));
+  value = koban_query_int (&query, 0);
+  g_assert_true (koban_query_finish (&query, NULL));
+  return value;
+}
+
 #define LINES KOBAN_LISTING_TRANSACTIONS, KOBAN_REACH_WHOLE
 #define LINKS KOBAN_LISTING_LINKS, KOBAN_REACH_WHOLE
 #define BOOKED KOBAN_TRANSACTION_BOOKED
@@ -216,6 +231,66 @@ test_a_link_is_gone_after_two_listings (Fixture *self, gconstpointer data)
   hear (self, LINKS, 3, debit_link ("L1", "DENKI"), NULL);
   assert_word (self, KOBAN_LIST_LINKS, 0, "status", "active");
   assert_count (self, KOBAN_LIST_LINKS, "@a{sv} {}", 1);
+}
+
+static KobanLink *
+order_link (const char *id, const char *name)
+{
+  const KobanLink fields = {
+    .remote_id = id, .kind = KOBAN_LINK_STANDING_ORDER, .name = name, .reference = id
+  };
+
+  return koban_link_new (&fields);
+}
+
+/* A refused list of one kind neither silences the others nor is taken for empty, then or later. */
+static void
+test_each_kind_of_link_has_its_baseline (Fixture *self, gconstpointer data)
+{
+  self->unheard = 1u << KOBAN_LINK_DIRECT_DEBIT;
+  hear (self, LINKS, 0, order_link ("S1", "RENT"), NULL);
+  hear (self, LINKS, 1, order_link ("S1", "RENT"), order_link ("S2", "ROGUE"), NULL);
+  g_assert_cmpuint (self->result.opened, ==, 1);
+  self->unheard = 0;
+  hear (self, LINKS, 2, order_link ("S1", "RENT"), order_link ("S2", "ROGUE"), debit_link ("L1", "DENKI"),
+        NULL);
+  g_assert_cmpuint (self->result.opened, ==, 0);
+  assert_count (self, KOBAN_LIST_LINKS, "@a{sv} {}", 3);
+  hear (self, LINKS, 3, order_link ("S1", "RENT"), order_link ("S2", "ROGUE"), debit_link ("L1", "DENKI"),
+        debit_link ("L2", "ROGUE PAY"), NULL);
+  g_assert_cmpuint (self->result.opened, ==, 1);
+  self->unheard = 1u << KOBAN_LINK_DIRECT_DEBIT;
+  for (int hours = 4; hours < 8; hours++)
+    hear (self, LINKS, hours, order_link ("S1", "RENT"), NULL);
+  assert_count (self, KOBAN_LIST_LINKS, "@a{sv} {}", 3);
+}
+
+/* Whatever was answered before, and however it had ended: what a revocation is watched by. */
+static void
+test_a_link_that_comes_back_is_told (Fixture *self, gconstpointer data)
+{
+  static const char reasons[] =
+    "SELECT count (*) FROM alert WHERE ref = 'l1' AND kind = 0 AND reasons LIKE '%link_back%'";
+  KobanLink ended = { .remote_id = "L1",
+                      .kind = KOBAN_LINK_DIRECT_DEBIT,
+                      .name = "DENKI",
+                      .reference = "L1",
+                      .status = KOBAN_LINK_REVOKED };
+  const int days = 24;
+
+  hear (self, LINKS, 0, debit_link ("L1", "DENKI"), NULL);
+  g_assert_true (koban_ledger_answer (self->ledger, "l1", KOBAN_ANSWER_MINE, NOW (1), NULL));
+  hear (self, LINKS, 2, NULL);
+  hear (self, LINKS, 3, NULL);
+  hear (self, LINKS, 29 * days, debit_link ("L1", "DENKI"), NULL);
+  g_assert_cmpuint (self->result.opened, ==, 1);
+  g_assert_cmpint (number (self, reasons), ==, 1);
+
+  g_assert_true (koban_ledger_answer (self->ledger, "l1", KOBAN_ANSWER_MINE, NOW (29 * days + 1), NULL));
+  hear (self, LINKS, 30 * days, koban_link_new (&ended), NULL);
+  hear (self, LINKS, 59 * days, debit_link ("L1", "DENKI"), NULL);
+  g_assert_cmpuint (self->result.opened, ==, 1);
+  g_assert_cmpint (number (self, reasons), ==, 2);
 }
 
 static void
@@ -407,19 +482,6 @@ test_a_merge_without_news_is_quick (Fixture *self, gconstpointer data)
 }
 
 /* --- a full disk --------------------------------------------------------------------------------- */
-
-static gint64
-number (Fixture *self, const char *sql)
-{
-  g_auto(KobanQuery) query = { 0 };
-  gint64 value;
-
-  koban_query_start (&query, self->ledger->store, sql, "");
-  g_assert_true (koban_query_next (&query));
-  value = koban_query_int (&query, 0);
-  g_assert_true (koban_query_finish (&query, NULL));
-  return value;
-}
 
 /* What an honest link is set up again by outlives the link, and not a purge; the seals stay. */
 static void
@@ -626,6 +688,8 @@ main (int argc, char **argv)
   CLAIM ("second-connection", test_a_second_connection_keeps_history);
   CLAIM ("purge", test_a_purge_leaves_nothing);
   CLAIM ("purge-revoked", test_a_purge_forgets_what_was_revoked);
+  CLAIM ("link-back", test_a_link_that_comes_back_is_told);
+  CLAIM ("links-by-kind", test_each_kind_of_link_has_its_baseline);
   CLAIM ("lists", test_lists_take_ids_and_names);
   CLAIM ("account-gone", test_an_account_that_disappears_is_told_once);
   CLAIM ("account-off", test_an_account_that_is_not_watched_goes_in_silence);

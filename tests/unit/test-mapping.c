@@ -202,6 +202,46 @@ test_account_row (void)
   g_assert_cmpstr (error->message, ==, "accounts: row 3: /currency is missing");
 }
 
+static char *
+identity_of (const char *rules, const char *provider, const char *text)
+{
+  g_autoptr(KobanProfile) profile = load_profile (rules);
+  g_autoptr(KobanJson) json = koban_json_parse (text, strlen (text), NULL);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) accounts =
+    koban_map_accounts (rule_of (profile, KOBAN_GIVES_ACCOUNTS), koban_json_root (json),
+                        &(KobanMapContext){ .provider = provider, .fallback_name = "N" }, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (accounts->len, ==, 1);
+  return g_strdup (((KobanAccount *) accounts->pdata[0])->identity);
+}
+
+/* Two banks number alike what is not the same account; an IBAN is the same wherever it is seen. */
+static void
+test_identity_of_provider (void)
+{
+  static const struct
+  {
+    const char *rules, *answer;
+    gboolean shared;
+  } rows[] = {
+    { "up", "{\"data\":[{\"id\":\"7\",\"attributes\":{\"balance\":{\"currencyCode\":\"AUD\"}}}]}", FALSE },
+    { "monobank",
+      "{\"accounts\":[{\"id\":\"7\",\"currencyCode\":980,\"iban\":\"UA733220010000026201234567890\"}]}",
+      TRUE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *here = identity_of (rows[i].rules, "one", rows[i].answer);
+      g_autofree char *again = identity_of (rows[i].rules, "one", rows[i].answer);
+      g_autofree char *elsewhere = identity_of (rows[i].rules, "other", rows[i].answer);
+      g_assert_cmpstr (here, ==, again);
+      g_assert_cmpint (g_str_equal (here, elsewhere), ==, rows[i].shared);
+    }
+}
+
 /* The vendor's published examples, read where they are. */
 static KobanJson *
 read_example (const char *name)
@@ -320,6 +360,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mapping/date-missing", test_date_missing);
   g_test_add_func ("/mapping/twins", test_twins);
   g_test_add_func ("/mapping/account-row", test_account_row);
+  g_test_add_func ("/mapping/identity-of-provider", test_identity_of_provider);
   g_test_add_func ("/mapping/published/feed", test_published_feed);
   g_test_add_func ("/mapping/published/rest", test_published_rest);
   return g_test_run ();

@@ -299,7 +299,8 @@ test_links_of_two (void)
   run (check);
   g_assert_no_error (check->error);
   KobanSnapshot *links = find (check, KOBAN_LISTING_LINKS, NULL);
-  g_assert_cmpint (links->reach, ==, KOBAN_REACH_CHANGES);
+  g_assert_cmpint (links->reach, ==, KOBAN_REACH_WHOLE);
+  g_assert_cmpuint (links->unheard, ==, 1u << KOBAN_LINK_WEBHOOK);
   g_assert_cmpuint (links->rows->len, ==, 1);
   g_assert_cmpuint (check->snapshots->len, ==, 5); /* accounts, balance, links, links failed, lines */
 }

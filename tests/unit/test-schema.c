@@ -97,6 +97,16 @@ test_newer_is_untouched (Fixture *self, gconstpointer data)
   assert_refused (self, KOBAN_ERROR_NEWER);
 }
 
+/* What every version added is there in the end. */
+static void
+test_older_is_led_on (Fixture *self, gconstpointer data)
+{
+  assert_opens (self);
+  alter (self, "DROP TABLE late_links; PRAGMA user_version = 1");
+  assert_opens (self);
+  alter (self, "DELETE FROM late_links");
+}
+
 static void
 test_empty_is_refused (Fixture *self, gconstpointer data)
 {
@@ -252,6 +262,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   CLAIM ("private", test_is_private);
   CLAIM ("newer", test_newer_is_untouched);
+  CLAIM ("older", test_older_is_led_on);
   CLAIM ("empty", test_empty_is_refused);
   CLAIM ("foreign", test_foreign_is_refused);
   CLAIM ("noise", test_noise_is_refused);

@@ -225,7 +225,13 @@ test_listing_fault (gconstpointer data)
   g_assert_error (failed->error, KOBAN_ERROR, (int) listing_faults[i].code);
   g_assert_true (g_str_has_prefix (failed->error->message, "starling: "));
   g_assert_cmpint (find (check, KOBAN_LISTING_ACCOUNTS, NULL)->reach, ==, KOBAN_REACH_WHOLE);
-  g_assert_cmpuint (check->snapshots->len, ==, is_links ? 8 : 7);
+  g_assert_cmpuint (check->snapshots->len, ==, is_links ? 9 : 7);
+  for (guint s = 0; s < check->snapshots->len; s++)
+    {
+      const KobanSnapshot *snapshot = check->snapshots->pdata[s];
+      if (snapshot->listing == KOBAN_LISTING_LINKS && snapshot->reach != KOBAN_REACH_FAILED)
+        g_assert_cmpuint (snapshot->unheard, ==, is_links ? 1u << KOBAN_LINK_DIRECT_DEBIT : 0);
+    }
 }
 
 /* The first listing goes wrong: what ends the check is an error, the rest a FAILED list of accounts. */
