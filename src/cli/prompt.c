@@ -281,6 +281,7 @@ take_value (KobanAnswers *self, const KobanNeed *need, const char *value)
       return;
     }
   char *lines = g_strdup (value);
+  const gsize length = strlen (lines); /* before it shrinks: what is left behind is of the key, too */
   char *to = lines;
   for (const char *from = lines; *from != '\0'; from++)
     if (from[0] == '\\' && from[1] == 'n')
@@ -292,7 +293,8 @@ take_value (KobanAnswers *self, const KobanNeed *need, const char *value)
       *to++ = *from;
   *to = '\0';
   take (self, need, lines);
-  koban_secret_wipe (lines);
+  explicit_bzero (lines, length);
+  g_free (lines);
 }
 
 static gboolean
