@@ -362,8 +362,6 @@ question_for (const char *name)
     { "revoke_token", N_("Access token that may cancel mandates") },
     { "signing_key", N_("File with the private key that signs what is cancelled") },
     { "signing_key_id", N_("Id that your bank gave to that key") },
-    { "session_id", N_("Id of the consent that you gave") },
-    { "item_id", N_("Id of the connected bank (item)") },
     { "app_id", N_("Id of your own application") },
     { "secret_id", N_("Secret id of your own access") },
     { "secret_key", N_("Secret key of your own access") },
