@@ -7,8 +7,6 @@
 
 #include "watch/evidence.h"
 
-#include <koban/text.h>
-
 #define BURST_US (10 * KOBAN_MINUTE_US)
 
 gboolean
@@ -25,7 +23,7 @@ koban_evidence_is_wallet (const KobanEvidence *self)
 gboolean
 koban_evidence_is_nameless (const KobanEvidence *self)
 {
-  return self->debit->key == koban_text_hash ("");
+  return *self->debit->folded == '\0';
 }
 
 /* --- gathering ---------------------------------------------------------------------------------------- */
@@ -178,8 +176,7 @@ gather_other_payee (KobanEvidence *self, const KobanRecent *recent)
 static void
 gather_cash (KobanEvidence *self, const KobanRecent *recent)
 {
-  if (recent->channel != KOBAN_TRANSACTION_CASH || self->debit->channel != KOBAN_TRANSACTION_CASH ||
-      recent->amount <= 0 || is_told_again (self, recent))
+  if (recent->channel != KOBAN_TRANSACTION_CASH || recent->amount <= 0 || is_told_again (self, recent))
     return;
   gint64 apart_us = distance_us (self, recent);
   if (apart_us > (is_timed (self, recent) ? 30 * KOBAN_HOUR_US : KOBAN_DAY_US))
@@ -191,7 +188,8 @@ gather_cash (KobanEvidence *self, const KobanRecent *recent)
 static void
 gather_recent (KobanEvidence *self, const KobanRecent *recent)
 {
-  gather_cash (self, recent);
+  if (self->debit->channel == KOBAN_TRANSACTION_CASH)
+    gather_cash (self, recent);
   if (recent->key != self->debit->key && (recent->flags & (KOBAN_RECENT_OWN | KOBAN_RECENT_FRESH)) == 0)
     return;
 
