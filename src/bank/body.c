@@ -94,21 +94,21 @@ char *
 koban_body_build (KobanJsonNode node,
                   const char *name,
                   const char *value,
+                  gboolean number,
                   KobanTemplateLookup lookup,
                   gpointer user_data,
                   GError **error)
 {
   g_autoptr(KobanJsonWriter) writer = koban_json_writer_new ();
   Build build = { writer, lookup, user_data };
-  gint64 number;
 
   koban_json_writer_begin_object (writer);
   gboolean done = !koban_json_exists (node) || write_members (&build, node, error);
   if (done && name != NULL)
     {
       koban_json_writer_name (writer, name);
-      if (g_ascii_string_to_signed (value, 10, 0, G_MAXINT32, &number, NULL))
-        koban_json_writer_int (writer, number);
+      if (number)
+        koban_json_writer_int (writer, g_ascii_strtoll (value, NULL, 10));
       else
         koban_json_writer_string (writer, value);
     }

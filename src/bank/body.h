@@ -9,8 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* @node with its texts filled, and one member more (nullable): @name, a number if @value is one. (transfer full) */
-char *koban_body_build (KobanJsonNode node, const char *name, const char *value, KobanTemplateLookup lookup,
-                        gpointer user_data, GError **error);
+/* @node with its texts filled, and one member more: @name (nullable), whose @value stands as a @number or as a text.
+ * (transfer full) */
+char *koban_body_build (KobanJsonNode node, const char *name, const char *value, gboolean number,
+                        KobanTemplateLookup lookup, gpointer user_data, GError **error);
 
 G_END_DECLS

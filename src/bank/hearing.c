@@ -249,8 +249,11 @@ take_links (KobanHearing *self, const Answer *answer, const KobanListingRule *ru
 static void
 take_scopes (KobanHearing *self, const Answer *answer, const KobanListingRule *rule, GError **error)
 {
-  g_autoptr(GPtrArray) excess = koban_map_excess (rule, answer->root, NULL);
+  g_autoptr(GError) why = NULL;
+  g_autoptr(GPtrArray) excess = koban_map_excess (rule, answer->root, &why);
 
+  if (excess == NULL)
+    g_message ("What the key of %s can do could not be read: %s", self->profile->id, why->message);
   if (excess == NULL || excess->len == 0)
     return;
   g_ptr_array_add (excess, NULL);

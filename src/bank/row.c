@@ -116,10 +116,11 @@ without_markup (const KobanRow *self, const char *text)
     char character;
   } entities[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' }, { "&quot;", '"' }, { "&#39;", '\'' } };
   g_autoptr(GString) plain = g_string_new (NULL);
+  const char *last = strrchr (text, '>'); /* behind it none is looked for: a bank may send a million of “<” */
 
   for (const char *c = text; *c != '\0'; c++)
     {
-      const char *end = *c == '<' ? strchr (c, '>') : NULL;
+      const char *end = *c == '<' && last != NULL && c < last ? strchr (c, '>') : NULL;
       gsize i = 0;
       while (i < G_N_ELEMENTS (entities) && !g_str_has_prefix (c, entities[i].entity))
         i++;

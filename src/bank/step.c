@@ -245,7 +245,10 @@ koban_step_build_body (const KobanStep *self,
 
   if (!koban_json_exists (body) && param == NULL)
     return NULL;
-  char *built = koban_body_build (body, param, self->next, lookup_name, &lookup, error);
+  /* We count pages and rows ourselves; a cursor is the bank's word, digits or not. */
+  const KobanPagingScheme scheme = self->request != NULL ? self->request->paging.scheme : KOBAN_PAGING_NONE;
+  const gboolean counted = scheme == KOBAN_PAGING_OFFSET || scheme == KOBAN_PAGING_PAGE;
+  char *built = koban_body_build (body, param, self->next, counted, lookup_name, &lookup, error);
   g_free (lookup.made);
   return built;
 }

@@ -95,8 +95,7 @@ is_about (const Trouble *trouble, const KobanAccount *account)
       if (said == NULL)
         continue;
       if (account != NULL)
-        ours = g_str_equal (pair->name, "id") ? account->remote_id
-                                              : koban_account_get_variable (account, pair->name);
+        ours = koban_map_variable (account, pair->name);
       if (g_strcmp0 (said, ours) != 0)
         return ABOUT_OTHERS;
       about = ABOUT_ACCOUNT;

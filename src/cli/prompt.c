@@ -281,6 +281,7 @@ take_value (KobanAnswers *self, const KobanNeed *need, const char *value)
       return;
     }
   char *lines = g_strdup (value);
+  const gsize length = strlen (lines); /* before it shrinks: what is left behind is of the key, too */
   char *to = lines;
   for (const char *from = lines; *from != '\0'; from++)
     if (from[0] == '\\' && from[1] == 'n')
@@ -292,7 +293,8 @@ take_value (KobanAnswers *self, const KobanNeed *need, const char *value)
       *to++ = *from;
   *to = '\0';
   take (self, need, lines);
-  koban_secret_wipe (lines);
+  explicit_bzero (lines, length);
+  g_free (lines);
 }
 
 static gboolean
@@ -360,8 +362,6 @@ question_for (const char *name)
     { "revoke_token", N_("Access token that may cancel mandates") },
     { "signing_key", N_("File with the private key that signs what is cancelled") },
     { "signing_key_id", N_("Id that your bank gave to that key") },
-    { "session_id", N_("Id of the consent that you gave") },
-    { "item_id", N_("Id of the connected bank (item)") },
     { "app_id", N_("Id of your own application") },
     { "secret_id", N_("Secret id of your own access") },
     { "secret_key", N_("Secret key of your own access") },

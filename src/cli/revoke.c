@@ -239,7 +239,7 @@ print_outcome (GVariant *link, const char *result, const char *sentence, const c
   if (!json)
     {
       g_print ("%s\n", _(sentence));
-      if (g_str_equal (result, "gone"))
+      if (g_str_equal (result, "gone") && !is_own (link))
         g_print ("%s\n", _("Koban watches for it: if the link comes back, you are told."));
       if (*by_hand != '\0' && !g_str_equal (result, "gone"))
         g_print ("  %s\n", by_hand);

@@ -400,6 +400,26 @@ request_free (Request *request)
   g_free (request);
 }
 
+static void
+wipe_body (gpointer data)
+{
+  GByteArray *body = data;
+
+  explicit_bzero (body->data, body->len);
+  g_byte_array_unref (body);
+}
+
+/* What answers a sign-in holds the secret that it gave. */
+static GBytes *
+take_body (Request *request)
+{
+  GByteArray *body = g_steal_pointer (&request->body);
+
+  if (body->len == 0)
+    return g_byte_array_free_to_bytes (body);
+  return g_bytes_new_with_free_func (body->data, body->len, wipe_body, body);
+}
+
 static KobanHttpResponse *
 response_from (Request *request)
 {
@@ -415,7 +435,7 @@ response_from (Request *request)
   g_ptr_array_set_free_func (request->answered, NULL);
   response->status = (guint) status;
   response->headers = (char **) g_ptr_array_free (g_steal_pointer (&request->answered), FALSE);
-  response->body = g_byte_array_free_to_bytes (g_steal_pointer (&request->body));
+  response->body = take_body (request);
   response->bytes_in = (guint64) body_bytes + (guint64) header_bytes;
   response->retry_after_s = retry_after (response);
   return response;

@@ -588,6 +588,8 @@ void
 koban_json_tape_clear (KobanJsonTape *tape)
 {
   g_clear_pointer (&tape->tokens, g_array_unref);
-  if (tape->text != NULL)
-    g_string_free (g_steal_pointer (&tape->text), TRUE);
+  if (tape->text == NULL)
+    return;
+  explicit_bzero (tape->text->str, tape->text->len); /* it may hold what a sign-in gave */
+  g_string_free (g_steal_pointer (&tape->text), TRUE);
 }

@@ -38,6 +38,7 @@ turn_page (KobanProfile *profile, KobanStep *step, KobanJsonNode root)
   if (next != NULL && step->request->paging.scheme == KOBAN_PAGING_NEXT_URL)
     g_assert_true (*next == '/' || *next == '?');
   g_autoptr(KobanStep) turned = next != NULL ? koban_step_turn (step, next, NULL) : NULL;
+  g_assert_true (next != NULL || turned == NULL);
 }
 
 static void

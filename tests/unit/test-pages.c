@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <koban/error.h>
+#include "bank/step.h"
 #include "canned-bank.h"
 
 #define UP_ACCOUNTS                                                                                          \
@@ -305,6 +306,34 @@ test_links_of_two (void)
   g_assert_cmpuint (check->snapshots->len, ==, 5); /* accounts, balance, links, links failed, lines */
 }
 
+/* A cursor of digits alone is a text, as the bank gave it; an offset is a number. */
+static void
+test_page_in_body (void)
+{
+  static const struct
+  {
+    KobanPagingScheme scheme;
+    const char *body;
+  } rows[] = { { KOBAN_PAGING_CURSOR, "{\"at\":\"120\"}" },
+               { KOBAN_PAGING_LAST_ID, "{\"at\":\"120\"}" },
+               { KOBAN_PAGING_OFFSET, "{\"at\":120}" },
+               { KOBAN_PAGING_PAGE, "{\"at\":120}" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      KobanRequestRule request = { .method = KOBAN_METHOD_POST,
+                                   .paging = { .scheme = rows[i].scheme, .param = (char *) "at" } };
+      const KobanStepValues values = { NULL, NULL };
+      g_autoptr(GError) error = NULL;
+      g_autoptr(KobanStep) first = koban_step_new (KOBAN_STEP_LIST, &request, NULL);
+      g_autoptr(KobanStep) second = koban_step_turn (first, "120", &error);
+      g_autofree char *body = koban_step_build_body (second, KOBAN_JSON_NONE, &values, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (body, ==, rows[i].body);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -317,5 +346,6 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/pages/endless", test_endless);
   g_test_add_func ("/pages/links-of-two", test_links_of_two);
+  g_test_add_func ("/pages/in-body", test_page_in_body);
   return g_test_run ();
 }
