@@ -121,6 +121,34 @@ def money(minor_units):
     return values.decimal("EUR", minor_units)
 
 
+# (provider, link that is ended or way that is suffered) → what Koban still does wrong. What is mended leaves the table.
+OWED = {
+    ("starling", "LANDLORD"): "the proof of a revocation lists standing orders without their payees, and loses their names",
+    ("starling", ROGUE): "the proof of a revocation lists standing orders without their payees, and tells of new names",
+    ("plaid", "bank0"): "an access that was proved gone by a refusal stays in the list as active",
+    ("pluggy", "MeuPluggy"): "an access that was proved gone by a refusal stays in the list as active",
+    ("teller", "bank0"): "an access that was proved gone by a refusal stays in the list as unknown",
+    ("starling", "reissued"): "a list of changes doubles what comes again under another id",
+    ("enable-banking", "loop"): "a page that leads back is merged before it is refused, and rows without an id count twice",
+    ("investec", "unknown-enum"): "what was held, has no id and was once taken for booked is held again beside it",
+}
+
+
+@contextlib.contextmanager
+def owed(test, provider, what):
+    """A claim that is known not to hold; it fails when it holds."""
+    if (provider, what) not in OWED:
+        yield
+        return
+    try:
+        yield
+    except (AssertionError, KeyError) as error:
+        test.blurred = True
+        print("# owed: %s, %s: %s" % (provider, what, OWED[provider, what]))
+        return
+    test.fail("%s, %s is mended: take it out of OWED" % (provider, what))
+
+
 # --- as it should be
 
 
@@ -195,7 +223,8 @@ class AsItShouldBe(Street):
         self.first_look(row)
         self.rogue(row)
         for name in row.revoke:
-            self.end(row, name)
+            with owed(self, row.provider, name):
+                self.end(row, name)
 
     def first_look(self, row):
         self.assertNotIn(self.bank.token, self.added.stdout + self.added.stderr)
@@ -228,7 +257,7 @@ class AsItShouldBe(Street):
         self.assertEqual(self.check(row.provider)[0], 0, "nothing is said twice")
 
     def end(self, row, name):
-        link = self.links()[name]
+        link, told_before = self.links()[name], self.desk.koban_json("alerts", "--all")
         done = self.desk.koban("revoke", link["id"], "--yes", stdin=row.power(self.bank.ready, link["kind"]))
         told = done.stdout + done.stderr
         self.assertEqual(done.returncode, 0, told)
@@ -237,6 +266,8 @@ class AsItShouldBe(Street):
             self.assertLess(told.index("blinds Koban"), told.index("Proved gone"))
         self.assertNotIn(name, self.links())
         self.assertIn(self.links("--all")[name]["status"], ("revoked", "gone", "ended"))
+        self.assertEqual([a["summary"] for a in self.desk.koban_json("alerts", "--all") if a not in told_before], [],
+                         "ending one link is no news of another")
 
 
 def live(row):
@@ -245,6 +276,129 @@ def live(row):
 
 for each in ROWS:
     setattr(AsItShouldBe, "test_" + each.provider.replace("-", "_"), live(each))
+
+
+# --- as it must not hurt
+
+
+class Elsewhere:
+    """A host that was never shown: it counts who comes."""
+
+    def __init__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.heard = []
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        with contextlib.suppress(OSError):
+            while True:
+                caller, _ = self.socket.accept()
+                with caller:
+                    caller.settimeout(5)
+                    self.heard.append(caller.recv(4096))
+
+    def close(self):
+        self.socket.close()
+
+
+class AsItMustNotHurt(Street):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.elsewhere = Elsewhere()
+        cls.closing.callback(cls.elsewhere.close)
+
+    @classmethod
+    def profiles(cls):
+        """Some banks allow fewer requests a day than this takes."""
+        folder = super().profiles()
+        for file in folder.glob("*.json"):
+            profile = json.loads(file.read_text(encoding="utf-8"))
+            profile.get("budget", {}).update({"per_day": 2000} if "budget" in profile else {})
+            file.write_text(json.dumps(profile), encoding="utf-8")
+        return folder
+
+    def known(self):
+        """What is known of this bank, as a person would see it: no state, for a bank may change its words."""
+        lines = sorted((t["date"], t["amount"]["amount"], t["text"]) for t in self.lines()
+                       if t["state"] != "withdrawn" and not (self.blurred and HELD in t["text"]))
+        links = sorted((k["name"], k["kind"]) for k in self.links().values())
+        return {"lines": lines, "links": links, "accounts": [(a["id"], a["name"]) for a in self.its("accounts")]}
+
+    blurred = False     # an owed fault has doubled what is held
+
+    def suffer(self, row):
+        self.open(row)
+        self.addCleanup(self.desk.koban, "remove", row.provider, "--yes")
+        self.bank.advance("end")
+        if row.provider not in ONE_PAGE:
+            self.bank.tell("behave", page=2)
+        self.assertEqual(self.check(row.provider)[0], 10)
+        self.assertEqual(self.check(row.provider)[0], 0)    # what is missing twice is gone
+        for way in sorted(self.bank.ready["hostile"], key=list(WAYS).index):
+            if row.provider not in WAYS[way].without:
+                with self.subTest(way), owed(self, row.provider, way):
+                    self.one_way(row, way, WAYS[way])
+
+    def one_way(self, row, way, expected):
+        before = self.known()
+        self.bank.tell("reset")
+        self.bank.tell("hostile", way=way, **({"to": self.elsewhere.url} if way == "next-elsewhere" else {}))
+        status, told = self.check(row.provider)
+        self.assertTrue([r for r in self.bank.requests() if r["fault"]], "it was met")
+        during, state = self.known(), self.its("connections", key="id")[0]["state"]
+        self.bank.tell("clear")
+        self.assertEqual(self.elsewhere.heard, [], "nobody was asked who was not shown")
+        self.assertIn(status, expected.of(row.provider), told)
+        self.assertIn(state, expected.states[status], told)
+        self.assertEqual(during, before, "nothing that is known is lost or doubled by it")
+        if state != "ok":
+            self.assertRegex(told, r"Could not check %s: .*\w{3}" % row.provider)
+        if expected.says:
+            told_of, = [a["id"] for a in self.its("alerts") if a["reasons"][0]["code"] in ("sign_in", "evicted")]
+            self.assertRegex(self.desk.koban("show", told_of).stdout, expected.says)
+        status, told = self.check(row.provider)
+        self.assertIn(status, (0, 11) if way == "quota" else (0,), told)
+        self.assertEqual(self.known(), before, "nor after it")
+
+
+class Way:
+    """`status`: how `check` may end; `but`: at some banks; `without`: banks whose wire cannot say it."""
+
+    BAD = {0: ("ok",), 11: ("error",)}
+
+    def __init__(self, *status, but=None, without=(), states=None, says=None):
+        self.status, self.but, self.without, self.states, self.says = status, but or {}, without, states or self.BAD, says
+
+    def of(self, provider):
+        return self.but.get(provider, self.status)
+
+
+ONE_PAGE = ("gocardless-bad", "investec", "monobank", "simplefin", "starling", "teller")
+LEFT_OUT = ("sign-in", "shared")
+
+# In this order: after a quota nothing is asked for an hour.
+WAYS = {
+    "next-elsewhere": Way(11, without=ONE_PAGE + ("akahu", "enable-banking", "plaid", "wise")),   # theirs is no address
+    "loop": Way(11, without=ONE_PAGE),
+    "unknown-enum": Way(0, but={"wise": (11,)}),     # Wise's list has rows without an amount, known by their status alone
+    "reissued": Way(0, but={"up": (11,), "wise": (0, 10)},   # Up's rows carry their account's id, Wise's list its mandates' too
+                    without=("simplefin",), states={**Way.BAD, 10: ("ok",)}),
+    # Plaid's list is of all accounts, and what is of none that is watched is nobody's
+    "wrong-account": Way(11, but={"plaid": (0,)}, without=("enable-banking", "gocardless-bad", "monobank", "simplefin", "wise")),
+    "removed": Way(0),
+    "evicted": Way(10, 11, states={10: LEFT_OUT, 11: LEFT_OUT}, says="[Cc]onnect (it )?again"),
+    "quota": Way(10, 11, states={10: ("shared",), 11: ("waiting", "shared")}),
+}
+
+
+def suffer(row):
+    return lambda self: self.suffer(row)
+
+
+for each in ROWS:
+    setattr(AsItMustNotHurt, "test_" + each.provider.replace("-", "_"), suffer(each))
 
 
 if __name__ == "__main__":

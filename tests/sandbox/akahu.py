@@ -18,6 +18,7 @@ class Akahu(Provider):
     provider = "akahu"
     root = "/v1"
     page_size = 100
+    LINES = "*/transactions"
     LINE_ID, LINE_STATE, ACCOUNT_ID = "_id", "type", "_account"
     SAVED = ["user_token", "app_token", "access_revoked", "ended"]
     ROUTES = [

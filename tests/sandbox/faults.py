@@ -148,8 +148,16 @@ def next_elsewhere(good, wish):
 
 
 def loop(good, wish):
-    """The first page again and again, each time with a next one."""
+    """The first page that has a next one, again and again."""
+    if "kept" not in wish and not has_value(json.loads(good.body), wish["key"]):
+        return Delivery(good)
     return Delivery(wish.setdefault("kept", good))
+
+
+def has_value(value, key):
+    if isinstance(value, list):
+        return any(has_value(v, key) for v in value)
+    return isinstance(value, dict) and (bool(value.get(key)) or any(has_value(v, key) for v in value.values()))
 
 
 def reissue(good, wish):

@@ -68,9 +68,8 @@ class Monobank(Provider):
         """An empty URL ends it. Koban may set none."""
         if request.json(("webHookUrl",))["webHookUrl"] != "":
             raise Wrong("this customer sets no webhook")
-        hook = self.hook()
-        if hook is not None:
-            self.world.revoke(hook["link_id"], self.revoke_how)
+        for _, link in self.links(SHARING):     # there is one address at a time: an older one does not come back
+            self.world.revoke(link["link_id"], self.revoke_how)
         return {"status": "ok"}
 
     def hook(self):

@@ -84,7 +84,7 @@ class Provider:
         every = {"path": self.LINES, "count": 0}
         return {
             "next-elsewhere": dict(every, what="next-elsewhere", keys=[self.NEXT]),
-            "loop": dict(every, what="loop"),
+            "loop": dict(every, what="loop", key=self.NEXT),
             "unknown-enum": dict(every, what="set", key=self.LINE_STATE, value='"NEVER_HEARD_OF"'),
             "reissued": dict(every, what="reissue", keys=[self.LINE_ID]),
             "wrong-account": dict(every, what="other-account", keys=[self.ACCOUNT_ID]),
