@@ -185,7 +185,7 @@ agree_to_file (KobanProfile *profile, const AddOptions *options, GError **error)
 static gboolean
 agree_to_power (KobanProfile *profile, const AddOptions *options, GError **error)
 {
-  if (koban_profile_get_power (profile) != KOBAN_POWER_PAY || options->secret_stdin ||
+  if (koban_profile_get_power (profile) != KOBAN_POWER_PAY ||
       (options->base_url != NULL && koban_http_url_is_loopback (options->base_url)))
     return TRUE;
   /* TRANSLATORS: the word to type is not translated. */
