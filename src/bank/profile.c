@@ -300,7 +300,7 @@ static const struct
   { KOBAN_LINK_DIRECT_DEBIT,
     N_("In your bank's app or internet banking open the account, look for “Direct debits” or “Mandates”, "
         "and cancel "
-        "or block this one; the bank must also do it when you call. Tell the collector as well.") },
+        "or block this one; the bank can also do it when you call. Tell the collector as well.") },
   { KOBAN_LINK_STANDING_ORDER, N_("In your bank's app or internet banking open the account, look for "
                                    "“Standing orders” or “Scheduled payments”, "
                                    "and delete this one.") },

@@ -375,7 +375,7 @@ freshness_headline (const KobanAlert *alert)
   if (koban_alert_has_reason (alert, "evicted"))
     return _("Koban's sign-in was ended");
   if (koban_alert_has_reason (alert, "shared"))
-    return _("Another device uses the same sign-in");
+    return _("Another device seems to use the same sign-in");
   if (koban_alert_has_reason (alert, "locked"))
     return _("Koban waits for the keyring");
   return _("Koban could not check your account");
