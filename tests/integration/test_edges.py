@@ -300,7 +300,7 @@ class Profiles(Edges):
     def test_a_person_at_a_terminal_says_yes_or_no(self):
         file = self.own_profile()
         for answer, status, token_asked in (("n", 1, False), ("", 1, False), ("y", 1, True)):
-            ended, shown = self.on_terminal(answer + "\n")
+            ended, shown = self.on_terminal(answer + "\nn\n")    # and no other device watches
             self.assertEqual(ended, status, shown)
             self.assertIn(str(file), shown)
             self.assertEqual("resolve" in shown, token_asked, shown)
