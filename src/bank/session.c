@@ -208,6 +208,19 @@ begin_identity (KobanSession *self)
 }
 
 static gboolean
+gives_names (KobanRequestRule *request)
+{
+  return koban_request_find_listing (request, KOBAN_GIVES_NAMES) != NULL;
+}
+
+/* Links, and the names that they are told by: without those, a link would seem to name somebody else. */
+static gboolean
+is_of_links (KobanRequestRule *request)
+{
+  return koban_request_find_listing (request, KOBAN_GIVES_LINKS) != NULL || gives_names (request);
+}
+
+static gboolean
 is_of_rest (KobanSession *self, KobanRequestRule *request)
 {
   static const KobanGives earlier[] = { KOBAN_GIVES_HOLDERS, KOBAN_GIVES_ACCOUNTS, KOBAN_GIVES_IDENTITY };
@@ -215,8 +228,7 @@ is_of_rest (KobanSession *self, KobanRequestRule *request)
   for (gsize i = 0; i < G_N_ELEMENTS (earlier); i++)
     if (koban_request_find_listing (request, earlier[i]) != NULL)
       return FALSE;
-  return self->revoked == NULL || (request->per != KOBAN_PER_ACCOUNT &&
-                                   koban_request_find_listing (request, KOBAN_GIVES_LINKS) != NULL);
+  return self->revoked == NULL || (request->per != KOBAN_PER_ACCOUNT && is_of_links (request));
 }
 
 static void
@@ -698,9 +710,8 @@ queue_proof (KobanSession *self, KobanAccount *account)
   for (guint i = 0; i < self->profile->requests->len; i++)
     {
       KobanRequestRule *request = koban_profile_get_request (self->profile, i);
-      if (request->per == KOBAN_PER_ACCOUNT &&
-          koban_request_find_listing (request, KOBAN_GIVES_LINKS) != NULL)
-        queue_step (self, request, account, NULL);
+      if (is_of_links (request) && (request->per == KOBAN_PER_ACCOUNT || gives_names (request)))
+        queue_step (self, request, request->per == KOBAN_PER_ACCOUNT ? account : NULL, NULL);
     }
   self->stage = STAGE_REST;
 }

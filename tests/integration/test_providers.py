@@ -123,8 +123,6 @@ def money(minor_units):
 
 # (provider, link that is ended or way that is suffered) → what Koban still does wrong. What is mended leaves the table.
 OWED = {
-    ("starling", "LANDLORD"): "the proof of a revocation lists standing orders without their payees, and loses their names",
-    ("starling", ROGUE): "the proof of a revocation lists standing orders without their payees, and tells of new names",
     ("plaid", "bank0"): "an access that was proved gone by a refusal stays in the list as active",
     ("pluggy", "MeuPluggy"): "an access that was proved gone by a refusal stays in the list as active",
     ("teller", "bank0"): "an access that was proved gone by a refusal stays in the list as unknown",
