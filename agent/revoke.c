@@ -411,12 +411,33 @@ insert_if_said (GVariantDict *payload, const char *key, const char *text)
     g_variant_dict_insert (payload, key, "s", text);
 }
 
+/* No list can show the end of the access that lists are read by: the refusal says it. */
+static gboolean
+enter_own_end (KobanLedger *ledger, KobanRevoke *self, GError **error)
+{
+  KobanLink fields = *self->link;
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_link_unref);
+
+  fields.status = KOBAN_LINK_REVOKED;
+  g_ptr_array_add (rows, koban_link_new (&fields));
+  g_autoptr(KobanSnapshot) snapshot = koban_snapshot_new (&(KobanSnapshot){ .account = self->account,
+                                                                             .listing = KOBAN_LISTING_LINKS,
+                                                                             .reach = KOBAN_REACH_CHANGES,
+                                                                             .heard_us = self->now_us,
+                                                                             .from_us = self->now_us,
+                                                                             .to_us = self->now_us,
+                                                                             .rows = rows });
+  return koban_ledger_merge (ledger, self->connection->id, snapshot, self->utc_offset_minutes, &self->merged,
+                             error);
+}
+
 /* With what an honest link is set up again by: the bank forgets it. A purge takes that out again. */
 static gboolean
 journal_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   KobanRevoke *self = job;
   g_auto(GVariantDict) payload;
+  gboolean is_proved_by_refusal = !self->listed && g_str_equal (self->result, "gone");
 
   g_variant_dict_init (&payload, NULL);
   g_variant_dict_insert (&payload, "link", "s", self->link->id);
@@ -426,7 +447,8 @@ journal_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   insert_if_said (&payload, "creditor", self->link->collector);
   insert_if_said (&payload, "reference", self->link->reference);
   g_autoptr(GVariant) sunk = g_variant_ref_sink (g_variant_dict_end (&payload));
-  return koban_ledger_journal (ledger, "revoked", sunk, self->now_us, error);
+  return koban_ledger_journal (ledger, "revoked", sunk, self->now_us, error) &&
+         (!is_proved_by_refusal || enter_own_end (ledger, self, error));
 }
 
 /* Koban's own access that is refused from now on is gone: that is what was asked for. */
