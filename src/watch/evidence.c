@@ -8,6 +8,8 @@
 #include "watch/evidence.h"
 
 #define BURST_US (10 * KOBAN_MINUTE_US)
+#define TESTED_US (5 * KOBAN_DAY_US) /* a tested card is used or sold within days */
+#define TESTS_US (8 * KOBAN_HOUR_US) /* a program tests it, shop after shop; of dates alone: one day */
 
 gboolean
 koban_evidence_is_wallet (const KobanEvidence *self)
@@ -149,9 +151,15 @@ same_month (KobanDate one, KobanDate other)
 static void
 gather_test (KobanEvidence *self, const KobanRecent *recent, gint64 apart_us)
 {
-  if (apart_us > 3 * KOBAN_DAY_US || (recent->flags & KOBAN_RECENT_TINY) == 0 ||
+  if ((recent->flags & KOBAN_RECENT_TINY) == 0 ||
       (recent->channel != KOBAN_TRANSACTION_CARD && recent->channel != KOBAN_TRANSACTION_OTHER))
     return;
+  if (apart_us > TESTED_US || (self->tests > 0 && apart_us - self->last_test_us > TESTS_US))
+    {
+      self->trifles++;
+      return;
+    }
+  self->last_test_us = self->tests == 0 ? apart_us : self->last_test_us;
   self->tests++;
   self->tests_total += recent->amount;
   self->tests_us = MAX (self->tests_us, apart_us);

@@ -240,6 +240,7 @@ gboolean         koban_habit_knows_brand (const KobanHabit *self, guint32 brand)
 KobanKnownLink  *koban_habit_link      (KobanHabit *self, guint64 identity);    /* (nullable) */
 KobanKnownLink  *koban_habit_add_link  (KobanHabit *self, guint64 identity);
 KobanEpisode    *koban_habit_add_episode (KobanHabit *self, const char *key, gint64 now_us);
+KobanEpisode    *koban_habit_open_episode (KobanHabit *self, const char *key, gint64 now_us); /* the one of @key, else a new one */
 /* The @i-th newest, 0 the last one; NULL past the end. */
 KobanRecent     *koban_habit_recent    (KobanHabit *self, guint i);
 KobanRecent     *koban_habit_find_recent (KobanHabit *self, const char *id);    /* (nullable) */

@@ -397,6 +397,17 @@ koban_habit_add_episode (KobanHabit *self, const char *key, gint64 now_us)
   return episode;
 }
 
+KobanEpisode *
+koban_habit_open_episode (KobanHabit *self, const char *key, gint64 now_us)
+{
+  for (guint32 i = 0; i < self->n_episodes; i++)
+    {
+      if (strcmp (self->episodes[i].key, key) == 0)
+        return &self->episodes[i];
+    }
+  return koban_habit_add_episode (self, key, now_us);
+}
+
 /* --- recent lines ------------------------------------------------------------------------------------- */
 
 KobanRecent *

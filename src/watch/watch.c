@@ -439,7 +439,10 @@ judge_change (KobanJudgement *self, const KobanChange *change)
   if (!change->baseline)
     detect (self);
   else if (change->kind == KOBAN_CHANGE_LINE_NEW)
-    koban_withdrawals_rehearse (self);
+    {
+      koban_links_rehearse (self);
+      koban_withdrawals_rehearse (self);
+    }
   learn (self);
 }
 

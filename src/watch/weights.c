@@ -434,7 +434,7 @@ weigh_test (const KobanEvidence *self, GVariantBuilder *reasons)
   return self->consumption || self->debit->amount < 50 * self->habit->euro ? 4 * KOBAN_BIT : 9 * KOBAN_BIT;
 }
 
-/* Four and more of one sum at a place that is new: vouchers, not shopping. */
+/* Four and more of one sum at a place that is new: vouchers, not shopping; the more so of a round sum. */
 static int
 weigh_equal (const KobanEvidence *self, GVariantBuilder *reasons)
 {
@@ -443,7 +443,7 @@ weigh_equal (const KobanEvidence *self, GVariantBuilder *reasons)
   if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_EQUAL_AMOUNTS, "count", "x", (gint64) self->equal, "amount",
                                     "m", money (self, -self->debit->amount), NULL));
-  return 8 * KOBAN_BIT;
+  return self->round >= self->in_day && self->equal >= 4 ? 11 * KOBAN_BIT : 8 * KOBAN_BIT;
 }
 
 /* How rare are so many, where @per_1000_days are usual in @days; log2 of the chance of so many by chance. */
@@ -532,7 +532,7 @@ weigh_tests (const KobanEvidence *self, GVariantBuilder *reasons)
                            self->tests_us / KOBAN_MINUTE_US, "total", "m", money (self, -tests), NULL));
   if (self->tests == 1 && self->large > 1)
     return self->large > 2 ? 11 * KOBAN_BIT : 9 * KOBAN_BIT;
-  return bits[MIN (self->tests, G_N_ELEMENTS (bits) - 1)];
+  return MAX (bits[MIN (self->tests, G_N_ELEMENTS (bits) - 1)] - (int) MIN (self->trifles, 4) * 2 * KOBAN_BIT, 0);
 }
 
 /* The very sum that a regular collector took days ago, long before the next is due. Who also pays back, a
