@@ -193,12 +193,24 @@ gather_cash (KobanEvidence *self, const KobanRecent *recent)
   self->cash_total += recent->amount;
 }
 
+/* Most lines are: to another name that is long known, or of days ago and no test. */
+static gboolean
+is_far (const KobanEvidence *self, const KobanRecent *recent)
+{
+  guint32 flags = recent->flags;
+
+  if (recent->key == self->debit->key || (flags & KOBAN_RECENT_OWN) != 0)
+    return FALSE;
+  return (flags & KOBAN_RECENT_FRESH) == 0 ||
+         ((flags & KOBAN_RECENT_TINY) == 0 && ABS (self->debit->day - recent->day) > 1);
+}
+
 static void
 gather_recent (KobanEvidence *self, const KobanRecent *recent)
 {
   if (self->debit->channel == KOBAN_TRANSACTION_CASH)
     gather_cash (self, recent);
-  if (recent->key != self->debit->key && (recent->flags & (KOBAN_RECENT_OWN | KOBAN_RECENT_FRESH)) == 0)
+  if (is_far (self, recent))
     return;
 
   gboolean own = (recent->flags & KOBAN_RECENT_OWN) != 0;

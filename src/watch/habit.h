@@ -152,6 +152,8 @@ typedef struct
   guint32        lines;
   guint32        alarms;                     /* loud ones lately, in 1/256; what was not answered "not mine" */
   KobanDate      alarms_day;                 /* of the last one */
+  guint32        powers;                     /* creditors lately that were new, in 1/256, told or of the history */
+  KobanDate      powers_day;                 /* of the last one */
   guint32        adoptions;                  /* names that were new and became usual, after the first weeks */
   guint32        creditor_country[8];        /* two letters of creditor ids of direct debits, and how often */
   guint32        creditor_count[8];
@@ -263,6 +265,9 @@ gint64           koban_habit_usual_day  (const KobanHabit *self);
 /* Loud alarms lately, in 1/256: each counts half after 60 days. */
 guint32          koban_habit_alarms    (const KobanHabit *self, KobanDate day);
 void             koban_habit_alarm     (KobanHabit *self, KobanDate day, guint32 weight);
+/* The same of creditors that were new. */
+guint32          koban_habit_powers    (const KobanHabit *self, KobanDate day);
+void             koban_habit_power     (KobanHabit *self, KobanDate day, guint32 weight);
 guint            koban_habit_days      (const KobanHabit *self); /* of history */
 
 G_END_DECLS

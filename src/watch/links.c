@@ -18,9 +18,9 @@
 #define SETTLED_DAYS 45
 #define LIKE_SUM 19        /* log2: five parts in a hundred */
 #define ODD_SIZE (3 * 256) /* bits: one debit in eight is larger */
-#define ODD_PACE_DAYS 18 /* bills come monthly; a fortnight is the shortest that is usual, and a weekend */
+#define ODD_PACE_DAYS 18   /* bills come monthly; a fortnight is the shortest that is usual, and a weekend */
 #define ODD_RISE 256
-#define ENOUGH_ALARMS 128  /* one within four months, or one of the history within two */
+#define ENOUGH_ALARMS 128 /* one within four months, or one of the history within two */
 
 /* --- whose is it -------------------------------------------------------------------------------------- */
 
@@ -149,7 +149,8 @@ was_paid (KobanJudgement *self, const KobanName *name)
   return payee != NULL && payee->debits > 0 && today - payee->first_debit >= PAID_DAYS;
 }
 
-/* One mandate of this name lives already: a second contract, or somebody who borrows the name (DESIGN 4.4). */
+/* One mandate of this name lives already: a second contract, or somebody who borrows the name (DESIGN 4.4).
+ */
 static gboolean
 is_second (KobanJudgement *self)
 {
@@ -371,7 +372,8 @@ is_service_known (KobanJudgement *self)
   return service == 0 || koban_habit_payee (self->habit, service) != NULL;
 }
 
-/* The same name, but another creditor id behind another mandate: who collects keeps his id for life (SEPA). */
+/* The same name, but another creditor id behind another mandate: who collects keeps his id for life (SEPA).
+ */
 static gboolean
 is_other_creditor (const KobanDebit *debit, const KobanPayee *payee)
 {
@@ -411,9 +413,9 @@ is_foreign_creditor (const KobanJudgement *self)
   return known >= 5;
 }
 
-/* Of the trades that collect everywhere, or one more for somebody who was told of another, or would have been by
- * the history, not long ago: a budget of alarms is for all people (issue 3.3). Only a sum that is usual: what is
- * hidden among bills must be small (detection (a), direct debits). */
+/* Of the trades that collect everywhere, or one more for somebody who was told of another, or would have been
+ * by the history, not long ago: a budget of alarms is for all people (issue 3.3). Only a sum that is usual:
+ * what is hidden among bills must be small (detection (a), direct debits). */
 static gboolean
 is_ordinary_creditor (const KobanJudgement *self)
 {
@@ -422,7 +424,8 @@ is_ordinary_creditor (const KobanJudgement *self)
   if (koban_habit_size_bits (self->habit, debit->log) >= ODD_SIZE || *debit->folded == '\0')
     return FALSE;
   return koban_services_names_trade (self->services, debit->folded) ||
-         koban_habit_alarms (self->habit, debit->day) >= ENOUGH_ALARMS;
+         koban_habit_alarms (self->habit, debit->day) + koban_habit_powers (self->habit, debit->day) >=
+           ENOUGH_ALARMS;
 }
 
 /* A power company that everybody knows is a notice; a creditor nobody knows may be one whom nobody allowed.
@@ -479,7 +482,7 @@ tell_inferred (KobanJudgement *self, KobanSeverity severity, GVariant *reason)
                            .has_total = TRUE,
                            .total = -debit->amount };
   if (koban_judgement_tell (self, &verdict) && severity > KOBAN_SEVERITY_NOTICE)
-    koban_habit_alarm (self->habit, debit->day, 256);
+    koban_habit_power (self->habit, debit->day, 256);
 }
 
 static gboolean
@@ -575,8 +578,8 @@ look_at_debit (KobanJudgement *self)
     tell_even (self);
 }
 
-/* A new creditor whose first collection was perhaps a notice goes on as no bill does: again within days, or for
- * far more than at first (detection (a), direct debits). */
+/* A new creditor whose first collection was perhaps a notice goes on as no bill does: again within days, or
+ * for far more than at first (detection (a), direct debits). */
 static gboolean
 goes_on_oddly (const KobanJudgement *self)
 {
@@ -598,8 +601,8 @@ tell_odd (KobanJudgement *self)
 
   if (self->debit.day - payee->last_day < ODD_PACE_DAYS)
     tell_inferred (self, KOBAN_SEVERITY_WARNING,
-                   koban_reason_new (KOBAN_REASON_ABOVE_PACE, "count", "x", (gint64) payee->debits + 1, "days",
-                                     "x", MAX (days, 1), NULL));
+                   koban_reason_new (KOBAN_REASON_ABOVE_PACE, "count", "x", (gint64) payee->debits + 1,
+                                     "days", "x", MAX (days, 1), NULL));
   else
     tell_inferred (self, KOBAN_SEVERITY_WARNING,
                    koban_reason_new (KOBAN_REASON_AMOUNT_CHANGED, "from", "m",
@@ -634,9 +637,9 @@ koban_links_rehearse (KobanJudgement *self)
 {
   const KobanDebit *debit = &self->debit;
 
-  if (koban_habit_days (self->habit) >= SETTLED_DAYS && debit->amount > 0 && !debit->own && is_collection (debit) &&
-      !is_well_known (debit->service) && is_first_collection (self))
-    koban_habit_alarm (self->habit, debit->day, 128);
+  if (koban_habit_days (self->habit) >= SETTLED_DAYS && debit->amount > 0 && !debit->own &&
+      is_collection (debit) && !is_well_known (debit->service) && is_first_collection (self))
+    koban_habit_power (self->habit, debit->day, 128);
 }
 
 /* --- learning ----------------------------------------------------------------------------------------- */

@@ -48,10 +48,10 @@ struct _KobanServices
 /* How services that no directory knows call themselves. */
 typedef struct
 {
-  const char *folded;           /* (unowned): of @words */
-  gboolean inside, open;        /* may begin, may end within a word */
-  gboolean link, not;           /* only for the names of links; only seems one */
-  gboolean collects, trade;     /* no wallet's: tells of a direct debit; of a trade that collects */
+  const char *folded;       /* (unowned): of @words */
+  gboolean inside, open;    /* may begin, may end within a word */
+  gboolean link, not ;      /* only for the names of links; only seems one */
+  gboolean collects, trade; /* no wallet's: tells of a direct debit; of a trade that collects */
 } WalletWord;
 
 static const char *const category_names[] = { "wallet", "bnpl", "collector", "merchant" };
@@ -293,7 +293,8 @@ read_word (KobanServices *self, KobanJsonNode row, WalletWord word, GError **err
   return TRUE;
 }
 
-/* {"any": ["*PAY"], "link": ["CASH"], "not": ["AUTOPAY"], "collection": ["LASTSCHRIFT"], "trade": ["*VERSICHERUNG*"]} */
+/* {"any": ["*PAY"], "link": ["CASH"], "not": ["AUTOPAY"], "collection": ["LASTSCHRIFT"], "trade":
+ * ["*VERSICHERUNG*"]} */
 static gboolean
 read_words (KobanServices *self, KobanJsonNode lists, GError **error)
 {
