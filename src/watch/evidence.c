@@ -285,6 +285,8 @@ gather (KobanEvidence *self)
       const KobanRecent *recent = &self->habit->recent[at];
       if (debit->heard_us - recent->heard_us > 35 * KOBAN_DAY_US)
         break;
+      if (debit->channel != KOBAN_TRANSACTION_CASH && is_far (self, recent))
+        continue;
       if (recent != corrected) /* a corrected line is no second one */
         gather_recent (self, recent);
     }

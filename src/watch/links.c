@@ -601,7 +601,7 @@ tell_odd (KobanJudgement *self)
 
   if (self->debit.day - payee->last_day < ODD_PACE_DAYS)
     tell_inferred (self, KOBAN_SEVERITY_WARNING,
-                   koban_reason_new (KOBAN_REASON_ABOVE_PACE, "count", "x", (gint64) payee->debits + 1,
+                   koban_reason_new (KOBAN_REASON_COLLECTED_AGAIN, "count", "x", (gint64) payee->debits + 1,
                                      "days", "x", MAX (days, 1), NULL));
   else
     tell_inferred (self, KOBAN_SEVERITY_WARNING,

@@ -266,6 +266,8 @@ test_new_creditors_in_a_row (void)
       g_assert_nonnull (grown);
       g_assert_cmpint (grown->severity, ==, seconds[i].severity);
       g_assert_cmpstr (grown->incident, ==, second->incident);
+      g_assert_cmpint (koban_alert_has_reason (grown, "collected_again"), ==, seconds[i].day == 107);
+      g_assert_cmpint (koban_alert_has_reason (grown, "amount_changed"), ==, seconds[i].amount == -6000);
     }
 }
 
