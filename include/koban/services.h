@@ -46,6 +46,8 @@ const char         *koban_services_skip_prefixes (KobanServices *self, const cha
 gboolean            koban_services_sounds_like_wallet (KobanServices *self, const char *folded, gboolean is_link);
 /* Does the text itself tell of a direct debit, wherever in it ("… SEPA-LASTSCHRIFT … MREF")? */
 gboolean            koban_services_is_collection (KobanServices *self, const char *folded);
+/* Does the name say a trade that is paid by direct debit everywhere: power, water, insurance, a gym, a newspaper? */
+gboolean            koban_services_names_trade (KobanServices *self, const char *folded);
 const KobanService *koban_services_lookup (KobanServices *self, const char *id);
 
 G_END_DECLS

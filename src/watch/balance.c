@@ -210,14 +210,52 @@ is_large_gap (const KobanHabit *habit)
   return koban_habit_size_bits (habit, koban_log2 ((guint64) -habit->gap)) >= 5 * 256;
 }
 
+/* Lines came since the balance was last told: where it is told now and then, the next one confirms the gap.
+ */
+static gboolean
+is_unconfirmed (KobanHabit *habit)
+{
+  const KobanRecent *last = koban_habit_recent (habit, 0);
+
+  return last != NULL && last->heard_us > habit->moved[habit->n_moved - 1].heard_us;
+}
+
+/* Nothing left the account: what came in is listed before the balance holds it. */
+static gboolean
+never_fell (const KobanHabit *habit)
+{
+  for (guint i = 1; i < habit->n_moved; i++)
+    {
+      if (habit->moved[i].booked < habit->moved[i - 1].booked)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* One pending line, of all, that the balance holds already. */
+static gboolean
+is_pending (KobanHabit *habit)
+{
+  const KobanRecent *recent;
+
+  for (guint i = 0; (recent = koban_habit_recent (habit, i)) != NULL; i++)
+    {
+      if ((recent->flags & KOBAN_RECENT_PENDING) != 0 && recent->amount == -habit->gap)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* What has been seen of this bank counts once it is enough. */
 static gint64
-grace_us (const KobanHabit *habit)
+grace_us (KobanHabit *habit)
 {
   gboolean large = is_large_gap (habit);
 
   if (habit->excused >= EXCUSES)
     return large ? LONGEST_LAG_US : 2 * LONGEST_LAG_US;
+  if (is_unconfirmed (habit) || never_fell (habit) || is_pending (habit))
+    return LONGEST_LAG_US;
   if (habit->lag_us > NO_LAG_US)
     return CLAMP (habit->lag_us * 3 / 2, LATE_LAG_US, LONGEST_LAG_US);
   if (habit->moves >= (large ? SOME_MOVES : ENOUGH_MOVES))

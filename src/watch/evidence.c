@@ -8,6 +8,8 @@
 #include "watch/evidence.h"
 
 #define BURST_US (10 * KOBAN_MINUTE_US)
+#define TESTED_US (5 * KOBAN_DAY_US) /* a tested card is used or sold within days */
+#define TESTS_US (8 * KOBAN_HOUR_US) /* a program tests it, shop after shop; of dates alone: one day */
 
 gboolean
 koban_evidence_is_wallet (const KobanEvidence *self)
@@ -149,9 +151,15 @@ same_month (KobanDate one, KobanDate other)
 static void
 gather_test (KobanEvidence *self, const KobanRecent *recent, gint64 apart_us)
 {
-  if (apart_us > 3 * KOBAN_DAY_US || (recent->flags & KOBAN_RECENT_TINY) == 0 ||
+  if ((recent->flags & KOBAN_RECENT_TINY) == 0 ||
       (recent->channel != KOBAN_TRANSACTION_CARD && recent->channel != KOBAN_TRANSACTION_OTHER))
     return;
+  if (apart_us > TESTED_US || (self->tests > 0 && apart_us - self->last_test_us > TESTS_US))
+    {
+      self->trifles++;
+      return;
+    }
+  self->last_test_us = self->tests == 0 ? apart_us : self->last_test_us;
   self->tests++;
   self->tests_total += recent->amount;
   self->tests_us = MAX (self->tests_us, apart_us);
@@ -185,12 +193,24 @@ gather_cash (KobanEvidence *self, const KobanRecent *recent)
   self->cash_total += recent->amount;
 }
 
+/* Most lines are: to another name that is long known, or of days ago and no test. */
+static gboolean
+is_far (const KobanEvidence *self, const KobanRecent *recent)
+{
+  guint32 flags = recent->flags;
+
+  if (recent->key == self->debit->key || (flags & KOBAN_RECENT_OWN) != 0)
+    return FALSE;
+  return (flags & KOBAN_RECENT_FRESH) == 0 ||
+         ((flags & KOBAN_RECENT_TINY) == 0 && ABS (self->debit->day - recent->day) > 1);
+}
+
 static void
 gather_recent (KobanEvidence *self, const KobanRecent *recent)
 {
   if (self->debit->channel == KOBAN_TRANSACTION_CASH)
     gather_cash (self, recent);
-  if (recent->key != self->debit->key && (recent->flags & (KOBAN_RECENT_OWN | KOBAN_RECENT_FRESH)) == 0)
+  if (is_far (self, recent))
     return;
 
   gboolean own = (recent->flags & KOBAN_RECENT_OWN) != 0;
@@ -265,6 +285,8 @@ gather (KobanEvidence *self)
       const KobanRecent *recent = &self->habit->recent[at];
       if (debit->heard_us - recent->heard_us > 35 * KOBAN_DAY_US)
         break;
+      if (debit->channel != KOBAN_TRANSACTION_CASH && is_far (self, recent))
+        continue;
       if (recent != corrected) /* a corrected line is no second one */
         gather_recent (self, recent);
     }

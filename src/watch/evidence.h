@@ -41,8 +41,9 @@ typedef struct
   guint new_payees;   /* names first paid within 24 hours, this one too */
   gint64 fresh_total; /* to them, and to other names that are fresh, within 24 hours */
   guint large;        /* debits to fresh names within 24 hours, this one too, none of them small beside it */
-  guint tests;        /* tiny debits by card to other new names within three days */
-  gint64 tests_total, tests_us;
+  guint tests;        /* tiny debits by card to other new names within five days, one after the other */
+  gint64 tests_total, tests_us, last_test_us; /* since the first and since the last of them */
+  guint trifles;      /* such debits at other times of five weeks: who often pays cents at machines */
   gint64 savings; /* that came in from own savings within a day */
   gint64 balance; /* before; 0: not known */
   int size;       /* how far out the sum is, in bits */

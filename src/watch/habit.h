@@ -152,6 +152,8 @@ typedef struct
   guint32        lines;
   guint32        alarms;                     /* loud ones lately, in 1/256; what was not answered "not mine" */
   KobanDate      alarms_day;                 /* of the last one */
+  guint32        powers;                     /* creditors lately that were new, in 1/256, told or of the history */
+  KobanDate      powers_day;                 /* of the last one */
   guint32        adoptions;                  /* names that were new and became usual, after the first weeks */
   guint32        creditor_country[8];        /* two letters of creditor ids of direct debits, and how often */
   guint32        creditor_count[8];
@@ -240,6 +242,7 @@ gboolean         koban_habit_knows_brand (const KobanHabit *self, guint32 brand)
 KobanKnownLink  *koban_habit_link      (KobanHabit *self, guint64 identity);    /* (nullable) */
 KobanKnownLink  *koban_habit_add_link  (KobanHabit *self, guint64 identity);
 KobanEpisode    *koban_habit_add_episode (KobanHabit *self, const char *key, gint64 now_us);
+KobanEpisode    *koban_habit_open_episode (KobanHabit *self, const char *key, gint64 now_us); /* the one of @key, else a new one */
 /* The @i-th newest, 0 the last one; NULL past the end. */
 KobanRecent     *koban_habit_recent    (KobanHabit *self, guint i);
 KobanRecent     *koban_habit_find_recent (KobanHabit *self, const char *id);    /* (nullable) */
@@ -262,6 +265,9 @@ gint64           koban_habit_usual_day  (const KobanHabit *self);
 /* Loud alarms lately, in 1/256: each counts half after 60 days. */
 guint32          koban_habit_alarms    (const KobanHabit *self, KobanDate day);
 void             koban_habit_alarm     (KobanHabit *self, KobanDate day, guint32 weight);
+/* The same of creditors that were new. */
+guint32          koban_habit_powers    (const KobanHabit *self, KobanDate day);
+void             koban_habit_power     (KobanHabit *self, KobanDate day, guint32 weight);
 guint            koban_habit_days      (const KobanHabit *self); /* of history */
 
 G_END_DECLS

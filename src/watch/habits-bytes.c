@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define MAGIC G_GUINT64_CONSTANT (0x3142414e41424f4b) /* "KOBANAB1" in the order of the bytes */
-#define VERSION 4
+#define VERSION 5
 
 typedef struct
 {
@@ -268,6 +268,8 @@ tape_distributions (Tape *tape, KobanHabit *habit)
   tape_u32 (tape, &habit->lines);
   tape_u32 (tape, &habit->alarms);
   tape_i32 (tape, &habit->alarms_day);
+  tape_u32 (tape, &habit->powers);
+  tape_i32 (tape, &habit->powers_day);
   tape_u32 (tape, &habit->adoptions);
   tape_counts (tape, habit->creditor_country, G_N_ELEMENTS (habit->creditor_country));
   tape_counts (tape, habit->creditor_count, G_N_ELEMENTS (habit->creditor_count));

@@ -163,6 +163,7 @@ koban_habit_new (void)
   habit->last_day = KOBAN_NO_DATE;
   habit->negative_told = KOBAN_NO_DATE;
   habit->alarms_day = KOBAN_NO_DATE;
+  habit->powers_day = KOBAN_NO_DATE;
   return habit;
 }
 
@@ -397,6 +398,17 @@ koban_habit_add_episode (KobanHabit *self, const char *key, gint64 now_us)
   return episode;
 }
 
+KobanEpisode *
+koban_habit_open_episode (KobanHabit *self, const char *key, gint64 now_us)
+{
+  for (guint32 i = 0; i < self->n_episodes; i++)
+    {
+      if (strcmp (self->episodes[i].key, key) == 0)
+        return &self->episodes[i];
+    }
+  return koban_habit_add_episode (self, key, now_us);
+}
+
 /* --- recent lines ------------------------------------------------------------------------------------- */
 
 KobanRecent *
@@ -616,12 +628,19 @@ koban_habit_days (const KobanHabit *self)
   return (guint) MAX (self->last_day - self->first_day, 0);
 }
 
+/* Each counts half after 60 days. */
+static guint32
+faded (guint32 count, KobanDate since, KobanDate day)
+{
+  if (since == KOBAN_NO_DATE)
+    return 0;
+  return count >> MIN (MAX (day - since, 0) / ALARM_HALF_LIFE_DAYS, 16);
+}
+
 guint32
 koban_habit_alarms (const KobanHabit *self, KobanDate day)
 {
-  if (self->alarms_day == KOBAN_NO_DATE)
-    return 0;
-  return self->alarms >> MIN (MAX (day - self->alarms_day, 0) / ALARM_HALF_LIFE_DAYS, 16);
+  return faded (self->alarms, self->alarms_day, day);
 }
 
 void
@@ -629,6 +648,19 @@ koban_habit_alarm (KobanHabit *self, KobanDate day, guint32 weight)
 {
   self->alarms = MIN (koban_habit_alarms (self, day) + weight, 4 * 256);
   self->alarms_day = day;
+}
+
+guint32
+koban_habit_powers (const KobanHabit *self, KobanDate day)
+{
+  return faded (self->powers, self->powers_day, day);
+}
+
+void
+koban_habit_power (KobanHabit *self, KobanDate day, guint32 weight)
+{
+  self->powers = MIN (koban_habit_powers (self, day) + weight, 4 * 256);
+  self->powers_day = day;
 }
 
 /* --- the fold ----------------------------------------------------------------------------------------- */

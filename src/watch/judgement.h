@@ -74,6 +74,7 @@ void koban_links_on_line       (KobanJudgement *self);
 void          koban_withdrawals_on_line (KobanJudgement *self);
 /* Of a line that is history: how often would this account have alarmed? */
 void          koban_withdrawals_rehearse (KobanJudgement *self);
+void          koban_links_rehearse (KobanJudgement *self);
 void koban_balance_on_time     (KobanJudgement *self); /* once a check, @change is NULL */
 
 /* What they teach, after the judgement. */

@@ -18,6 +18,9 @@
 #define SETTLED_DAYS 45
 #define LIKE_SUM 19        /* log2: five parts in a hundred */
 #define ODD_SIZE (3 * 256) /* bits: one debit in eight is larger */
+#define ODD_PACE_DAYS 18   /* bills come monthly; a fortnight is the shortest that is usual, and a weekend */
+#define ODD_RISE 256
+#define ENOUGH_ALARMS 128 /* one within four months, or one of the history within two */
 
 /* --- whose is it -------------------------------------------------------------------------------------- */
 
@@ -146,6 +149,24 @@ was_paid (KobanJudgement *self, const KobanName *name)
   return payee != NULL && payee->debits > 0 && today - payee->first_debit >= PAID_DAYS;
 }
 
+/* One mandate of this name lives already: a second contract, or somebody who borrows the name (DESIGN 4.4).
+ */
+static gboolean
+is_second (KobanJudgement *self)
+{
+  const KobanLink *link = self->change->link;
+  g_autofree char *folded = folded_name (link);
+
+  for (guint32 i = 0; i < self->habit->n_links; i++)
+    {
+      const KobanKnownLink *known = &self->habit->links[i];
+      if (!known->dead && known->kind == (guint32) link->kind && g_strcmp0 (known->id, link->id) != 0 &&
+          koban_subject_fits (known->subject, folded))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 is_well_known (const KobanService *service)
 {
@@ -165,8 +186,8 @@ severity_of (KobanJudgement *self, const KobanLink *link)
       (service == NULL && koban_services_sounds_like_wallet (self->services, name->folded, TRUE)))
     return KOBAN_SEVERITY_CRITICAL;
   gboolean is_bill = link->kind == KOBAN_LINK_DIRECT_DEBIT || link->kind == KOBAN_LINK_STANDING_ORDER;
-  return is_bill && (is_well_known (service) || was_paid (self, name)) ? KOBAN_SEVERITY_NOTICE
-                                                                       : KOBAN_SEVERITY_WARNING;
+  gboolean is_known = is_well_known (service) || was_paid (self, name);
+  return is_bill && is_known && !is_second (self) ? KOBAN_SEVERITY_NOTICE : KOBAN_SEVERITY_WARNING;
 }
 
 /* More power than there was, or again, is never less than a warning. */
@@ -226,13 +247,7 @@ open_link_episode (KobanJudgement *self)
       guint64 number = identity_of (link) ^ hash_of (link->id); /* a second one that is equal is another */
       g_autofree char *key = koban_judgement_key (self, "link", number, KOBAN_NO_DATE);
       g_autofree char *folded = folded_name (link);
-      for (guint32 i = 0; i < self->habit->n_episodes && episode == NULL; i++)
-        {
-          if (strcmp (self->habit->episodes[i].key, key) == 0)
-            episode = &self->habit->episodes[i];
-        }
-      if (episode == NULL)
-        episode = koban_habit_add_episode (self->habit, key, self->change->heard_us);
+      episode = koban_habit_open_episode (self->habit, key, self->change->heard_us);
       set_subject (episode->subject, sizeof episode->subject, folded);
       episode->service = service_hash (service_of_link (self, link));
     }
@@ -357,6 +372,14 @@ is_service_known (KobanJudgement *self)
   return service == 0 || koban_habit_payee (self->habit, service) != NULL;
 }
 
+/* The same name, but another creditor id behind another mandate: who collects keeps his id for life (SEPA).
+ */
+static gboolean
+is_other_creditor (const KobanDebit *debit, const KobanPayee *payee)
+{
+  return debit->counterparty != 0 && payee->counterparty != 0 && debit->counterparty != payee->counterparty;
+}
+
 static gboolean
 is_first_collection (const KobanJudgement *self)
 {
@@ -365,7 +388,7 @@ is_first_collection (const KobanJudgement *self)
   if (debit->mandate != 0)
     return koban_habit_payee (self->habit, debit->mandate) == NULL &&
            (self->payee == NULL || self->payee->debits == 0 ||
-            self->payee->channel != KOBAN_TRANSACTION_DIRECT_DEBIT);
+            self->payee->channel != KOBAN_TRANSACTION_DIRECT_DEBIT || is_other_creditor (debit, self->payee));
   return self->payee == NULL || self->payee->debits == 0;
 }
 
@@ -390,6 +413,21 @@ is_foreign_creditor (const KobanJudgement *self)
   return known >= 5;
 }
 
+/* Of the trades that collect everywhere, or one more for somebody who was told of another, or would have been
+ * by the history, not long ago: a budget of alarms is for all people (issue 3.3). Only a sum that is usual:
+ * what is hidden among bills must be small (detection (a), direct debits). */
+static gboolean
+is_ordinary_creditor (const KobanJudgement *self)
+{
+  const KobanDebit *debit = &self->debit;
+
+  if (koban_habit_size_bits (self->habit, debit->log) >= ODD_SIZE || *debit->folded == '\0')
+    return FALSE;
+  return koban_services_names_trade (self->services, debit->folded) ||
+         koban_habit_alarms (self->habit, debit->day) + koban_habit_powers (self->habit, debit->day) >=
+           ENOUGH_ALARMS;
+}
+
 /* A power company that everybody knows is a notice; a creditor nobody knows may be one whom nobody allowed.
  */
 static KobanSeverity
@@ -402,7 +440,7 @@ creditor_severity (const KobanJudgement *self)
     return KOBAN_SEVERITY_CRITICAL;
   if (is_foreign_creditor (self))
     return KOBAN_SEVERITY_WARNING;
-  if (is_well_known (debit->service) || (is_wallet (debit->service) && usual))
+  if (is_well_known (debit->service) || (is_wallet (debit->service) && usual) || is_ordinary_creditor (self))
     return KOBAN_SEVERITY_NOTICE;
   return KOBAN_SEVERITY_WARNING;
 }
@@ -417,7 +455,7 @@ tell_inferred (KobanJudgement *self, KobanSeverity severity, GVariant *reason)
                                               : debit->mandate != 0 ? debit->mandate
                                                                     : debit->key,
                                               KOBAN_NO_DATE);
-  KobanEpisode *episode = koban_habit_add_episode (self->habit, key, debit->heard_us);
+  KobanEpisode *episode = koban_habit_open_episode (self->habit, key, debit->heard_us);
   g_autoptr(GPtrArray) refs = g_ptr_array_new ();
   GVariantBuilder reasons;
 
@@ -425,7 +463,7 @@ tell_inferred (KobanJudgement *self, KobanSeverity severity, GVariant *reason)
   episode->service = number;
   episode->mandate = debit->mandate;
   episode->collector = debit->counterparty;
-  episode->told = 1 << KOBAN_ALERT_LINK;
+  episode->told |= 1 << KOBAN_ALERT_LINK;
   set_subject (episode->subject, sizeof episode->subject, debit->folded);
 
   g_variant_builder_init (&reasons, G_VARIANT_TYPE ("aa{sv}"));
@@ -443,7 +481,8 @@ tell_inferred (KobanJudgement *self, KobanSeverity severity, GVariant *reason)
                            .reasons = g_variant_builder_end (&reasons),
                            .has_total = TRUE,
                            .total = -debit->amount };
-  koban_judgement_tell (self, &verdict);
+  if (koban_judgement_tell (self, &verdict) && severity > KOBAN_SEVERITY_NOTICE)
+    koban_habit_power (self->habit, debit->day, 256);
 }
 
 static gboolean
@@ -539,15 +578,68 @@ look_at_debit (KobanJudgement *self)
     tell_even (self);
 }
 
+/* A new creditor whose first collection was perhaps a notice goes on as no bill does: again within days, or
+ * for far more than at first (detection (a), direct debits). */
+static gboolean
+goes_on_oddly (const KobanJudgement *self)
+{
+  const KobanPayee *payee = self->payee;
+  const KobanDebit *debit = &self->debit;
+
+  if (payee == NULL || payee->debits == 0 || payee->debits > 2 || !is_collection (debit) ||
+      debit->amount < 2 * self->habit->euro)
+    return FALSE;
+  int days = debit->day - payee->last_day;
+  return days < ODD_PACE_DAYS || debit->log - payee->log_mean >= ODD_RISE;
+}
+
+static void
+tell_odd (KobanJudgement *self)
+{
+  const KobanPayee *payee = self->payee;
+  gint64 days = self->debit.day - payee->first_debit;
+
+  if (self->debit.day - payee->last_day < ODD_PACE_DAYS)
+    tell_inferred (self, KOBAN_SEVERITY_WARNING,
+                   koban_reason_new (KOBAN_REASON_COLLECTED_AGAIN, "count", "x", (gint64) payee->debits + 1,
+                                     "days", "x", MAX (days, 1), NULL));
+  else
+    tell_inferred (self, KOBAN_SEVERITY_WARNING,
+                   koban_reason_new (KOBAN_REASON_AMOUNT_CHANGED, "from", "m",
+                                     koban_judgement_money (self, -payee->last_amount), "to", "m",
+                                     koban_judgement_money (self, -self->debit.amount), NULL));
+}
+
+static gboolean
+is_inferred (const KobanEpisode *episode)
+{
+  return (episode->told & (1 << KOBAN_ALERT_LINK)) != 0 && *episode->link == '\0';
+}
+
 void
 koban_links_on_line (KobanJudgement *self)
 {
-  if (self->debit.own || koban_episode_of_debit (self) != NULL || koban_link_of_debit (self) != NULL)
+  KobanEpisode *episode = koban_episode_of_debit (self);
+
+  if (episode != NULL && is_inferred (episode) && goes_on_oddly (self))
+    tell_odd (self);
+  if (self->debit.own || episode != NULL || koban_link_of_debit (self) != NULL)
     return;
   if (self->debit.amount > 0)
     look_at_debit (self);
   else
     look_at_credit (self);
+}
+
+/* Of a line that is history: a creditor that was new would have been told. */
+void
+koban_links_rehearse (KobanJudgement *self)
+{
+  const KobanDebit *debit = &self->debit;
+
+  if (koban_habit_days (self->habit) >= SETTLED_DAYS && debit->amount > 0 && !debit->own &&
+      is_collection (debit) && !is_well_known (debit->service) && is_first_collection (self))
+    koban_habit_power (self->habit, debit->day, 128);
 }
 
 /* --- learning ----------------------------------------------------------------------------------------- */

@@ -14,6 +14,7 @@
  *  amended_mandate          kind s                                       the creditor or name of a known mandate was changed; on a withdrawal: and now it collects
  *  first_debit_by_service   service s (its name in the directory)        first debit by an e-money, wallet or pay-later service
  *  first_debit_by_creditor  [mandate s]                                  first debit by a direct-debit creditor or mandate
+ *  collected_again          count x, days x                              a new creditor takes again within days (for far more: amount_changed)
  *  even_payments            count x, days x (gap), amount m              like sums at even gaps to a new name: a standing power by the look of it
  *  verify_deposit           count x, amount m                            tiny credits that test whether the account can be linked
  *  --- withdrawal ------------------------------------------------------------------------------------------
@@ -53,6 +54,7 @@
 #define KOBAN_REASON_AMENDED_MANDATE         "amended_mandate"
 #define KOBAN_REASON_FIRST_DEBIT_BY_SERVICE  "first_debit_by_service"
 #define KOBAN_REASON_FIRST_DEBIT_BY_CREDITOR "first_debit_by_creditor"
+#define KOBAN_REASON_COLLECTED_AGAIN         "collected_again"
 #define KOBAN_REASON_EVEN_PAYMENTS           "even_payments"
 #define KOBAN_REASON_BURST                   "burst"
 #define KOBAN_REASON_BURST_DAY               "burst_day"

@@ -48,9 +48,10 @@ struct _KobanServices
 /* How services that no directory knows call themselves. */
 typedef struct
 {
-  const char *folded;           /* (unowned): of @words */
-  gboolean inside, open;        /* may begin, may end within a word */
-  gboolean link, not, collects; /* only for the names of links; only seems one; tells of a direct debit */
+  const char *folded;       /* (unowned): of @words */
+  gboolean inside, open;    /* may begin, may end within a word */
+  gboolean link, not ;      /* only for the names of links; only seems one */
+  gboolean collects, trade; /* no wallet's: tells of a direct debit; of a trade that collects */
 } WalletWord;
 
 static const char *const category_names[] = { "wallet", "bnpl", "collector", "merchant" };
@@ -292,7 +293,8 @@ read_word (KobanServices *self, KobanJsonNode row, WalletWord word, GError **err
   return TRUE;
 }
 
-/* {"any": ["*PAY"], "link": ["CASH"], "not": ["AUTOPAY"], "collection": ["LASTSCHRIFT"]} */
+/* {"any": ["*PAY"], "link": ["CASH"], "not": ["AUTOPAY"], "collection": ["LASTSCHRIFT"], "trade":
+ * ["*VERSICHERUNG*"]} */
 static gboolean
 read_words (KobanServices *self, KobanJsonNode lists, GError **error)
 {
@@ -300,7 +302,8 @@ read_words (KobanServices *self, KobanJsonNode lists, GError **error)
     {
       WalletWord word = { .link = g_strcmp0 (koban_json_name (list), "link") == 0,
                           .not = g_strcmp0 (koban_json_name (list), "not") == 0,
-                          .collects = g_strcmp0 (koban_json_name (list), "collection") == 0 };
+                          .collects = g_strcmp0 (koban_json_name (list), "collection") == 0,
+                          .trade = g_strcmp0 (koban_json_name (list), "trade") == 0 };
       for (KobanJsonNode row = koban_json_first (list); koban_json_exists (row); row = koban_json_next (row))
         {
           if (!read_word (self, row, word, error))
@@ -548,7 +551,7 @@ koban_services_skip_prefixes (KobanServices *self, const char *folded, KobanTran
   return name;
 }
 
-/* Never the beginning of a name: "PAY" alone is a salary. */
+/* A wallet's never the beginning of a name: "PAY" alone is a salary. */
 static gboolean
 has_word (const char *folded, const WalletWord *word)
 {
@@ -558,7 +561,7 @@ has_word (const char *folded, const WalletWord *word)
     {
       gboolean begins = word->inside || at == folded || at[-1] == ' ';
       gboolean ends = word->open || at[length] == '\0' || at[length] == ' ';
-      if (begins && ends && (at > folded || word->not || word->collects))
+      if (begins && ends && (at > folded || word->not || word->collects || word->trade))
         return TRUE;
     }
   return FALSE;
@@ -572,7 +575,7 @@ koban_services_sounds_like_wallet (KobanServices *self, const char *folded, gboo
   for (guint i = 0; self != NULL && i < self->wallet_words->len; i++)
     {
       const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
-      if (word->collects || (word->link && !is_link) || !has_word (folded, word))
+      if (word->collects || word->trade || (word->link && !is_link) || !has_word (folded, word))
         continue;
       if (word->not )
         return FALSE;
@@ -588,6 +591,18 @@ koban_services_is_collection (KobanServices *self, const char *folded)
     {
       const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
       if (word->collects && has_word (folded, word))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+koban_services_names_trade (KobanServices *self, const char *folded)
+{
+  for (guint i = 0; self != NULL && i < self->wallet_words->len; i++)
+    {
+      const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
+      if (word->trade && has_word (folded, word))
         return TRUE;
     }
   return FALSE;

@@ -362,7 +362,7 @@ learn_answer (KobanJudgement *self)
   if (recent != NULL)
     learn_answer_to_payee (habit, recent->key, answer);
   if (answer == KOBAN_ANSWER_NOT_MINE) /* a theft is no false alarm, and sharpens the rest */
-    habit->alarms = 0;
+    habit->alarms = habit->powers = 0;
   for (guint32 i = 0; i < habit->n_links; i++)
     {
       if (g_strcmp0 (habit->links[i].id, ref) == 0)
@@ -439,7 +439,10 @@ judge_change (KobanJudgement *self, const KobanChange *change)
   if (!change->baseline)
     detect (self);
   else if (change->kind == KOBAN_CHANGE_LINE_NEW)
-    koban_withdrawals_rehearse (self);
+    {
+      koban_links_rehearse (self);
+      koban_withdrawals_rehearse (self);
+    }
   learn (self);
 }
 

@@ -434,7 +434,7 @@ weigh_test (const KobanEvidence *self, GVariantBuilder *reasons)
   return self->consumption || self->debit->amount < 50 * self->habit->euro ? 4 * KOBAN_BIT : 9 * KOBAN_BIT;
 }
 
-/* Four and more of one sum at a place that is new: vouchers, not shopping. */
+/* Four and more of one sum at a place that is new: vouchers, not shopping; the more so of a round sum. */
 static int
 weigh_equal (const KobanEvidence *self, GVariantBuilder *reasons)
 {
@@ -443,7 +443,7 @@ weigh_equal (const KobanEvidence *self, GVariantBuilder *reasons)
   if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_EQUAL_AMOUNTS, "count", "x", (gint64) self->equal, "amount",
                                     "m", money (self, -self->debit->amount), NULL));
-  return 8 * KOBAN_BIT;
+  return self->round >= self->in_day && self->equal >= 4 ? 11 * KOBAN_BIT : 8 * KOBAN_BIT;
 }
 
 /* How rare are so many, where @per_1000_days are usual in @days; log2 of the chance of so many by chance. */
@@ -526,29 +526,40 @@ weigh_tests (const KobanEvidence *self, GVariantBuilder *reasons)
   if (self->tests == 0 || !self->fresh || self->debit->amount < 20 * (tests / self->tests) ||
       self->debit->amount < 60 * self->habit->euro)
     return 0;
+  int sum = bits[MIN (self->tests, G_N_ELEMENTS (bits) - 1)];
+  if (self->tests == 1 && self->large > 1)
+    sum = self->large > 2 ? 11 * KOBAN_BIT : 9 * KOBAN_BIT;
+  sum -= (int) MIN (self->trifles, 4) * 2 * KOBAN_BIT;
+  if (sum <= 0)
+    return 0;
   if (reasons != NULL)
     say (reasons,
          koban_reason_new (KOBAN_REASON_CARD_TESTING, "count", "x", (gint64) self->tests, "minutes", "x",
                            self->tests_us / KOBAN_MINUTE_US, "total", "m", money (self, -tests), NULL));
-  if (self->tests == 1 && self->large > 1)
-    return self->large > 2 ? 11 * KOBAN_BIT : 9 * KOBAN_BIT;
-  return bits[MIN (self->tests, G_N_ELEMENTS (bits) - 1)];
+  return sum;
 }
 
-/* The very sum that a regular collector took days ago, long before the next is due. Who also pays back, a
- * refund or own savings, may take again. */
+static gboolean
+is_monthly (const KobanPayee *payee, int days)
+{
+  return payee->gap >= 20 * 16 && days * 16 * 2 <= payee->gap && payee->gap_spread * 3 <= payee->gap;
+}
+
+/* The very sum that a regular collector took days ago, long before the next is due; within five days also of
+ * one that was seen but once: nothing is collected so often by bill. Who also pays back, a refund or own
+ * savings, may take again. */
 static int
 weigh_duplicate (const KobanEvidence *self, GVariantBuilder *reasons)
 {
   const KobanPayee *payee = self->payee;
   const KobanDebit *debit = self->debit;
+  int days = self->twin_days;
 
-  if (payee == NULL || payee->debits < 2 || payee->credits > 0 || payee->day_count_max > 1 ||
-      self->consumption || self->twin_days == 0 || debit->line->state != KOBAN_TRANSACTION_BOOKED ||
+  if (payee == NULL || payee->debits == 0 || payee->credits > 0 || payee->day_count_max > 1 ||
+      self->consumption || days == 0 || debit->line->state != KOBAN_TRANSACTION_BOOKED ||
       debit->amount < 5 * self->habit->euro || koban_evidence_is_wallet (self) || !is_bill (self))
     return 0;
-  int days = self->twin_days;
-  if (days > 12 || payee->gap < 20 * 16 || days * 16 * 2 > payee->gap || payee->gap_spread * 3 > payee->gap)
+  if (payee->debits == 1 ? days > 5 : days > 12 || !is_monthly (payee, days))
     return 0;
   if (reasons != NULL)
     say (reasons, koban_reason_new (KOBAN_REASON_DUPLICATE_COLLECTION, "amount", "m",

@@ -198,6 +198,8 @@ static const struct
   { "first_debit_by_service", N_("First money ever taken by {service} from this account.") },
   { "first_debit_by_creditor", N_("First money ever taken over this direct debit ({mandate}).") },
   { "first_debit_by_creditor", N_("First money ever taken by this direct debit.") },
+  { "collected_again",
+    N_("{count} debits within {days} by a direct debit that is new; bills come about once a month.") },
   { "even_payments", N_("{count} payments of about {amount}, {gap} apart, to a new name.") },
   { "even_payments", N_("{count} payments of about {amount}, {days} apart, to a new name.") },
   { "burst", N_("{count} debits within {seconds}, {total} in all, to the same name.") },

@@ -62,6 +62,25 @@ test_line_comes_late (void)
   g_assert_null (world_find (world, KOBAN_ALERT_BALANCE));
 }
 
+/* A bank that tells its balance now and then, and lists out of order: the next balance agrees with all lines.
+ */
+static void
+test_balance_now_and_then (void)
+{
+  g_autoptr(World) world = watched ();
+
+  world_line (world, 30, 600, -3000, "TESCO STORES", KOBAN_TRANSACTION_CARD);
+  world_balance (world, 30, 605, 471000 - 40000);
+  world_wait (world, 30, 615);
+  world_line (world, 30, 700, -1000, "TESCO STORES", KOBAN_TRANSACTION_CARD);
+  world_line (world, 31, 700, -40000, "JOHN LEWIS", KOBAN_TRANSACTION_CARD);
+  world_wait (world, 35, 0);
+  g_assert_null (world_find (world, KOBAN_ALERT_BALANCE));
+  world_balance (world, 36, 600, 471000 - 44000);
+  world_wait (world, 50, 0);
+  assert_silent (world);
+}
+
 static void
 test_balance_comes_late (void)
 {
@@ -487,6 +506,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/balance/hidden-debit", test_hidden_debit);
   g_test_add_func ("/balance/line-comes-late", test_line_comes_late);
+  g_test_add_func ("/balance/balance-now-and-then", test_balance_now_and_then);
   g_test_add_func ("/balance/balance-comes-late", test_balance_comes_late);
   g_test_add_func ("/balance/balance-always-late", test_balance_always_late);
   g_test_add_func ("/balance/first-balance-holds-line", test_first_balance_holds_line);

@@ -229,6 +229,105 @@ test_debit_before_list (void)
   g_assert_cmpstr (link->incident, ==, withdrawal->incident);
 }
 
+/* Nobody is warned of each new mandate in a row; what goes on oddly rises all the same. */
+static void
+test_new_creditors_in_a_row (void)
+{
+  static const struct
+  {
+    int day;
+    gint64 amount;
+    KobanSeverity severity;
+  } seconds[] = {
+    { 130, -2000, KOBAN_SEVERITY_NOTICE },  /* a month after the first */
+    { 107, -2000, KOBAN_SEVERITY_WARNING }, /* a week after it */
+    { 130, -6000, KOBAN_SEVERITY_WARNING }, /* three times as much */
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (seconds); i++)
+    {
+      g_autoptr(World) world = watched ("GBP");
+      world_line (world, 95, 300, -1500, "GALICIA SL", KOBAN_TRANSACTION_DIRECT_DEBIT);
+      world_check (world);
+      KobanAlert *first = world_find (world, KOBAN_ALERT_LINK);
+      g_assert_nonnull (first);
+      g_assert_cmpint (first->severity, ==, KOBAN_SEVERITY_WARNING);
+      g_ptr_array_set_size (world->alerts, 0);
+
+      world_line (world, 100, 300, -2000, "MARANE SL", KOBAN_TRANSACTION_DIRECT_DEBIT);
+      world_check (world);
+      KobanAlert *second = world_find (world, KOBAN_ALERT_LINK);
+      g_assert_nonnull (second);
+      g_assert_cmpint (second->severity, ==, KOBAN_SEVERITY_NOTICE);
+
+      world_line (world, seconds[i].day, 300, seconds[i].amount, "MARANE SL", KOBAN_TRANSACTION_DIRECT_DEBIT);
+      world_check (world);
+      KobanAlert *grown = world_find (world, KOBAN_ALERT_LINK);
+      g_assert_nonnull (grown);
+      g_assert_cmpint (grown->severity, ==, seconds[i].severity);
+      g_assert_cmpstr (grown->incident, ==, second->incident);
+      g_assert_cmpint (koban_alert_has_reason (grown, "collected_again"), ==, seconds[i].day == 107);
+      g_assert_cmpint (koban_alert_has_reason (grown, "amount_changed"), ==, seconds[i].amount == -6000);
+    }
+}
+
+/* A known creditor's name is a notice; a second mandate of it, while the first lives, is not. */
+static void
+test_second_mandate_of_a_name (void)
+{
+  g_autoptr(World) world = watched ("GBP");
+  KobanLink first = {
+    .id = "l7", .kind = KOBAN_LINK_DIRECT_DEBIT, .name = "THAMES WATER", .reference = "M1"
+  };
+  KobanLink second = {
+    .id = "l8", .kind = KOBAN_LINK_DIRECT_DEBIT, .name = "THAMES WATER", .reference = "M2"
+  };
+
+  world_link (world, KOBAN_CHANGE_LINK_NEW, 91, 600, &first, NULL);
+  world_check (world);
+  world_link (world, KOBAN_CHANGE_LINK_NEW, 92, 600, &second, NULL);
+  world_check (world);
+  g_assert_cmpuint (world->alerts->len, ==, 2);
+  g_assert_cmpint (((KobanAlert *) g_ptr_array_index (world->alerts, 0))->severity, ==,
+                   KOBAN_SEVERITY_NOTICE);
+  g_assert_cmpint (((KobanAlert *) g_ptr_array_index (world->alerts, 1))->severity, ==,
+                   KOBAN_SEVERITY_WARNING);
+}
+
+static void
+collect (World *world, int day, const char *mandate, const char *creditor)
+{
+  KobanTransaction fields = { .id = mandate,
+                              .state = KOBAN_TRANSACTION_BOOKED,
+                              .type = KOBAN_TRANSACTION_DIRECT_DEBIT,
+                              .amount = { -3000, world->account->currency },
+                              .date = WORLD_FIRST_DAY + day,
+                              .text = "HARTLEY ENERGY",
+                              .mandate_ref = mandate,
+                              .counterparty_id = creditor };
+  g_autoptr(KobanTransaction) line = koban_transaction_new (&fields);
+  KobanChange change = { .kind = KOBAN_CHANGE_LINE_NEW, .line = line };
+
+  world_add (world, &change, day, 300);
+  world_check (world);
+}
+
+/* Under a name that collects already: another contract of the same creditor, or another creditor. */
+static void
+test_borrowed_name (void)
+{
+  for (int borrowed = 0; borrowed <= 1; borrowed++)
+    {
+      g_autoptr(World) world = world_new ("EUR");
+      world_live (world, 0, 60);
+      collect (world, 60, "M1", "DE98ZZZ1");
+      world_live (world, 61, 90);
+      world->watched = TRUE;
+      collect (world, 95, "M2", borrowed ? "ES11ZZZ2" : "DE98ZZZ1");
+      g_assert_cmpint (world_find (world, KOBAN_ALERT_LINK) != NULL, ==, borrowed);
+    }
+}
+
 static void
 test_inferred (void)
 {
@@ -245,6 +344,11 @@ test_inferred (void)
     { "HALUKA PAY", -2000, KOBAN_TRANSACTION_OTHER, TRUE, KOBAN_SEVERITY_CRITICAL }, /* in no directory */
     { "GALICIA NEWSLETTER SL", -999, KOBAN_TRANSACTION_DIRECT_DEBIT, TRUE, KOBAN_SEVERITY_WARNING },
     { "THAMES WATER", -4000, KOBAN_TRANSACTION_DIRECT_DEBIT, TRUE, KOBAN_SEVERITY_NOTICE },
+    { "WILZEBA FITNESS", -2400, KOBAN_TRANSACTION_DIRECT_DEBIT, TRUE, KOBAN_SEVERITY_NOTICE }, /* its trade */
+    { "WILZEBA FITNESS", -240000, KOBAN_TRANSACTION_DIRECT_DEBIT, TRUE,
+      KOBAN_SEVERITY_WARNING }, /* no such sum */
+    { "PRIVILEGE CLUB", -2400, KOBAN_TRANSACTION_DIRECT_DEBIT, TRUE,
+      KOBAN_SEVERITY_WARNING }, /* traps, too */
     { "NEW CAFE", -400, KOBAN_TRANSACTION_CARD, FALSE, KOBAN_SEVERITY_NOTICE },
     { "VIRGIN MEDIA", -3000, KOBAN_TRANSACTION_DIRECT_DEBIT, FALSE, KOBAN_SEVERITY_NOTICE },
   };
@@ -320,6 +424,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/links/back-and-stronger", test_back_and_stronger);
   g_test_add_func ("/links/docomo-and-shadow", test_docomo);
   g_test_add_func ("/links/debit-before-list", test_debit_before_list);
+  g_test_add_func ("/links/new-creditors-in-a-row", test_new_creditors_in_a_row);
+  g_test_add_func ("/links/second-mandate-of-a-name", test_second_mandate_of_a_name);
+  g_test_add_func ("/links/borrowed-name", test_borrowed_name);
   g_test_add_func ("/links/inferred", test_inferred);
   g_test_add_func ("/links/one-more-wallet", test_one_more_wallet);
   g_test_add_func ("/links/told-once", test_told_once);

@@ -179,6 +179,29 @@ test_words (void)
     }
 }
 
+/* A trade that collects everywhere; no word by which subscription traps call themselves. */
+static void
+test_trades (void)
+{
+  static const struct
+  {
+    const char *name;
+    gboolean trade;
+  } rows[] = {
+    { "ENERGIE WILZEBA", TRUE },  { "WILZEBA VERSICHERUNG AG", TRUE }, { "SPORTVEREIN LINDEN EV", TRUE },
+    { "ｿﾝﾅﾎｹﾝ", TRUE },           { "OHIO DEPT TAX", TRUE },           { "PRIVILEGE CLUB", FALSE },
+    { "GEWINNSPIEL ABO", FALSE }, { "MEDIA SERVICES SL", FALSE },      { "EVENT CAFE", FALSE }
+  };
+  g_autoptr(KobanServices) services = koban_services_load (NULL, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *folded = koban_text_fold (rows[i].name);
+      g_test_message ("%s", folded);
+      g_assert_cmpint (koban_services_names_trade (services, folded), ==, rows[i].trade);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -187,6 +210,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/services/docomo-limits", test_docomo_limits);
   g_test_add_func ("/services/prefixes-tell-the-type", test_prefixes_tell_the_type);
   g_test_add_func ("/services/words", test_words);
+  g_test_add_func ("/services/trades", test_trades);
   g_test_add_func ("/services/refused", test_refused);
   return g_test_run ();
 }

@@ -105,6 +105,40 @@ test_card_testing (void)
   g_assert_true (koban_alert_has_reason (alert, "card_testing"));
 }
 
+/* Cents for parking, for coffee, and for the lockers, days apart, and then a coat: nobody tested the card. */
+static void
+test_trifles (void)
+{
+  static const Line lines[] = {
+    { 121, 700, -84, "AMINESTA", KOBAN_TRANSACTION_CARD },
+    { 122, 740, -147, "TORIMARA", KOBAN_TRANSACTION_CARD },
+    { 123, 700, -120, "LOSEMI", KOBAN_TRANSACTION_CARD },
+    { 124, 700, -6500, "RUMAKIE", KOBAN_TRANSACTION_CARD },
+    { 124, 760, -6200, "MOMAYA", KOBAN_TRANSACTION_CARD },
+  };
+  g_autoptr(World) world = watched ();
+
+  play (world, lines, G_N_ELEMENTS (lines));
+  assert_silent (world);
+}
+
+/* A new bill, seen once, is collected again two days later; another one a month later. */
+static void
+test_first_bill_twice (void)
+{
+  static const Line twice[] = { { 125, 300, -6400, "CALOR GAS", KOBAN_TRANSACTION_DIRECT_DEBIT },
+                                { 127, 300, -6400, "CALOR GAS", KOBAN_TRANSACTION_DIRECT_DEBIT } };
+  static const Line monthly[] = { { 125, 300, -6400, "CALOR GAS", KOBAN_TRANSACTION_DIRECT_DEBIT },
+                                  { 155, 300, -6400, "CALOR GAS", KOBAN_TRANSACTION_DIRECT_DEBIT } };
+  g_autoptr(World) world = watched ();
+  KobanAlert *alert = withdrawal_after (world, twice, G_N_ELEMENTS (twice));
+  g_assert_nonnull (alert);
+  g_assert_true (koban_alert_has_reason (alert, "duplicate_collection"));
+
+  g_autoptr(World) other = watched ();
+  g_assert_null (withdrawal_after (other, monthly, G_N_ELEMENTS (monthly)));
+}
+
 static void
 test_bought_from_savings (void)
 {
@@ -485,6 +519,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/withdrawals/test-then-drain", test_test_then_drain);
   g_test_add_func ("/withdrawals/limits-of-a-day", test_limits_of_a_day);
   g_test_add_func ("/withdrawals/card-testing", test_card_testing);
+  g_test_add_func ("/withdrawals/trifles", test_trifles);
+  g_test_add_func ("/withdrawals/first-bill-twice", test_first_bill_twice);
   g_test_add_func ("/withdrawals/bought-from-savings", test_bought_from_savings);
   g_test_add_func ("/withdrawals/bill-many-times-as-large", test_bill_many_times_as_large);
   g_test_add_func ("/withdrawals/collected-twice", test_collected_twice);
