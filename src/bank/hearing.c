@@ -96,11 +96,9 @@ static void
 tell_failed (KobanHearing *self, KobanListing listing, KobanAccount *account, const GError *error)
 {
   KobanSnapshot fields = blank_snapshot (self, listing, account);
-  g_autoptr(GError) where = g_error_copy (error);
 
-  g_prefix_error (&where, "%s: ", self->profile->id);
   fields.reach = KOBAN_REACH_FAILED;
-  fields.error = where;
+  fields.error = (GError *) error;
   tell (self, &fields);
 }
 
@@ -445,6 +443,12 @@ koban_hearing_fail (KobanHearing *self, const KobanStep *step, const GError *err
 {
   for (guint i = 0; i < step->request->listings->len; i++)
     fail_listing (self, step, step->request->listings->pdata[i], error);
+}
+
+void
+koban_hearing_doubt_repeats (KobanHearing *self, const KobanStep *step)
+{
+  koban_gathering_doubt_repeats (self->gathered, step);
 }
 
 /* — what was heard in whole — */

@@ -40,6 +40,9 @@ gboolean      koban_hearing_take     (KobanHearing *self, KobanStep *step, Koban
  * or broken, never "nothing there". */
 void          koban_hearing_fail     (KobanHearing *self, const KobanStep *step, const GError *error);
 
+/* The pages that @step is one of lead in a circle. */
+void          koban_hearing_doubt_repeats (KobanHearing *self, const KobanStep *step);
+
 /* All accounts that can be told apart are known: told before all else. */
 void          koban_hearing_announce (KobanHearing *self);
 /* Tells what no step of @steps will add to. */

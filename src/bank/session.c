@@ -51,6 +51,7 @@ struct _KobanSession
   Stage stage;
   KobanHearing *hearing;
   gint64 retry_after_s;
+  gboolean refused; /* the last answer refused the access itself */
 
   KobanLink *revoked;       /* (nullable): a revocation */
   KobanAccount *revoked_on; /* (nullable) */
@@ -368,6 +369,8 @@ go_on (KobanSession *self, const KobanStep *step, KobanJsonNode root, GError **e
   koban_map_page (paged_listing (step->request), root, &page.n_rows, &page.last_id, &page.last_day);
   gboolean done = koban_paging_next (&page, &next, &broken);
   KobanStep *after = done && next != NULL ? koban_step_turn (step, next, &broken) : NULL;
+  if (next != NULL && after == NULL)
+    koban_hearing_doubt_repeats (self->hearing, step);
   if (done && next == NULL && koban_request_find_listing (step->request, KOBAN_GIVES_TRANSACTIONS) != NULL)
     after = koban_step_older (step);
   if (after != NULL)
@@ -457,6 +460,24 @@ step_task_free (gpointer data)
   g_free (task_data);
 }
 
+/* Where a consent stands at an address of its own, “not found” is its end. */
+static gboolean
+asks_about_access (const KobanStep *step)
+{
+  const KobanListingRule *links =
+    step->request != NULL ? koban_request_find_listing (step->request, KOBAN_GIVES_LINKS) : NULL;
+
+  return step->holder != NULL && links != NULL && links->own;
+}
+
+/* A bank may refuse one list, or this one way of asking, to an access that lives. */
+static gboolean
+refuses_access (const KobanStep *step, guint status, const GError *error)
+{
+  return koban_error_is (error, KOBAN_ERROR_NEEDS_SIGN_IN) || koban_error_is (error, KOBAN_ERROR_FORBIDDEN) ||
+         ((status == 404 || status == 410) && asks_about_access (step));
+}
+
 /* What ends the check: the secret itself is refused, patience is asked for, nobody is there, or a host is
  * strange. One of several holders that has to sign in again is no reason to leave the others. */
 static gboolean
@@ -479,8 +500,6 @@ return_trouble (KobanSession *self, GTask *task, GError *error)
 
   if (ends_check (self, step, owned))
     {
-      if (!koban_error_is_cancelled (owned) && step->kind != KOBAN_STEP_OPEN)
-        g_prefix_error (&owned, "%s: ", self->profile->id);
       g_task_return_error (task, g_steal_pointer (&owned));
       return;
     }
@@ -499,16 +518,18 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (answer == NULL && koban_error_is (error, KOBAN_ERROR_OFFLINE))
     {
-      g_prefix_error (&error, "%s: ", self->profile->id);
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
   if (answer != NULL)
     self->retry_after_s = answer->retry_after_s;
-  if (answer == NULL || !take_answer (self, data->step, answer, &error))
-    return_trouble (self, task, g_steal_pointer (&error));
-  else
-    g_task_return_pointer (task, hand_over (self), (GDestroyNotify) g_ptr_array_unref);
+  if (answer != NULL && take_answer (self, data->step, answer, &error))
+    {
+      g_task_return_pointer (task, hand_over (self), (GDestroyNotify) g_ptr_array_unref);
+      return;
+    }
+  self->refused = answer != NULL && refuses_access (data->step, answer->status, error);
+  return_trouble (self, task, g_steal_pointer (&error));
 }
 
 /* The same bytes, not a copy of them. */
@@ -586,6 +607,7 @@ koban_session_step_async (KobanSession *self,
   g_task_set_source_tag (task, koban_session_step_async);
   g_task_set_task_data (task, data, step_task_free);
   self->retry_after_s = -1;
+  self->refused = FALSE;
   if (!send_step (self, data->step, task, &error))
     return_trouble (self, task, g_steal_pointer (&error));
 }
@@ -650,6 +672,12 @@ gint64
 koban_session_get_retry_after_s (KobanSession *self)
 {
   return self->retry_after_s;
+}
+
+gboolean
+koban_session_is_refused (KobanSession *self)
+{
+  return self->refused;
 }
 
 KobanSecret *

@@ -242,9 +242,9 @@ static const struct
                      "computer's clock and network.") },
   { "budget", N_("{connection} allows no more requests for now; Koban waits.") },
   { "evicted",
-    N_("The sign-in of {connection}, good until now, has ended. This bank keeps one at a time: if another "
-        "device or "
-        "program signed in meanwhile, let only one of them watch this bank. Then connect it again.") },
+    N_("The bank no longer accepts Koban's sign-in for {connection}, which was good until now: it was ended "
+        "or replaced. If another device or program uses it, or signed in meanwhile, let only one of them "
+        "watch this bank. Then connect it again with a new key or consent.") },
   { "shared",
     N_("Another device or program seems to use the same sign-in at {connection}: each takes the other's "
         "turn. Let one device watch this bank, or give each a key of its own.") },
