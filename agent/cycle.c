@@ -123,6 +123,7 @@ typedef struct
   KobanOutcome *outcome;       /* (owned) */
   KobanConnection *connection; /* (owned) (nullable) until it is known */
   GHashTable *covered_to;      /* (owned) (nullable) */
+  GHashTable *cursors;         /* (owned) (nullable) */
   KobanProfile *profile;       /* (owned) (nullable) */
   KobanSession *session;       /* (owned) (nullable) */
   KobanSecret *unsaved;        /* (owned) (nullable): changed by the bank, on its way into the keyring */
@@ -147,6 +148,7 @@ cycle_free (gpointer data)
   g_clear_pointer (&cycle->outcome, koban_outcome_unref);
   g_clear_pointer (&cycle->connection, koban_connection_free);
   g_clear_pointer (&cycle->covered_to, g_hash_table_unref);
+  g_clear_pointer (&cycle->cursors, g_hash_table_unref);
   g_clear_pointer (&cycle->profile, koban_profile_unref);
   g_clear_object (&cycle->session);
   g_clear_pointer (&cycle->unsaved, koban_secret_unref);
@@ -226,7 +228,9 @@ know_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   if (cycle->connection == NULL)
     return FALSE;
   cycle->covered_to = koban_ledger_get_covered_to (ledger, cycle->connection->id, error);
-  return cycle->covered_to != NULL;
+  if (cycle->covered_to != NULL)
+    cycle->cursors = koban_ledger_get_cursors (ledger, cycle->connection->id, error);
+  return cycle->cursors != NULL;
 }
 
 void
@@ -438,6 +442,7 @@ cycle_sign_in (GTask *task, KobanSecret *secret)
     .secrets = secret,
     .now_us = cycle->now_us,
     .covered_to = cycle->covered_to,
+    .cursors = cycle->cursors,
   };
 
   cycle->session = koban_session_new (cycle->tools->http, &options, &error);

@@ -92,6 +92,10 @@ gboolean   koban_ledger_spend_request     (KobanLedger *self, const char *connec
 /* Identity → gint64 * µs up to which transactions are covered, for KobanSessionOptions. (transfer full) */
 GHashTable *koban_ledger_get_covered_to (KobanLedger *self, const char *connection, GError **error);
 
+/* How far each list of changes was read, by the name that its snapshots give it. (transfer full) (element-type utf8
+ * KobanCursor) */
+GHashTable *koban_ledger_get_cursors (KobanLedger *self, const char *connection, GError **error);
+
 typedef struct
 {
   guint opened;     /* alerts opened */
@@ -100,7 +104,7 @@ typedef struct
   guint failed;     /* snapshots without rows */
 } KobanMergeResult;
 
-/* One listing: merge → delta → watch → journal and outbox, in one transaction. Idempotent. @result (optional) is
+/* One listing: merge → delta → watch → journal and outbox, and how far it was read, in one transaction. Idempotent. @result (optional) is
  * added to. A FAILED snapshot is remembered for coverage and freshness. */
 gboolean koban_ledger_merge (KobanLedger *self, const char *connection, KobanSnapshot *snapshot, int utc_offset_minutes,
                              KobanMergeResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;

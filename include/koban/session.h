@@ -26,6 +26,7 @@ typedef struct
   /* What the ledger already has, so that only news is asked for: identity of the account → gint64 * (µs UTC)
    * up to which transactions are covered. NULL or absent: the profile's whole history. */
   GHashTable        *covered_to;    /* (nullable) (element-type utf8 gint64*) */
+  GHashTable        *cursors;       /* (nullable) (element-type utf8 KobanCursor): as the ledger keeps them */
 } KobanSessionOptions;
 
 KobanSession *koban_session_new (KobanHttp *http, const KobanSessionOptions *options, GError **error);

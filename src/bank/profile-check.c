@@ -205,6 +205,23 @@ check_request_listings (GPtrArray *problems,
     koban_profile_problem (problems, node, _("nothing says who the holders are"));
 }
 
+/* What is read on from where it was left must come in one piece. */
+static void
+check_kept (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, KobanRequestRule *request)
+{
+  gboolean is_good = request->per == KOBAN_PER_CONNECTION;
+
+  for (guint i = 0; i < self->requests->len; i++)
+    {
+      KobanRequestRule *other = koban_profile_get_request (self, i);
+      KobanListingRule *lines = koban_request_find_listing (other, KOBAN_GIVES_TRANSACTIONS);
+      is_good &= other == request ? lines != NULL && lines->reach == KOBAN_REACH_CHANGES : lines == NULL;
+    }
+  if (request->paging.kept && !is_good)
+    koban_profile_problem (problems, node,
+                           _("a cursor is “kept” of the one list of changes of the whole connection"));
+}
+
 static void
 check_requests (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
 {
@@ -220,6 +237,7 @@ check_requests (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
       check_body (problems, request->body, &scope);
       check_order (problems, item, self, i);
       check_request_listings (problems, item, self, request);
+      check_kept (problems, item, self, request);
     }
 }
 

@@ -22,10 +22,11 @@ typedef enum
   SIZE = 1 << 5,
   FIRST = 1 << 6,
   NEWEST_FIRST = 1 << 7,
+  KEPT = 1 << 8,
 } Keys;
 
 static const char *const key_names[] = { "days",  "next", "more",  "param",
-                                         "total", "size", "first", "newest_first" };
+                                         "total", "size", "first", "newest_first", "kept" };
 
 static const struct
 {
@@ -34,7 +35,7 @@ static const struct
   [KOBAN_PAGING_NONE] = { 0, 0 },
   [KOBAN_PAGING_WINDOW] = { DAYS, SIZE },
   [KOBAN_PAGING_NEXT_URL] = { NEXT, DAYS | MORE | NEWEST_FIRST },
-  [KOBAN_PAGING_CURSOR] = { NEXT | PARAM, DAYS | MORE },
+  [KOBAN_PAGING_CURSOR] = { NEXT | PARAM, DAYS | MORE | KEPT },
   [KOBAN_PAGING_LAST_ID] = { PARAM, DAYS | MORE | SIZE | NEWEST_FIRST },
   [KOBAN_PAGING_OFFSET] = { PARAM | SIZE, DAYS | MORE | TOTAL },
   [KOBAN_PAGING_PAGE] = { PARAM, DAYS | MORE | TOTAL | SIZE | FIRST },
@@ -69,6 +70,7 @@ KOBAN_KEY_READER (paging)
     KEY (size, koban_read_uint),
     KEY (first, koban_read_uint),
     KEY (newest_first, koban_read_bool),
+    KEY (kept, koban_read_bool),
 #undef KEY
   };
   KobanPagingRule *paging = target;
@@ -78,6 +80,8 @@ KOBAN_KEY_READER (paging)
   check_keys (problems, node, paging->scheme);
   if (koban_json_exists (koban_json_member (node, "days")) && paging->days < 3)
     koban_profile_problem (problems, node, _("“days” says how long a window is: at least 3"));
+  if (paging->kept && paging->days > 0)
+    koban_profile_problem (problems, node, _("a cursor that is “kept” has no windows of “days”"));
 }
 
 void

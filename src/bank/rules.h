@@ -157,6 +157,7 @@ typedef struct
   char  *total; /* (nullable): pointer to the number of rows, or of pages */
   guint  size;  /* rows of a full page; 0: not known */
   guint  first; /* number of the first page */
+  gboolean kept; /* a list of changes: the last cursor is where the next check begins */
   gboolean newest_first; /* so that a page which ends before what is wanted is the last one needed */
 } KobanPagingRule;
 

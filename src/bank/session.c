@@ -45,6 +45,7 @@ struct _KobanSession
   GBytes *ca_pem;         /* (nullable) */
   GHashTable *fields;     /* name → value of needs that are no secret */
   GHashTable *covered_to; /* identity → gint64 * */
+  GHashTable *cursors;    /* (nullable): name of a list of changes → KobanCursor */
   gint64 now_us;
 
   GQueue steps; /* of KobanStep, in the order in which they will be made */
@@ -74,6 +75,7 @@ koban_session_finalize (GObject *object)
   g_free (self->base_url);
   g_hash_table_unref (self->fields);
   g_hash_table_unref (self->covered_to);
+  g_clear_pointer (&self->cursors, g_hash_table_unref);
   g_queue_clear_full (&self->steps, koban_step_free);
   g_clear_pointer (&self->revoked, koban_link_unref);
   g_clear_pointer (&self->revoked_on, koban_account_unref);
@@ -136,6 +138,34 @@ wanted_since (KobanSession *self, const KobanRequestRule *request, const KobanAc
   return MAX (MIN (since_us, self->now_us), start_us);
 }
 
+/* All of them, since the cursor was kept: else lines of one that was left out then would never come. */
+static gboolean
+all_heard_since (KobanSession *self, gint64 heard_us)
+{
+  for (guint i = 0; i < self->hearing->accounts->len; i++)
+    {
+      const KobanAccount *account = self->hearing->accounts->pdata[i];
+      const gint64 *covered_us = g_hash_table_lookup (self->covered_to, account->identity);
+      if (koban_map_can_count (account) && (covered_us == NULL || *covered_us < heard_us))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* A list of changes goes on where the last check left it. */
+static void
+continue_list (KobanSession *self, KobanStep *step)
+{
+  const KobanCursor *kept = step->request->paging.kept && self->cursors != NULL
+                              ? g_hash_table_lookup (self->cursors, step->request->path)
+                              : NULL;
+
+  if (kept == NULL || !all_heard_since (self, kept->heard_us))
+    return;
+  step->next = g_strdup (kept->cursor);
+  step->continued = TRUE;
+}
+
 static void
 queue_step (KobanSession *self, KobanRequestRule *request, KobanAccount *account, const char *holder)
 {
@@ -143,6 +173,7 @@ queue_step (KobanSession *self, KobanRequestRule *request, KobanAccount *account
 
   step->holder = g_strdup (holder);
   koban_step_aim (step, wanted_since (self, request, account), self->now_us);
+  continue_list (self, step);
   g_queue_push_tail (&self->steps, step);
 }
 
@@ -375,6 +406,8 @@ go_on (KobanSession *self, const KobanStep *step, KobanJsonNode root, GError **e
     after = koban_step_older (step);
   if (after != NULL)
     g_queue_push_head (&self->steps, after);
+  else if (done && next == NULL && step->request->paging.kept)
+    koban_hearing_keep_cursor (self->hearing, step, root);
   if (koban_error_is (broken, KOBAN_ERROR_UNTRUSTED))
     {
       g_propagate_error (error, g_steal_pointer (&broken));
@@ -633,6 +666,7 @@ take_options (KobanSession *self, const KobanSessionOptions *options)
   for (const char *const *field = options->fields; field != NULL && field[0] != NULL && field[1] != NULL;
        field += 2)
     g_hash_table_insert (self->fields, g_strdup (field[0]), g_strdup (field[1]));
+  self->cursors = options->cursors != NULL ? g_hash_table_ref (options->cursors) : NULL;
   if (options->covered_to == NULL)
     return;
   g_hash_table_iter_init (&iter, options->covered_to);
@@ -731,17 +765,43 @@ check_revoke (KobanSession *self, const KobanLink *link, KobanAccount *account, 
   return TRUE;
 }
 
-/* A listing of links is whole only if every request that adds to it is made. */
+/* The accounts, or the holders, are listed before the links are. */
+static gboolean
+is_deep (KobanSession *self, KobanRequestRule *proof)
+{
+  return koban_request_find_listing (proof, KOBAN_GIVES_ACCOUNTS) != NULL ||
+         (proof->per == KOBAN_PER_HOLDER && self->profile->holders == NULL);
+}
+
+/* Only what a listing of links of that account, or of the connection, is made of: it is whole only if every request
+ * that adds to it is made. */
 static void
-queue_proof (KobanSession *self, KobanAccount *account)
+queue_proof (KobanSession *self, gboolean of_account, KobanAccount *account)
+{
+  begin_holders (self);
+  for (guint i = 0; i < self->profile->requests->len; i++)
+    {
+      KobanRequestRule *request = koban_profile_get_request (self->profile, i);
+      if (!is_of_links (request) || (!gives_names (request) && (request->per == KOBAN_PER_ACCOUNT) != of_account))
+        continue;
+      if (request->per == KOBAN_PER_ACCOUNT)
+        queue_step (self, request, account, NULL);
+      else
+        queue_request (self, request);
+    }
+  self->stage = STAGE_REST;
+}
+
+static gboolean
+any_deep (KobanSession *self)
 {
   for (guint i = 0; i < self->profile->requests->len; i++)
     {
       KobanRequestRule *request = koban_profile_get_request (self->profile, i);
-      if (is_of_links (request) && (request->per == KOBAN_PER_ACCOUNT || gives_names (request)))
-        queue_step (self, request, request->per == KOBAN_PER_ACCOUNT ? account : NULL, NULL);
+      if (is_of_links (request) && is_deep (self, request))
+        return TRUE;
     }
-  self->stage = STAGE_REST;
+  return FALSE;
 }
 
 gboolean
@@ -756,8 +816,9 @@ koban_session_set_revoke (KobanSession *self, const KobanLink *link, KobanAccoun
     g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
   g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_REVOKE, NULL, account));
   self->stage = STAGE_START;
-  if (find_proof (self, link->kind)->per == KOBAN_PER_ACCOUNT)
-    queue_proof (self, account);
+  const gboolean of_account = find_proof (self, link->kind)->per == KOBAN_PER_ACCOUNT;
+  if (of_account || !any_deep (self))
+    queue_proof (self, of_account, account);
   return TRUE;
 }
 

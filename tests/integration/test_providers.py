@@ -124,8 +124,6 @@ def money(minor_units):
 # (provider, link that is ended or way that is suffered) → what Koban still does wrong. What is mended leaves the table.
 OWED = {
     ("starling", "reissued"): "a list of changes doubles what comes again under another id",
-    ("enable-banking", "loop"): "a page that leads back is merged before it is refused, and rows without an id count twice",
-    ("investec", "unknown-enum"): "what was held, has no id and was once taken for booked is held again beside it",
 }
 
 

@@ -137,7 +137,7 @@ class Teller(Provider):
 
 
 def raise_gone(teller):
-    return teller.refuse(404, "The enrollment is disconnected.")
+    raise Refusal(teller.evicted())
 
 
 def name(kind, *names):

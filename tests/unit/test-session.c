@@ -712,7 +712,7 @@ static const struct
   { "consent-not-found", "GET /items/I ", 404, TRUE },   { "consent-gone", "GET /items/I ", 410, TRUE },
   { "consent-refused", "GET /items/I ", 401, TRUE },     { "consent-forbidden", "GET /items/I ", 403, TRUE },
   { "consent-asked-badly", "GET /items/I ", 400, FALSE }, { "consent-unpaid", "GET /items/I ", 402, FALSE },
-  { "consent-fault", "GET /items/I ", 500, FALSE },      { "list-not-found", "GET /accounts?", 404, FALSE },
+  { "consent-fault", "GET /items/I ", 500, FALSE },      { "lives", "GET /items/I ", 200, FALSE },
 };
 
 static void
@@ -722,7 +722,6 @@ test_proof_of_own_end (gconstpointer data)
   const Canned canned[] = { { "POST /auth", 200, NULL, "{\"apiKey\":\"k\"}" },
                             { "DELETE /items/I ", 200, NULL, "{}" },
                             { proofs[i].path, proofs[i].status, NULL, "{}" },
-                            { "GET /accounts?", 200, NULL, "{\"results\":[]}" },
                             { "GET /consents?", 200, NULL, "{\"results\":[]}" },
                             { "GET /items/I ", 200, NULL, "{\"id\":\"I\",\"connector\":{\"name\":\"B\"}}" },
                             { NULL } };
