@@ -230,6 +230,8 @@ static const struct
   { "/changes/not-ready", SYNC (400, "{\"error_code\":\"PRODUCT_NOT_READY\"}", NULL), AFTER ("c1") },
   { "/changes/bad-line", SYNC (200, PAGE (LINE ("A2", "t9", "\"much\"", "X", ""), "", "", "c9"), NULL), AFTER ("c1") },
   { "/changes/no-cursor", SYNC (200, PAGE ("", "", "", ""), NULL), AFTER ("c1") },
+  { "/changes/circle",
+    SYNC (200, "{\"added\":[],\"modified\":[],\"removed\":[],\"next_cursor\":\"c1\",\"has_more\":true}", NULL), ANEW },
   { "/changes/cursor-refused", SYNC (400, "{\"error_code\":\"INVALID_FIELD\"}", NULL), ANEW },
 };
 
