@@ -328,6 +328,11 @@ is_entry (KobanSession *self, const KobanStep *step)
 
 /* — the request — */
 
+static const char *const methods[] = {
+  [KOBAN_METHOD_GET] = "GET",     [KOBAN_METHOD_POST] = "POST",     [KOBAN_METHOD_PUT] = "PUT",
+  [KOBAN_METHOD_PATCH] = "PATCH", [KOBAN_METHOD_DELETE] = "DELETE",
+};
+
 static KobanOutgoing *
 build_revocation (KobanSession *self, const KobanStep *step, GError **error)
 {
@@ -339,7 +344,7 @@ build_revocation (KobanSession *self, const KobanStep *step, GError **error)
     path != NULL ? koban_step_build_body (step, rule->body, &values, &local_error) : NULL;
 
   if (local_error == NULL)
-    return koban_auth_request (self->auth, rule->method, path, body, rule, error);
+    return koban_auth_request (self->auth, methods[rule->method], path, body, rule, error);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return NULL;
 }
@@ -347,7 +352,6 @@ build_revocation (KobanSession *self, const KobanStep *step, GError **error)
 static KobanOutgoing *
 build_listing (KobanSession *self, KobanStep *step, GError **error)
 {
-  static const char *const methods[] = { [KOBAN_METHOD_GET] = "GET", [KOBAN_METHOD_POST] = "POST" };
   const KobanRequestRule *request = step->request;
   const KobanStepValues values = { self->fields, NULL };
   g_autoptr(GError) local_error = NULL;
