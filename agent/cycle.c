@@ -809,16 +809,16 @@ raise_trouble (KobanLedger *ledger, Cycle *cycle, const Trouble *trouble, GError
   return koban_ledger_raise (ledger, alert, cycle->now_us, &cycle->outcome->merged, error);
 }
 
-/* An access whose end was known beforehand was taken by nobody. */
+/* An access that ran out, or that the person ended, was taken by nobody. */
 static gboolean
-has_run_out (KobanLedger *ledger, const Cycle *cycle)
+has_ended (KobanLedger *ledger, const Cycle *cycle)
 {
   g_autoptr(GError) error = NULL;
-  gint64 expires_us = 0;
+  gboolean ended = FALSE;
 
-  if (!koban_ledger_get_access_end (ledger, cycle->connection->id, &expires_us, &error))
-    g_message ("When the access of %s ends could not be read: %s", cycle->connection->id, error->message);
-  return expires_us != 0 && expires_us <= cycle->now_us;
+  if (!koban_ledger_get_access_ended (ledger, cycle->connection->id, cycle->now_us, &ended, &error))
+    g_message ("Whether the access of %s has ended could not be read: %s", cycle->connection->id, error->message);
+  return ended;
 }
 
 /* The bank accepted it, refuses it now, and had set it no end: another sign-in may have taken its place. */
@@ -826,7 +826,7 @@ static gboolean
 is_evicted (KobanLedger *ledger, const Cycle *cycle)
 {
   return koban_error_is (cycle->outcome->error, KOBAN_ERROR_NEEDS_SIGN_IN) && cycle->session != NULL &&
-         koban_session_is_refused (cycle->session) && !has_run_out (ledger, cycle);
+         koban_session_is_refused (cycle->session) && !has_ended (ledger, cycle);
 }
 
 /* Copied keys and rotating tokens end each other; and who keeps within the budget and waits as asked is refused

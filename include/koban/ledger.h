@@ -79,8 +79,9 @@ gboolean   koban_ledger_set_fields        (KobanLedger *self, const KobanConnect
 /* The accounts that it shows (element-type KobanAccount), with our ids. */
 GPtrArray *koban_ledger_get_accounts      (KobanLedger *self, const char *connection, GError **error);
 
-/* When the access that Koban itself uses ends, as the bank last said; 0: it did not say. Of several, the last. */
-gboolean   koban_ledger_get_access_end    (KobanLedger *self, const char *connection, gint64 *expires_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether the access that Koban itself uses is known to have ended: by its date, or because it was revoked. */
+gboolean   koban_ledger_get_access_ended  (KobanLedger *self, const char *connection, gint64 now_us, gboolean *ended,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Spends one request of the rolling 24 h before it is sent. @by_person may use the third that is kept for it. BUDGET if
  * none is left; @next_us (optional) says when one will be. */
