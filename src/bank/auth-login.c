@@ -129,7 +129,6 @@ static void
 kept_free (gpointer data)
 {
   KobanKept *kept = data;
-  g_free (kept->name);
   koban_fact_free (kept->fact);
   g_free (kept);
 }
@@ -143,9 +142,6 @@ rung_free (gpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
     g_array_unref (pairs[i]);
   g_ptr_array_unref (rung->fields);
-  g_free (rung->path);
-  g_free (rung->user);
-  g_free (rung->password);
   g_free (rung);
 }
 
@@ -158,7 +154,7 @@ read_fields (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpoin
        member = koban_json_next (member))
     {
       KobanKept *kept = g_new0 (KobanKept, 1);
-      kept->name = g_strdup (koban_json_name (member));
+      kept->name = koban_json_name (member);
       kept->fact = koban_fact_read (problems, member);
       g_ptr_array_add (*(GPtrArray **) target, kept);
     }

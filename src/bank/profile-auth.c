@@ -17,12 +17,7 @@ void
 koban_auth_rule_free (gpointer data)
 {
   KobanProofRule *rule = data;
-  char *texts[] = { rule->secret,      rule->revoking, rule->user,   rule->password,
-                    rule->certificate, rule->key,      rule->key_id, rule->issuer,
-                    rule->audience,    rule->header,   rule->after };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-    g_free (texts[i]);
   g_array_unref (rule->headers);
   g_array_unref (rule->members);
   g_ptr_array_unref (rule->rungs);

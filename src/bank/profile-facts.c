@@ -110,33 +110,31 @@ koban_fact_free (gpointer data)
   KobanField *field = data;
   if (field == NULL)
     return;
-  g_strfreev (field->at);
-  g_free (field->is);
+  g_free (field->at);
   g_clear_pointer (&field->values, g_hash_table_unref);
-  g_free (field->otherwise);
-  g_free (field->absent);
   g_free (field);
 }
 
 static char **
 read_alternatives (GPtrArray *problems, KobanJsonNode node)
 {
-  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
-  gboolean is_list = koban_json_type (node) == KOBAN_JSON_ARRAY;
+  const gboolean is_list = koban_json_type (node) == KOBAN_JSON_ARRAY;
+  const char **pointers = g_new0 (const char *, koban_json_length (node) + 2);
+  guint n = 0;
 
   if (!is_list && koban_key_is_pointer (problems, node))
-    g_strv_builder_add (builder, koban_json_string (node));
+    pointers[n++] = koban_json_string (node);
   for (KobanJsonNode item = is_list ? koban_json_first (node) : KOBAN_JSON_NONE; koban_json_exists (item);
        item = koban_json_next (item))
     if (koban_key_is_pointer (problems, item))
-      g_strv_builder_add (builder, koban_json_string (item));
-  return g_strv_builder_end (builder);
+      pointers[n++] = koban_json_string (item);
+  return (char **) pointers;
 }
 
 static void
 read_at (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
-  g_strfreev (*(char ***) target);
+  g_free (*(gpointer *) target);
   *(char ***) target = read_alternatives (problems, node);
 }
 
@@ -223,7 +221,7 @@ static void
 read_variable (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   char ***at = target;
-  g_clear_pointer (at, g_strfreev);
+  g_free (*at);
   *at = g_new0 (char *, 2);
   koban_read_text (problems, key, node, *at);
 }

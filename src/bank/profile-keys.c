@@ -90,9 +90,7 @@ koban_read_text (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, g
 {
   if (!koban_key_expect (problems, key, node, KOBAN_JSON_STRING))
     return;
-  char **text = target;
-  g_free (*text);
-  *text = g_strdup (koban_json_string (node));
+  *(const char **) target = koban_json_string (node);
 }
 
 void
@@ -100,13 +98,13 @@ koban_read_texts (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, 
 {
   if (!koban_key_expect (problems, key, node, KOBAN_JSON_ARRAY))
     return;
-  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  const char **texts = g_new0 (const char *, koban_json_length (node) + 1);
+  guint n = 0;
   for (KobanJsonNode item = koban_json_first (node); koban_json_exists (item); item = koban_json_next (item))
     if (koban_key_expect (problems, key, item, KOBAN_JSON_STRING))
-      g_strv_builder_add (builder, koban_json_string (item));
-  char ***texts = target;
-  g_strfreev (*texts);
-  *texts = g_strv_builder_end (builder);
+      texts[n++] = koban_json_string (item);
+  g_free (*(gpointer *) target);
+  *(const char ***) target = texts;
 }
 
 void
@@ -175,20 +173,10 @@ koban_read_pointer (GPtrArray *problems, const KobanKey *key, KobanJsonNode node
     koban_read_text (problems, key, node, target);
 }
 
-static void
-clear_pair (gpointer data)
-{
-  KobanPair *pair = data;
-  g_free (pair->name);
-  g_free (pair->value);
-}
-
 GArray *
 koban_pairs_new (void)
 {
-  GArray *pairs = g_array_new (FALSE, FALSE, sizeof (KobanPair));
-  g_array_set_clear_func (pairs, clear_pair);
-  return pairs;
+  return g_array_new (FALSE, FALSE, sizeof (KobanPair));
 }
 
 const char *
@@ -203,7 +191,7 @@ koban_pairs_lookup (GArray *pairs, const char *name)
 static void
 add_pair (GArray *pairs, KobanJsonNode member)
 {
-  KobanPair pair = { g_strdup (koban_json_name (member)), g_strdup (koban_json_string (member)) };
+  const KobanPair pair = { koban_json_name (member), koban_json_string (member) };
   g_array_append_val (pairs, pair);
 }
 
@@ -234,12 +222,11 @@ koban_read_values (GPtrArray *problems, const KobanKey *key, KobanJsonNode node,
   if (!koban_key_expect (problems, key, node, KOBAN_JSON_OBJECT))
     return;
   g_clear_pointer (values, g_hash_table_unref);
-  *values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  *values = g_hash_table_new (g_str_hash, g_str_equal);
   for (KobanJsonNode member = koban_json_first (node); koban_json_exists (member);
        member = koban_json_next (member))
     if (koban_key_expect (problems, key, member, KOBAN_JSON_STRING))
-      g_hash_table_insert (*values, g_strdup (koban_json_name (member)),
-                           g_strdup (koban_json_string (member)));
+      g_hash_table_insert (*values, (gpointer) koban_json_name (member), (gpointer) koban_json_string (member));
 }
 
 void

@@ -53,13 +53,13 @@ gboolean koban_key_is_pointer     (GPtrArray *problems, KobanJsonNode node);
 #define KOBAN_KEY_READER(noun) \
   void koban_read_##noun (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
 KOBAN_KEY_READER (nothing);       /* known here, read by whoever knows more */
-KOBAN_KEY_READER (text);          /* char * */
-KOBAN_KEY_READER (texts);         /* char ** */
+KOBAN_KEY_READER (text);          /* const char *: all texts stand in the document */
+KOBAN_KEY_READER (texts);         /* char **, its items not owned */
 KOBAN_KEY_READER (uint);          /* guint */
 KOBAN_KEY_READER (uints);         /* GArray * of guint */
 KOBAN_KEY_READER (bool);          /* gboolean */
 KOBAN_KEY_READER (word);          /* an enum: the index in @words */
-KOBAN_KEY_READER (pointer);       /* char * */
+KOBAN_KEY_READER (pointer);       /* const char * */
 KOBAN_KEY_READER (pairs);         /* GArray * of KobanPair */
 KOBAN_KEY_READER (pointer_pairs); /* the same, the values are pointers */
 KOBAN_KEY_READER (values);        /* GHashTable *, text → text */

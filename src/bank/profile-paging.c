@@ -54,12 +54,3 @@ KOBAN_KEY_READER (paging)
   if (paging->kept && paging->days > 0)
     koban_profile_problem (problems, node, _("a cursor that is “kept” has no windows of “days”"));
 }
-
-void
-koban_paging_clear (KobanPagingRule *paging)
-{
-  g_free (paging->next);
-  g_free (paging->more);
-  g_free (paging->param);
-  g_free (paging->total);
-}

@@ -97,15 +97,12 @@ static void
 listing_free (gpointer data)
 {
   KobanListingRule *listing = data;
-  g_free (listing->rows);
   for (guint i = 0; i < KOBAN_N_FIELDS; i++)
     koban_fact_free (listing->fields[i]);
   g_ptr_array_unref (listing->hash);
   g_array_unref (listing->variables);
   g_array_unref (listing->repeats);
-  g_free (listing->where_at);
-  g_free (listing->where_is);
-  g_strfreev (listing->expected);
+  g_free (listing->expected);
   koban_fact_free (listing->by_account);
   g_free (listing);
 }
@@ -216,7 +213,6 @@ static void
 message_free (gpointer data)
 {
   KobanMessageRule *message = data;
-  g_free (message->rows);
   koban_fact_free (message->text);
   koban_fact_free (message->effect);
   g_array_unref (message->scope);
@@ -244,9 +240,7 @@ static void
 request_free (gpointer data)
 {
   KobanRequestRule *request = data;
-  g_free (request->path);
   g_array_unref (request->query);
-  koban_paging_clear (&request->paging);
   g_ptr_array_unref (request->messages);
   g_ptr_array_unref (request->listings);
   g_free (request);
@@ -320,15 +314,6 @@ add_request (GPtrArray *problems, KobanJsonNode item, gpointer target)
 DEFINE_READ_LIST (request)
 
 static void
-clear_need (gpointer data)
-{
-  KobanNeed *need = data;
-  g_free ((char *) need->name);
-  g_free ((char *) need->label);
-  g_free ((char *) need->example);
-}
-
-static void
 add_need (GPtrArray *problems, KobanJsonNode item, gpointer target)
 {
   static const KobanKey keys[] = {
@@ -377,11 +362,9 @@ static void
 revocation_free (gpointer data)
 {
   KobanRevocationRule *rule = data;
-  g_free (rule->path);
   g_array_unref (rule->ok);
   g_array_unref (rule->gone);
-  g_free (rule->by_hand);
-  g_strfreev (rule->needs);
+  g_free (rule->needs);
   g_free (rule);
 }
 
@@ -434,7 +417,6 @@ profile_new (void)
   KobanProfile *self = g_new0 (KobanProfile, 1);
   self->ref_count = 1;
   self->needs = g_array_new (FALSE, FALSE, sizeof (KobanNeed));
-  g_array_set_clear_func (self->needs, clear_need);
   self->used = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->auth = g_ptr_array_new_with_free_func (koban_auth_rule_free);
   self->requests = g_ptr_array_new_with_free_func (request_free);

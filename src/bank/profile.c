@@ -26,13 +26,15 @@ koban_profile_unref (KobanProfile *self)
 {
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
-  char *texts[] = { self->id,     self->name,      self->base_url, self->cost,   self->notes,
-                    self->digest, self->auth_name, self->file,     self->holders };
-  char **lists[] = { self->countries, self->hosts, self->signup, self->headers, self->lists, self->revokes };
-  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-    g_free (texts[i]);
-  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
-    g_strfreev (lists[i]);
+  g_free (self->digest);
+  g_free (self->auth_name);
+  g_free (self->file);
+  g_free (self->countries);
+  g_free (self->hosts);
+  g_free (self->signup);
+  g_free (self->headers);
+  g_strfreev (self->lists);
+  g_strfreev (self->revokes);
   g_array_unref (self->needs);
   g_hash_table_unref (self->used);
   g_ptr_array_unref (self->auth);
