@@ -817,7 +817,8 @@ has_ended (KobanLedger *ledger, const Cycle *cycle)
   gboolean ended = FALSE;
 
   if (!koban_ledger_get_access_ended (ledger, cycle->connection->id, cycle->now_us, &ended, &error))
-    g_message ("Whether the access of %s has ended could not be read: %s", cycle->connection->id, error->message);
+    g_message ("Whether the access of %s has ended could not be read: %s", cycle->connection->id,
+               error->message);
   return ended;
 }
 
@@ -829,8 +830,8 @@ is_evicted (KobanLedger *ledger, const Cycle *cycle)
          koban_session_is_refused (cycle->session) && !has_ended (ledger, cycle);
 }
 
-/* Copied keys and rotating tokens end each other; and who keeps within the budget and waits as asked is refused
- * at once again only if others ask as well. */
+/* Copied keys and rotating tokens end each other; and who keeps within the budget and waits as asked is
+ * refused at once again only if others ask as well. */
 static const Trouble *
 trouble_of_cycle (KobanLedger *ledger, const Cycle *cycle)
 {
@@ -857,10 +858,15 @@ must_be_told (const Cycle *cycle, const Trouble *trouble)
          cycle->now_us - cycle->connection->last_check_us >= trouble->after_us;
 }
 
-static gboolean
-asks_for_patience (const GError *error)
+/* Only what the bank asked for itself binds the person: neither our back-off nor the share that is theirs. */
+static gint64
+asked_patience_us (const Cycle *cycle)
 {
-  return koban_error_is (error, KOBAN_ERROR_RATE_LIMITED) || koban_error_is (error, KOBAN_ERROR_BUDGET);
+  gint64 retry_after_s = cycle->session != NULL ? koban_session_get_retry_after_s (cycle->session) : -1;
+
+  if (!koban_error_is (cycle->outcome->error, KOBAN_ERROR_RATE_LIMITED) || retry_after_s < 0)
+    return 0;
+  return cycle->now_us + retry_after_s * KOBAN_SECOND_US;
 }
 
 static gboolean
@@ -876,7 +882,7 @@ record_trouble (KobanLedger *ledger, Cycle *cycle, GError **error)
   connection->message = koban_text_clean (cycle->outcome->error->message, 240);
   if (!is_being_added (connection))
     connection->next_check_us = next_check_us (cycle, trouble->pace);
-  connection->not_before_us = asks_for_patience (cycle->outcome->error) ? connection->next_check_us : 0;
+  connection->not_before_us = asked_patience_us (cycle);
   return koban_ledger_update_connection (ledger, connection, error) &&
          settle_others (ledger, cycle, trouble->reason, error) &&
          (!told || raise_trouble (ledger, cycle, trouble, error));

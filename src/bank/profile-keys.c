@@ -226,7 +226,8 @@ koban_read_values (GPtrArray *problems, const KobanKey *key, KobanJsonNode node,
   for (KobanJsonNode member = koban_json_first (node); koban_json_exists (member);
        member = koban_json_next (member))
     if (koban_key_expect (problems, key, member, KOBAN_JSON_STRING))
-      g_hash_table_insert (*values, (gpointer) koban_json_name (member), (gpointer) koban_json_string (member));
+      g_hash_table_insert (*values, (gpointer) koban_json_name (member),
+                           (gpointer) koban_json_string (member));
 }
 
 void

@@ -51,7 +51,8 @@ read_countries (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gp
   koban_read_texts (problems, key, node, target);
   char **countries = *(char ***) target;
   for (gsize i = 0; countries != NULL && countries[i] != NULL; i++)
-    if (strlen (countries[i]) != 2 || !g_ascii_isupper (countries[i][0]) || !g_ascii_isupper (countries[i][1]))
+    if (strlen (countries[i]) != 2 || !g_ascii_isupper (countries[i][0]) ||
+        !g_ascii_isupper (countries[i][1]))
       koban_profile_problem (problems, node, _("“%s” is no country: two letters, as “GB”"), countries[i]);
 }
 
@@ -373,7 +374,7 @@ revocation_free (gpointer data)
 
 /* By hand is always told how: the bank's service may be down. */
 static const KobanKeySet revocation_keys[] = {
-  { "method", 0, BY_API }, { "path", 0, BY_API }, { "ok", 0, BY_API },   { "gone", BY_API, 0 },
+  { "method", 0, BY_API }, { "path", 0, BY_API },  { "ok", 0, BY_API },     { "gone", BY_API, 0 },
   { "body", BY_API, 0 },   { "needs", BY_API, 0 }, { "by_hand", ANY, ANY },
 };
 

@@ -785,8 +785,8 @@ is_deep (KobanSession *self, KobanRequestRule *proof)
          (proof->per == KOBAN_PER_HOLDER && self->profile->holders == NULL);
 }
 
-/* Only what a listing of links of that account, or of the connection, is made of: it is whole only if every request
- * that adds to it is made. */
+/* Only what a listing of links of that account, or of the connection, is made of: it is whole only if every
+ * request that adds to it is made. */
 static void
 queue_proof (KobanSession *self, gboolean of_account, KobanAccount *account)
 {
@@ -794,7 +794,8 @@ queue_proof (KobanSession *self, gboolean of_account, KobanAccount *account)
   for (guint i = 0; i < self->profile->requests->len; i++)
     {
       KobanRequestRule *request = koban_profile_get_request (self->profile, i);
-      if (!is_of_links (request) || (!gives_names (request) && (request->per == KOBAN_PER_ACCOUNT) != of_account))
+      if (!is_of_links (request) ||
+          (!gives_names (request) && (request->per == KOBAN_PER_ACCOUNT) != of_account))
         continue;
       if (request->per == KOBAN_PER_ACCOUNT)
         queue_step (self, request, account, NULL);

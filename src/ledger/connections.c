@@ -332,8 +332,9 @@ koban_ledger_get_access_ended (KobanLedger *self,
                                gboolean *ended,
                                GError **error)
 {
-  static const char sql[] = "SELECT count (*), count (CASE WHEN status IN (?2, ?3) AND coalesce (expires_us, 0) NOT"
-                            " BETWEEN 1 AND ?4 THEN 1 END) FROM link WHERE connection = ?1 AND own";
+  static const char sql[] =
+    "SELECT count (*), count (CASE WHEN status IN (?2, ?3) AND coalesce (expires_us, 0) NOT"
+    " BETWEEN 1 AND ?4 THEN 1 END) FROM link WHERE connection = ?1 AND own";
   gint64 id = koban_connection_find (self, connection, error);
   g_auto(KobanQuery) query = { 0 };
 
@@ -341,8 +342,8 @@ koban_ledger_get_access_ended (KobanLedger *self,
   *ended = FALSE;
   if (id == 0)
     return FALSE;
-  koban_query_start (&query, self->store, sql, "iiii", id, (gint64) KOBAN_LINK_ACTIVE, (gint64) KOBAN_LINK_UNKNOWN,
-                     now_us);
+  koban_query_start (&query, self->store, sql, "iiii", id, (gint64) KOBAN_LINK_ACTIVE,
+                     (gint64) KOBAN_LINK_UNKNOWN, now_us);
   if (koban_query_next (&query))
     *ended = koban_query_int (&query, 0) > 0 && koban_query_int (&query, 1) == 0;
   return koban_query_finish (&query, error);

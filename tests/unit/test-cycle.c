@@ -465,12 +465,12 @@ grant_access_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   const gint64 now_us = koban_clock_get_wall_us (KOBAN_CLOCK (desk->clock));
 
   g_ptr_array_add (rows, koban_link_new (&(KobanLink){ .kind = KOBAN_LINK_CONSENT,
-                                                        .provenance = KOBAN_PROVENANCE_ACCESS,
-                                                        .name = "Koban",
-                                                        .remote_id = "consent",
-                                                        .own = TRUE,
-                                                        .status = ends[grant->row].status,
-                                                        .expires_us = ends_us != 0 ? now_us + ends_us : 0 }));
+                                                       .provenance = KOBAN_PROVENANCE_ACCESS,
+                                                       .name = "Koban",
+                                                       .remote_id = "consent",
+                                                       .own = TRUE,
+                                                       .status = ends[grant->row].status,
+                                                       .expires_us = ends_us != 0 ? now_us + ends_us : 0 }));
   g_autoptr(KobanSnapshot) snapshot = koban_snapshot_new (&(KobanSnapshot){ .listing = KOBAN_LISTING_LINKS,
                                                                              .reach = KOBAN_REACH_WHOLE,
                                                                              .heard_us = now_us,
@@ -528,7 +528,8 @@ test_the_person_waits_as_the_bank_asked (Desk *desk, gconstpointer data)
   desk->header = "Retry-After: 3600";
   koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK));
   koban_fake_clock_advance (desk->clock, 2 * KOBAN_DAY_US);
-  koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK)); /* stale by now, and asked for patience all the same */
+  koban_outcome_unref (
+    check (desk, KOBAN_CYCLE_BY_CLOCK)); /* stale by now, and asked for patience all the same */
   g_string_truncate (desk->asked, 0);
   write_job (desk, read_in_worker, &before);
 
@@ -538,6 +539,26 @@ test_the_person_waits_as_the_bank_asked (Desk *desk, gconstpointer data)
   write_job (desk, read_in_worker, &after);
   g_assert_cmpint (after->next_check_us, ==, before->next_check_us);
   g_assert_cmpuint (after->failures, ==, before->failures);
+}
+
+/* A third of the day's requests is the person's, and our own back-off is not meant for them. */
+static void
+test_the_person_does_not_wait_for_us (Desk *desk, gconstpointer data)
+{
+  gboolean spent = FALSE;
+
+  given_good_check (desk);
+  desk->status = 429;
+  koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK));
+  desk->status = 200;
+  given_good_check (desk);
+  for (guint n = 0; !spent && n < 50; n++)
+    {
+      g_autoptr(KobanOutcome) outcome = check (desk, KOBAN_CYCLE_BY_CLOCK);
+      spent = koban_error_is (outcome->error, KOBAN_ERROR_BUDGET);
+    }
+  g_assert_true (spent);
+  given_good_check (desk);
 }
 
 /* One check alone asks as much. */
@@ -807,6 +828,7 @@ main (int argc, char **argv)
     { "/cycle/a-slow-bank-is-given-time", test_a_slow_bank_is_given_time },
     { "/cycle/waiting-for-a-slow-bank-can-be-cancelled", test_waiting_for_a_slow_bank_can_be_cancelled },
     { "/cycle/the-person-waits-as-the-bank-asked", test_the_person_waits_as_the_bank_asked },
+    { "/cycle/the-person-does-not-wait-for-us", test_the_person_does_not_wait_for_us },
     { "/cycle/a-second-caller-joins", test_a_second_caller_joins },
     { "/cycle/cancelled-is-neither", test_cancelled_is_neither },
     { "/cycle/a-bank-that-says-nothing-is-given-up", test_a_bank_that_says_nothing_is_given_up },
