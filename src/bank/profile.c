@@ -9,7 +9,6 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
-#include "bank/profile-facts.h"
 #include "bank/rules.h"
 
 #define MAX_PROFILE_BYTES (256 * 1024)
@@ -29,19 +28,9 @@ koban_profile_unref (KobanProfile *self)
   g_free (self->digest);
   g_free (self->auth_name);
   g_free (self->file);
-  g_free (self->countries);
-  g_free (self->hosts);
-  g_free (self->signup);
-  g_free (self->headers);
   g_strfreev (self->lists);
   g_strfreev (self->revokes);
-  g_array_unref (self->needs);
-  g_hash_table_unref (self->used);
-  g_ptr_array_unref (self->auth);
-  g_ptr_array_unref (self->requests);
-  g_ptr_array_unref (self->revocations);
-  koban_fact_free (self->errors.code);
-  koban_fact_free (self->errors.text);
+  g_array_unref (self->owned);
   g_clear_pointer (&self->json, koban_json_unref);
   g_free (self);
 }

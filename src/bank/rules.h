@@ -261,6 +261,7 @@ struct _KobanProfile
   GPtrArray  *requests;    /* KobanRequestRule; the first gives the accounts, or the holders and the second them */
   GPtrArray  *revocations; /* KobanRevocationRule */
   char      **lists, **revokes; /* (owned): computed, and their items, too */
+  GArray     *owned;       /* what all the rules are made of: profile-keys.h */
   GHashTable *used;        /* names of needs and of kept values that something refers to; while the file is checked */
 };
 

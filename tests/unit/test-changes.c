@@ -256,8 +256,11 @@ static const struct
           NULL),
     ANEW },
   { "/changes/changed-while-it-was-read",
-    SYNC (200, "{\"added\":[],\"modified\":[],\"removed\":[],\"next_cursor\":\"p2\",\"has_more\":true}", AFTER ("c1")),
-    AFTER ("c1"), SYNC (400, "{\"error_code\":\"TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION\"}", NULL), AFTER ("p2") },
+    SYNC (200,
+          "{\"added\":[],\"modified\":[],\"removed\":[],\"next_cursor\":\"p2\",\"has_more\":true}",
+          AFTER ("c1")),
+    AFTER ("c1"), SYNC (400, "{\"error_code\":\"TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION\"}", NULL),
+    AFTER ("p2") },
   { "/changes/cursor-refused", SYNC (400, "{\"error_code\":\"INVALID_FIELD\"}", NULL), ANEW },
 };
 
