@@ -97,7 +97,7 @@ koban_auth_lookup (KobanAuth *self, const char *name, GError **error)
 
   if (value == NULL)
     g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NEEDS_SIGN_IN,
-                 _("%s: there is no “%s” among the stored secrets"), self->profile->name, name);
+                 _("there is no “%s” among the stored secrets"), name);
   return value;
 }
 
@@ -285,7 +285,7 @@ koban_auth_form (KobanAuth *self, GArray *pairs, GError **error)
 }
 
 void
-koban_read_need_name (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+koban_read_need_name (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
-  koban_read_text (problems, key, node, target);
+  koban_read_text (reading, key, node, target);
 }

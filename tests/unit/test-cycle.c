@@ -358,10 +358,10 @@ static const struct
     KOBAN_CONNECTION_LOCKED, "", 900, 6000 },
   { "secret-deleted", KOBAN_FAKE_VAULT_OPEN, TRUE, 200, NULL, 1, 0, KOBAN_ERROR_NOT_FOUND,
     KOBAN_CONNECTION_SIGN_IN, "sign_in", 86400, 90000 },
-  { "refused", KOBAN_FAKE_VAULT_OPEN, FALSE, 401, NULL, 1, 0, KOBAN_ERROR_NEEDS_SIGN_IN,
-    KOBAN_CONNECTION_SIGN_IN, "sign_in", 86400, 90000 },
-  { "told-once", KOBAN_FAKE_VAULT_OPEN, FALSE, 401, NULL, 3, 0, KOBAN_ERROR_NEEDS_SIGN_IN,
-    KOBAN_CONNECTION_SIGN_IN, "sign_in", 86400, 90000 },
+  { "evicted", KOBAN_FAKE_VAULT_OPEN, FALSE, 401, NULL, 1, 0, KOBAN_ERROR_NEEDS_SIGN_IN,
+    KOBAN_CONNECTION_SHARED, "evicted", 86400, 90000 },
+  { "evicted-told-once", KOBAN_FAKE_VAULT_OPEN, FALSE, 401, NULL, 3, 0, KOBAN_ERROR_NEEDS_SIGN_IN,
+    KOBAN_CONNECTION_SHARED, "evicted", 86400, 90000 },
   { "patience", KOBAN_FAKE_VAULT_OPEN, FALSE, 429, "Retry-After: 3600", 1, 0, KOBAN_ERROR_RATE_LIMITED,
     KOBAN_CONNECTION_WAITING, "", 3600, 4325 },
   { "patience-for-a-day", KOBAN_FAKE_VAULT_OPEN, FALSE, 429, "Retry-After: 3600", 1, 2,
@@ -410,40 +410,19 @@ test_what_was_told_is_settled_when_it_is_over (Desk *desk, gconstpointer data)
   desk->status = 401;
   koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK));
   g_autofree char *told = open_reasons (desk);
-  g_assert_cmpstr (told, ==, "sign_in");
+  g_assert_cmpstr (told, ==, "evicted");
   desk->status = 200;
   given_good_check (desk);
   g_autofree char *after = open_reasons (desk);
   g_assert_cmpstr (after, ==, "");
 }
 
-/* The packaged profile, but of a bank that keeps one sign-in a person. */
-static KobanProfiles *
-load_jealous_profiles (void)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *directory = g_dir_make_tmp ("koban-jealous-XXXXXX", &error);
-  g_autofree char *from = g_build_filename (g_getenv ("KOBAN_PROVIDERS"), "simplefin.json", NULL);
-  g_autofree char *to = g_build_filename (directory, "simplefin.json", NULL);
-  g_autofree char *text = NULL;
-
-  g_assert_true (g_file_get_contents (from, &text, NULL, &error));
-  g_autofree char *jealous = g_strconcat ("{\"one_sign_in\": true,", strchr (text, '{') + 1, NULL);
-  g_assert_true (g_file_set_contents (to, jealous, -1, &error));
-  KobanProfiles *profiles = koban_profiles_load ((const char *const[]){ directory, NULL });
-  g_unlink (to);
-  g_rmdir (directory);
-  return profiles;
-}
-
-/* Another device signed in: that is said once, and the person may try again at any time. */
+/* What the bank refuses may have been taken over by another device; the person may try again at any time. */
 static void
 test_another_sign_in_ends_ours (Desk *desk, gconstpointer data)
 {
   g_autoptr(KobanConnection) connection = NULL;
 
-  koban_profiles_free (desk->tools.profiles);
-  desk->tools.profiles = load_jealous_profiles ();
   given_good_check (desk);
   desk->status = 403; /* SimpleFIN's word for a key that is no good */
   for (guint n = 0; n < 3; n++)
@@ -457,6 +436,66 @@ test_another_sign_in_ends_ours (Desk *desk, gconstpointer data)
   given_good_check (desk);
   g_autofree char *after = open_reasons (desk);
   g_assert_cmpstr (after, ==, "");
+}
+
+/* How the access that Koban uses may have ended without anybody's doing. */
+static const struct
+{
+  const char *path;
+  KobanLinkStatus status;
+  gint64 ends_us; /* from when it was given; 0: not said */
+} ends[] = {
+  { "/cycle/access-runs-out", KOBAN_LINK_ACTIVE, KOBAN_HOUR_US },
+  { "/cycle/access-revoked-by-the-person", KOBAN_LINK_REVOKED, 0 },
+};
+
+typedef struct
+{
+  Desk *desk;
+  gsize row;
+} Grant;
+
+static gboolean
+grant_access_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  const Grant *grant = job;
+  Desk *desk = grant->desk;
+  const gint64 ends_us = ends[grant->row].ends_us;
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_link_unref);
+  const gint64 now_us = koban_clock_get_wall_us (KOBAN_CLOCK (desk->clock));
+
+  g_ptr_array_add (rows, koban_link_new (&(KobanLink){ .kind = KOBAN_LINK_CONSENT,
+                                                       .provenance = KOBAN_PROVENANCE_ACCESS,
+                                                       .name = "Koban",
+                                                       .remote_id = "consent",
+                                                       .own = TRUE,
+                                                       .status = ends[grant->row].status,
+                                                       .expires_us = ends_us != 0 ? now_us + ends_us : 0 }));
+  g_autoptr(KobanSnapshot) snapshot = koban_snapshot_new (&(KobanSnapshot){ .listing = KOBAN_LISTING_LINKS,
+                                                                             .reach = KOBAN_REACH_WHOLE,
+                                                                             .heard_us = now_us,
+                                                                             .from_us = now_us,
+                                                                             .to_us = now_us,
+                                                                             .rows = rows });
+  return koban_ledger_merge (ledger, desk->id, snapshot, 0, NULL, error);
+}
+
+/* An access that ends as it was to end was taken over by nobody. */
+static void
+test_known_end (Desk *desk, gconstpointer data)
+{
+  Grant grant = { desk, GPOINTER_TO_SIZE (data) };
+  g_autoptr(KobanConnection) connection = NULL;
+
+  given_good_check (desk);
+  write_job (desk, grant_access_in_worker, &grant);
+  koban_fake_clock_advance (desk->clock, 2 * KOBAN_HOUR_US);
+  desk->status = 401;
+  koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK));
+  write_job (desk, read_in_worker, &connection);
+  g_assert_cmpint (connection->state, ==, KOBAN_CONNECTION_SIGN_IN);
+  g_autofree char *told = open_reasons (desk);
+  g_assert_cmpstr (told, ==, "sign_in");
 }
 
 static void
@@ -488,6 +527,9 @@ test_the_person_waits_as_the_bank_asked (Desk *desk, gconstpointer data)
   desk->status = 429;
   desk->header = "Retry-After: 3600";
   koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK));
+  koban_fake_clock_advance (desk->clock, 2 * KOBAN_DAY_US);
+  koban_outcome_unref (
+    check (desk, KOBAN_CYCLE_BY_CLOCK)); /* stale by now, and asked for patience all the same */
   g_string_truncate (desk->asked, 0);
   write_job (desk, read_in_worker, &before);
 
@@ -497,6 +539,26 @@ test_the_person_waits_as_the_bank_asked (Desk *desk, gconstpointer data)
   write_job (desk, read_in_worker, &after);
   g_assert_cmpint (after->next_check_us, ==, before->next_check_us);
   g_assert_cmpuint (after->failures, ==, before->failures);
+}
+
+/* A third of the day's requests is the person's, and our own back-off is not meant for them. */
+static void
+test_the_person_does_not_wait_for_us (Desk *desk, gconstpointer data)
+{
+  gboolean spent = FALSE;
+
+  given_good_check (desk);
+  desk->status = 429;
+  koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK));
+  desk->status = 200;
+  given_good_check (desk);
+  for (guint n = 0; !spent && n < 50; n++)
+    {
+      g_autoptr(KobanOutcome) outcome = check (desk, KOBAN_CYCLE_BY_CLOCK);
+      spent = koban_error_is (outcome->error, KOBAN_ERROR_BUDGET);
+    }
+  g_assert_true (spent);
+  given_good_check (desk);
 }
 
 /* One check alone asks as much. */
@@ -766,6 +828,7 @@ main (int argc, char **argv)
     { "/cycle/a-slow-bank-is-given-time", test_a_slow_bank_is_given_time },
     { "/cycle/waiting-for-a-slow-bank-can-be-cancelled", test_waiting_for_a_slow_bank_can_be_cancelled },
     { "/cycle/the-person-waits-as-the-bank-asked", test_the_person_waits_as_the_bank_asked },
+    { "/cycle/the-person-does-not-wait-for-us", test_the_person_does_not_wait_for_us },
     { "/cycle/a-second-caller-joins", test_a_second_caller_joins },
     { "/cycle/cancelled-is-neither", test_cancelled_is_neither },
     { "/cycle/a-bank-that-says-nothing-is-given-up", test_a_bank_that_says_nothing_is_given_up },
@@ -781,6 +844,8 @@ main (int argc, char **argv)
   koban_http_global_init ();
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].claim, Desk, NULL, set_up, tests[i].test, tear_down);
+  for (gsize i = 0; i < G_N_ELEMENTS (ends); i++)
+    g_test_add (ends[i].path, Desk, GSIZE_TO_POINTER (i), set_up, test_known_end, tear_down);
   for (gsize i = 0; i < G_N_ELEMENTS (failures); i++)
     {
       g_autofree char *path = g_strconcat ("/cycle/failure/", failures[i].claim, NULL);
