@@ -224,9 +224,8 @@ koban_lane_wake (KobanLane *self)
 /* --- show and mark --------------------------------------------------------------------------------- */
 
 static gboolean
-mark_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+mark (KobanLedger *ledger, Round *round, GError **error)
 {
-  Round *round = job;
   const KobanDelivery *delivery = round->due->pdata[0];
   KobanSaid said = { 0 };
 
@@ -235,6 +234,16 @@ mark_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   if (round->said != NULL)
     said = koban_words_said (round->said, round->channel);
   return koban_ledger_mark_sent (ledger, delivery, round->said != NULL ? &said : NULL, round->now_us, error);
+}
+
+/* With the mark it is planned what comes next. */
+static gboolean
+mark_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Round *round = job;
+
+  return mark (ledger, round, error) &&
+         koban_ledger_next_due (ledger, round->channel, round->now_us, &round->next_us, error);
 }
 
 /* A failure may have opened what the others must tell, and the end of failures may have closed it. */
@@ -260,7 +269,7 @@ on_marked (GObject *source, GAsyncResult *result, gpointer user_data)
     g_message ("A delivery could not be marked, and may be repeated: %s", error->message);
   if (!marked && round->retry_us == 0)
     round->lane->unmarked = g_strdup (((KobanDelivery *) round->due->pdata[0])->message_id);
-  if (round->retry_us != 0)
+  if (!marked && round->retry_us != 0)
     round->next_us = round->next_us == 0 ? round->retry_us : MIN (round->next_us, round->retry_us);
   g_clear_pointer (&round->said, koban_message_free);
   g_ptr_array_remove_index (round->due, 0);

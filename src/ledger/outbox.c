@@ -494,13 +494,14 @@ read_deliveries (KobanLedger *self, KobanQuery *query, gboolean hand_out, GError
   return g_steal_pointer (&rows);
 }
 
-static gboolean
-next_due (KobanLedger *self, const char *channel, gint64 now_us, gint64 *next_us, GError **error)
+gboolean
+koban_ledger_next_due (KobanLedger *self, const char *channel, gint64 now_us, gint64 *next_us, GError **error)
 {
   static const char sql[] = "SELECT min (due_us) FROM outbox WHERE sent_us IS NULL AND due_us > ?1"
                             " AND (?2 IS NULL OR channel = ?2)";
   g_auto(KobanQuery) query = { 0 };
 
+  koban_ledger_assert_thread (self);
   koban_query_start (&query, self->store, sql, "is", now_us, channel);
   if (koban_query_next (&query))
     *next_us = koban_query_int (&query, 0);
@@ -536,7 +537,7 @@ koban_ledger_take_outbox (KobanLedger *self,
   koban_ledger_assert_thread (self);
   koban_query_start (&query, self->store, sql, "sii", channel, now_us, (gint64) (impatient != FALSE));
   rows = read_deliveries (self, &query, channel != NULL, error);
-  if (rows == NULL || !next_due (self, channel, now_us, &next, error))
+  if (rows == NULL || !koban_ledger_next_due (self, channel, now_us, &next, error))
     return NULL;
   if (next_us != NULL)
     *next_us = next;
