@@ -18,7 +18,7 @@ struct _KobanProof
   gboolean send;
   char *typed; /* (owned) (nullable) */
   guint tries;
-  gboolean wrong; /* the last answer */
+  GError *wrong;   /* (owned) (nullable): the last answer was */
   gboolean leaves; /* it leads away from this screen, so that it needs a proof */
   gint64 now_us;
 };
@@ -54,6 +54,7 @@ koban_proof_free (gpointer data)
 
   g_free (self->channel);
   g_free (self->typed);
+  g_clear_error (&self->wrong);
   g_free (self);
 }
 
@@ -152,7 +153,7 @@ ask (KobanOperation *operation, KobanProof *self)
 
   g_variant_dict_insert (&question, "kind", "s", "code");
   g_variant_dict_insert (&question, "channel", "s", self->channel);
-  g_variant_dict_insert (&question, "wrong", "b", self->wrong);
+  g_variant_dict_insert (&question, "wrong", "b", self->wrong != NULL);
   koban_operation_ask (operation, g_variant_dict_end (&question), on_typed, self);
 }
 
@@ -185,6 +186,11 @@ on_typed (KobanOperation *operation, const char *reply, gpointer user_data)
 {
   KobanProof *self = user_data;
 
+  if (*reply == '\0' && self->wrong != NULL)
+    {
+      koban_operation_end (operation, NULL, self->wrong);
+      return;
+    }
   if (*reply == '\0')
     {
       end (operation, self, FALSE);
@@ -211,9 +217,10 @@ on_compared (GObject *source, GAsyncResult *result, gpointer user_data)
       end (step->operation, self, TRUE);
       return;
     }
-  self->wrong = TRUE;
-  if (koban_error_is (error, KOBAN_ERROR_INVALID) && self->tries < MOST_TRIES)
+  g_clear_error (&self->wrong);
+  self->wrong = g_steal_pointer (&error);
+  if (koban_error_is (self->wrong, KOBAN_ERROR_INVALID) && self->tries < MOST_TRIES)
     ask (step->operation, self);
   else
-    koban_operation_end (step->operation, NULL, error);
+    koban_operation_end (step->operation, NULL, self->wrong);
 }
