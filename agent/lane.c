@@ -63,13 +63,13 @@ typedef struct
   KobanQuiet quiet;
   gboolean impatient; /* also what is still to wait for its next try */
   gboolean want_open;
-  gboolean want_all; /* to see which of the shown ones are over */
-  GPtrArray *open;   /* (owned) (nullable) (element-type KobanDelivery): to be shown in silence */
-  GPtrArray *due;    /* (owned) (nullable) (element-type KobanDelivery) */
-  GHashTable *alive; /* (owned) (nullable) (element-type utf8): incidents that are still open */
-  gint64 next_us;    /* wall: of those that wait, 0: none */
-  gint64 retry_us;   /* wall: of the delivery that failed, 0: it was taken */
-  char *why;         /* (owned) (nullable) */
+  gboolean want_all;  /* to see which of the shown ones are over */
+  GPtrArray *open;    /* (owned) (nullable) (element-type KobanDelivery): to be shown in silence */
+  GPtrArray *due;     /* (owned) (nullable) (element-type KobanDelivery) */
+  GHashTable *alive;  /* (owned) (nullable) (element-type utf8): incidents that are still open */
+  gint64 next_us;     /* wall: of those that wait, 0: none */
+  gint64 retry_us;    /* wall: of the delivery that failed, 0: it was taken */
+  char *why;          /* (owned) (nullable) */
   KobanMessage *said; /* (owned) (nullable): NULL: the delivery at hand is only marked */
 } Round;
 
@@ -475,9 +475,8 @@ on_blind_shown (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 show_blind (KobanLane *self, const char *why)
 {
-  g_autoptr(KobanMessage) message =
-    koban_words_of_blindness (BLIND, why, koban_channel_get_detail (self->channel),
-                              koban_clock_get_wall_us (self->clock));
+  g_autoptr(KobanMessage) message = koban_words_of_blindness (
+    BLIND, why, koban_channel_get_detail (self->channel), koban_clock_get_wall_us (self->clock));
 
   koban_channel_show_async (self->channel, message, self->cancellable, on_blind_shown, g_object_ref (self));
 }
@@ -548,8 +547,8 @@ static void
 koban_lane_class_init (KobanLaneClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = koban_lane_finalize;
-  signals[SIGNAL_FARED] = g_signal_new ("fared", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                        NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_FARED] =
+    g_signal_new ("fared", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Send, ask, compare: each step is begun by the end of the one before. Who has no answer leaves the channel unproved,
- * which is no failure: the message may still arrive.
+ * Send, ask, compare: each step is begun by the end of the one before. Who has no answer leaves the channel
+ * unproved, which is no failure: the message may still arrive.
  */
 #include "config.h"
 
@@ -86,7 +86,8 @@ end (KobanOperation *operation, KobanProof *self, gboolean confirmed)
   koban_operation_end (operation, g_variant_dict_end (&result), NULL);
 }
 
-/* --- send --------------------------------------------------------------------------------------------------- */
+/* --- send
+ * --------------------------------------------------------------------------------------------------- */
 
 void
 koban_proof_start (KobanOperation *operation, gpointer data)
@@ -94,8 +95,9 @@ koban_proof_start (KobanOperation *operation, gpointer data)
   KobanProof *self = data;
 
   if (self->send)
-    koban_courier_test_async (self->parts->courier, self->channel, koban_operation_get_cancellable (operation),
-                              on_sent, step_new (operation, self));
+    koban_courier_test_async (self->parts->courier, self->channel,
+                              koban_operation_get_cancellable (operation), on_sent,
+                              step_new (operation, self));
   else
     look (operation, self);
 }
@@ -112,7 +114,8 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
     koban_operation_end (step->operation, NULL, error);
 }
 
-/* --- ask ---------------------------------------------------------------------------------------------------- */
+/* --- ask
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* What stands on the screen in front of the person is seen or not; there is nothing to prove. */
 static gboolean
@@ -142,8 +145,8 @@ look_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 static void
 look (KobanOperation *operation, KobanProof *self)
 {
-  koban_books_read_async (self->parts->tools.books, look_in_worker, step_new (operation, self), NULL, on_looked,
-                          NULL);
+  koban_books_read_async (self->parts->tools.books, look_in_worker, step_new (operation, self), NULL,
+                          on_looked, NULL);
 }
 
 static void
@@ -171,7 +174,8 @@ on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
     end (step->operation, step->proof, FALSE);
 }
 
-/* --- compare ------------------------------------------------------------------------------------------------ */
+/* --- compare
+ * ------------------------------------------------------------------------------------------------ */
 
 static gboolean
 compare_in_worker (KobanLedger *ledger, gpointer job, GError **error)

@@ -376,7 +376,8 @@ test_words (void)
                                  .alerts = alerts };
 
       g_ptr_array_add (alerts, koban_alert_new (&fields));
-      g_autoptr(KobanMessage) message = koban_words_of_delivery (&delivery, KOBAN_CHANNEL_DESKTOP, rows[i].detail, NOW_US);
+      g_autoptr(KobanMessage) message =
+        koban_words_of_delivery (&delivery, KOBAN_CHANNEL_DESKTOP, rows[i].detail, NOW_US);
       g_assert_cmpint (message->urgent, ==, rows[i].urgent);
       g_assert_cmpint (message->answerable, ==, rows[i].answerable);
       g_assert_cmpstr (message->summary, !=, "");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Several ways to the person at once: none waits for another, none loses anything to a kill, and each can be proved.
+ * Several ways to the person at once: none waits for another, none loses anything to a kill, and each can be
+ * proved.
  */
 #include "config.h"
 
@@ -28,7 +29,8 @@ typedef struct
   KobanCourier *courier;
 } Desk;
 
-/* --- the desk ------------------------------------------------------------------------------------------------ */
+/* --- the desk
+ * ------------------------------------------------------------------------------------------------ */
 
 static char *
 path_in (const char *folder, const char *suffix)
@@ -171,7 +173,8 @@ assert_said (FakeChannel *channel, const char *expected)
   g_assert_cmpstr (said, ==, expected);
 }
 
-/* --- side by side ------------------------------------------------------------------------------------------ */
+/* --- side by side ------------------------------------------------------------------------------------------
+ */
 
 static void
 test_a_dead_one_delays_no_other (Desk *desk, gconstpointer data)
@@ -291,8 +294,9 @@ test_channels_come_and_go (Desk *desk, gconstpointer data)
   assert_said (desk->channels[0], "show i1");
   use (desk, 2);
   settle (desk);
-  assert_said (desk->channels[0], "silent i1, show i2"); /* what is open again, and that there is a phone now */
-  assert_said (desk->channels[1], "show i1");            /* which hears of what is critical */
+  assert_said (desk->channels[0],
+               "silent i1, show i2");         /* what is open again, and that there is a phone now */
+  assert_said (desk->channels[1], "show i1"); /* which hears of what is critical */
   use (desk, 1);
   settle (desk);
   raise_alert (desk, "two", KOBAN_ALERT_LINK);
@@ -310,12 +314,14 @@ test_nobody_wakes_between_two_times (Desk *desk, gconstpointer data)
   raise_alert (desk, "one", KOBAN_ALERT_LINK);
   koban_courier_wake (desk->courier);
   settle (desk);
-  g_assert_cmpuint (koban_fake_clock_get_n_alarms (desk->clock), ==, 2); /* the screen and the phone, in 11 hours */
+  g_assert_cmpuint (koban_fake_clock_get_n_alarms (desk->clock), ==,
+                    2); /* the screen and the phone, in 11 hours */
   g_assert_cmpint (koban_fake_clock_get_next_us (desk->clock), ==,
                    koban_clock_get_boot_us (KOBAN_CLOCK (desk->clock)) + 11 * KOBAN_HOUR_US);
 }
 
-/* --- words -------------------------------------------------------------------------------------------------- */
+/* --- words
+ * -------------------------------------------------------------------------------------------------- */
 
 static void
 test_whatever_leaves_has_its_code (Desk *desk, gconstpointer data)
@@ -334,7 +340,8 @@ test_whatever_leaves_has_its_code (Desk *desk, gconstpointer data)
       koban_courier_wake (desk->courier);
       settle (desk);
       message = desk->channels[1]->messages->pdata[i];
-      g_assert_true (strstr (message->summary, message->code) != NULL || strstr (message->body, message->code) != NULL);
+      g_assert_true (strstr (message->summary, message->code) != NULL ||
+                     strstr (message->body, message->code) != NULL);
       g_assert_cmpint (strstr (message->body, "EVIL PAY") != NULL, ==, details[i] == KOBAN_DETAIL_FULL);
       g_assert_cmpint (message->purpose, ==, KOBAN_PURPOSE_ALERT);
       g_assert_cmpint (message->opened_us, ==, NOW_US);
@@ -342,7 +349,8 @@ test_whatever_leaves_has_its_code (Desk *desk, gconstpointer data)
     }
 }
 
-/* --- that Koban watches ----------------------------------------------------------------------------------- */
+/* --- that Koban watches -----------------------------------------------------------------------------------
+ */
 
 static const KobanMessage *
 last_message (FakeChannel *channel)
@@ -400,7 +408,8 @@ test_a_watch_that_was_not_taken_is_tried_at_the_next_look (Desk *desk, gconstpoi
   assert_said (desk->channels[2], "silent watch");
 }
 
-/* --- a test --------------------------------------------------------------------------------------------------- */
+/* --- a test
+ * --------------------------------------------------------------------------------------------------- */
 
 static void
 on_tested (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -431,7 +440,8 @@ test_a_test_carries_a_code_that_can_be_verified (Desk *desk, gconstpointer data)
   assert_said (desk->channels[0], "");
 }
 
-/* --- killed between any two steps ----------------------------------------------------------------------------- */
+/* --- killed between any two steps
+ * ----------------------------------------------------------------------------- */
 
 #define MOST_STEPS 64
 
@@ -491,7 +501,8 @@ add_ids (GHashTable *ids, FakeChannel *channel, guint n)
     }
 }
 
-/* Started again from there, every channel has had what it would have had, under the same ids, and no other. */
+/* Started again from there, every channel has had what it would have had, under the same ids, and no other.
+ */
 static void
 assert_nothing_is_lost (Desk *desk, const Snapshot *snapshot)
 {
