@@ -12,9 +12,7 @@
 
 #include "data/koban-dbus.h"
 
-#include <string.h>
-
-#define LONGEST_REPLY 256
+#define LONGEST_ID 256
 
 struct _KobanOperation
 {
@@ -72,6 +70,7 @@ koban_operation_end (KobanOperation *self, GVariant *result, const GError *error
     return;
   g_object_ref (self); /* who listens may let go of it */
   self->ended = TRUE;
+  self->reply = NULL;
   koban_dbus_koban1_operation_set_state (self->skeleton, "finished");
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
   koban_dbus_koban1_operation_emit_finished (self->skeleton, error_code (error),
@@ -112,24 +111,19 @@ koban_operation_progress (KobanOperation *self,
   koban_dbus_koban1_operation_set_progress (self->skeleton, g_variant_dict_end (&dict));
 }
 
-static void
-set_question (KobanOperation *self, const char *state, GVariant *question)
-{
-  koban_dbus_koban1_operation_set_question (self->skeleton, question);
-  koban_dbus_koban1_operation_set_state (self->skeleton, state);
-  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
-}
-
 void
 koban_operation_ask (KobanOperation *self, GVariant *question, KobanOperationReply reply, gpointer user_data)
 {
-  g_autoptr(GVariant) sunk = g_variant_ref_sink (question);
+  g_autoptr(GVariant) asked =
+    g_variant_ref_sink (question != NULL ? question : g_variant_new ("a{sv}", NULL));
 
+  self->reply = question != NULL ? reply : NULL;
+  self->reply_data = user_data;
   if (self->ended)
     return;
-  self->reply = reply;
-  self->reply_data = user_data;
-  set_question (self, "asking", sunk);
+  koban_dbus_koban1_operation_set_state (self->skeleton, question != NULL ? "asking" : "running");
+  koban_dbus_koban1_operation_set_question (self->skeleton, asked);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
 }
 
 const char *
@@ -175,20 +169,14 @@ on_reply (KobanDBusKoban1Operation *skeleton,
           const char *secret_id,
           KobanOperation *self)
 {
-  KobanOperationReply reply = g_steal_pointer (&self->reply);
-
-  if (reply == NULL || strlen (secret_id) > LONGEST_REPLY)
+  if (self->reply == NULL || strlen (secret_id) > LONGEST_ID)
     {
-      self->reply = reply;
       g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
                                                      _("Nothing was asked that could be answered."));
       return TRUE;
     }
-  g_object_ref (self); /* the answer may end it */
   koban_dbus_koban1_operation_complete_reply (skeleton, invocation);
-  set_question (self, "running", g_variant_new ("a{sv}", NULL));
-  reply (self, secret_id, self->reply_data);
-  g_object_unref (self);
+  self->reply (self, secret_id, self->reply_data);
   return TRUE;
 }
 

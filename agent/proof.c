@@ -154,7 +154,7 @@ ask (KobanOperation *operation, KobanProof *self)
 {
   g_auto(GVariantDict) question = G_VARIANT_DICT_INIT (NULL);
 
-  g_variant_dict_insert (&question, "kind", "s", "code");
+  g_variant_dict_insert (&question, "kind", "s", "proof");
   g_variant_dict_insert (&question, "channel", "s", self->channel);
   g_variant_dict_insert (&question, "wrong", "b", self->wrong != NULL);
   koban_operation_ask (operation, g_variant_dict_end (&question), on_typed, self);
@@ -190,6 +190,7 @@ on_typed (KobanOperation *operation, const char *reply, gpointer user_data)
 {
   KobanProof *self = user_data;
 
+  koban_operation_ask (operation, NULL, NULL, NULL);
   if (*reply == '\0' && self->wrong != NULL)
     {
       koban_operation_end (operation, NULL, self->wrong);

@@ -36,7 +36,7 @@ answer_question (GVariant *question, gpointer user_data)
   g_variant_lookup (question, "kind", "&s", &kind);
   g_variant_lookup (question, "channel", "&s", &channel);
   g_variant_lookup (question, "wrong", "b", &wrong);
-  if (!g_str_equal (kind, "code"))
+  if (!g_str_equal (kind, "proof"))
     return NULL;
   if (*given != NULL)
     return g_steal_pointer (given);
