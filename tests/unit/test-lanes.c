@@ -297,6 +297,9 @@ test_channels_come_and_go (Desk *desk, gconstpointer data)
   assert_said (desk->channels[0],
                "silent i1, show i2");         /* what is open again, and that there is a phone now */
   assert_said (desk->channels[1], "show i1"); /* which hears of what is critical */
+  koban_courier_wake (desk->courier);
+  settle (desk);
+  assert_said (desk->channels[0], ""); /* it is over, and stays to be read */
   use (desk, 1);
   settle (desk);
   raise_alert (desk, "two", KOBAN_ALERT_LINK);
