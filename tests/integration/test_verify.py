@@ -69,6 +69,15 @@ class Verify(unittest.TestCase):
         self.assertEqual(len(self.desk.notifier.shown()), 1)  # nothing more was sent
         self.assertEqual(self.desk.koban("notify", "--test", "telegraph").returncode, 4)
 
+    def test_who_mistypes_is_asked_again(self):
+        self.assertEqual(self.desk.koban("notify", "--test").returncode, 0)
+        summary = self.desk.notifier.wait_shown(1)[0]["summary"]
+        code = summary[summary.index("K-"):summary.index(")")]
+        status, text = self.desk.koban_on_terminal("notify", "--test", "--code", "K-0000-0001", typed=code[2:].lower() + "\n")
+        self.assertEqual(status, 0, text)
+        self.assertIn("This is not the code that was sent.", text)
+        self.assertIn("Confirmed", text)
+
     def test_status_shows_the_channels(self):
         self.rogue_link()
         channel, = self.desk.koban_json("status")["channels"]
