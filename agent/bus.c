@@ -569,6 +569,7 @@ on_account_set (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   koban_dbus_koban1_complete_set_account (call->bus->skeleton, call->invocation);
   koban_parts_changed (call->bus->parts, "accounts");
+  koban_parts_changed (call->bus->parts, "alerts"); /* that less is watched is told */
 }
 
 static gboolean

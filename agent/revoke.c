@@ -492,6 +492,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!koban_books_finish (self->parts->tools.books, result, &error))
     g_message ("The revocation of %s could not be written down: %s", self->link->id, error->message);
   koban_parts_changed (self->parts, "links");
+  koban_parts_changed (self->parts, "alerts"); /* that it was asked for is told */
   if (!self->listed || self->present || self->ended)
     {
       end (self);
