@@ -46,6 +46,7 @@ typedef struct
   KobanServices *services; /* (owned) (nullable): none could be read */
   KobanDetail detail;
   KobanWariness wariness;
+  KobanQuiet quiet;
   char *misread; /* (owned) (nullable): what is wrong with koban.conf */
   KobanParts parts;
   KobanHost *host;       /* (owned) (nullable) */
@@ -106,6 +107,8 @@ on_checked (KobanRounds *rounds, KobanOutcome *outcome, Agent *self)
     }
   if (outcome->merged.opened > 0 || outcome->merged.raised > 0)
     agent_changed (self, "alerts");
+  if (outcome->error == NULL && !self->leaving)
+    koban_courier_looked (self->parts.courier);
   agent_changed (self, "connections");
 }
 
@@ -180,6 +183,12 @@ answer_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   Pressed *pressed = job;
 
   return koban_ledger_answer (ledger, pressed->incident, pressed->answer, pressed->now_us, error);
+}
+
+static void
+on_channels_changed (KobanCourier *courier, Agent *self)
+{
+  agent_changed (self, "alerts");
 }
 
 static void
@@ -578,6 +587,7 @@ load_settings (Agent *self)
     }
   self->detail = settings.desktop_detail;
   self->wariness = settings.wariness;
+  self->quiet = settings.quiet;
   self->parts.tools.interval_s = settings.check_interval_s;
 }
 
@@ -590,6 +600,16 @@ load_services (Agent *self)
   self->services = koban_services_load (NULL, &error);
   if (self->services == NULL)
     g_message ("The directory of services is not used: %s", error->message);
+}
+
+static void
+set_channels (Agent *self)
+{
+  g_autoptr(GPtrArray) channels = g_ptr_array_new ();
+
+  g_ptr_array_add (channels, self->channel);
+  koban_courier_set_quiet (self->parts.courier, &self->quiet);
+  koban_courier_set_channels (self->parts.courier, channels);
 }
 
 static void
@@ -616,7 +636,8 @@ build_parts (Agent *self)
   self->channel = KOBAN_CHANNEL (koban_desktop_new (self->detail));
   parts->rounds = koban_rounds_new (&parts->tools);
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
-  parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->channel, self->random);
+  parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->random);
+  set_channels (self);
 }
 
 static void
@@ -625,6 +646,7 @@ join_parts (Agent *self)
   g_object_set_data (G_OBJECT (self->parts.rounds), "koban-agent", self);
   g_signal_connect (self->parts.rounds, "checked", G_CALLBACK (on_checked), self);
   g_signal_connect (self->parts.courier, "action", G_CALLBACK (on_action), self);
+  g_signal_connect (self->parts.courier, "changed", G_CALLBACK (on_channels_changed), self);
   g_signal_connect (self->parts.tools.vault, "unlocked", G_CALLBACK (on_unlocked), self);
   g_signal_connect (self->host, "online", G_CALLBACK (on_online), self);
   g_signal_connect (self->host, "saving", G_CALLBACK (on_saving), self);

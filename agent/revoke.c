@@ -439,6 +439,7 @@ journal_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   insert_if_said (&payload, "reference", self->link->reference);
   g_autoptr(GVariant) sunk = g_variant_ref_sink (g_variant_dict_end (&payload));
   return koban_ledger_journal (ledger, "revoked", sunk, self->now_us, error) &&
+         koban_ledger_tell_protection (ledger, KOBAN_ACT_REVOKED, self->link->id, self->now_us, error) &&
          (!is_proved_by_refusal || enter_own_end (ledger, self, error));
 }
 
@@ -481,6 +482,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!koban_books_finish (self->parts->tools.books, result, &error))
     g_message ("The revocation of %s could not be written down: %s", self->link->id, error->message);
   koban_parts_changed (self->parts, "links");
+  koban_parts_changed (self->parts, "alerts"); /* that it was asked for is told */
   if (!self->listed || self->present || self->ended)
     {
       end (self);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <koban/quiet.h>
 
 G_BEGIN_DECLS
 
@@ -28,9 +29,24 @@ typedef enum
 /* How many false alerts the person would rather have than one theft too many. */
 typedef enum { KOBAN_WARINESS_QUIET, KOBAN_WARINESS_NORMAL, KOBAN_WARINESS_WARY } KobanWariness;
 
+/* What a channel is made of. */
+typedef enum
+{
+  KOBAN_CHANNEL_DESKTOP,
+  KOBAN_CHANNEL_NTFY,
+  KOBAN_CHANNEL_GOTIFY,
+  KOBAN_CHANNEL_MAIL,
+  KOBAN_CHANNEL_WEBHOOK,
+} KobanChannelKind;
+#define KOBAN_N_CHANNEL_KINDS (KOBAN_CHANNEL_WEBHOOK + 1)
+
+const char *koban_channel_kind_name  (KobanChannelKind kind); /* "ntfy": as in koban.conf and in the lists */
+gboolean    koban_channel_kind_parse (const char *name, KobanChannelKind *kind);
+
 typedef struct
 {
   KobanDetail desktop_detail;       /* [notify] detail = none|minimal|full; default full */
+  KobanQuiet  quiet;                /* [notify] quiet = 22:00-07:00; default none */
   KobanWariness wariness;           /* [watch] wariness = quiet|normal|wary; default normal */
   guint       check_interval_s;     /* [check] interval = 15m … 24h; default 15 minutes; a profile's own minimum wins */
 } KobanSettings;
