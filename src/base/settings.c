@@ -134,12 +134,10 @@ static const KeyRow keys[] = {
     24 * 60 * 60, N_("a time between 15m and 24h") },
 };
 
-static const char *const channel_kind_words[] = { [KOBAN_CHANNEL_DESKTOP] = "desktop",
-                                                  [KOBAN_CHANNEL_NTFY] = "ntfy",
-                                                  [KOBAN_CHANNEL_GOTIFY] = "gotify",
-                                                  [KOBAN_CHANNEL_MAIL] = "mail",
-                                                  [KOBAN_CHANNEL_WEBHOOK] = "webhook",
-                                                  NULL };
+static const char *const channel_kind_words[] = {
+  [KOBAN_CHANNEL_DESKTOP] = "desktop", [KOBAN_CHANNEL_NTFY] = "ntfy",       [KOBAN_CHANNEL_GOTIFY] = "gotify",
+  [KOBAN_CHANNEL_MAIL] = "mail",       [KOBAN_CHANNEL_WEBHOOK] = "webhook", NULL
+};
 
 G_STATIC_ASSERT (sizeof (KobanDetail) == sizeof (guint) && sizeof (KobanWariness) == sizeof (guint));
 
@@ -246,6 +244,8 @@ report_unknown_keys (GKeyFile *file, const char *path)
     {
       g_auto(GStrv) names = g_key_file_get_keys (file, *group, NULL, NULL);
 
+      if (g_str_has_prefix (*group, "channel ")) /* channel-settings.c reads those */
+        continue;
       for (char **name = names; name != NULL && *name != NULL; name++)
         if (!is_known (*group, *name))
           g_message ("%s: [%s] %s is not a setting of this version and is ignored", path, *group, *name);
