@@ -61,8 +61,8 @@ desk_tear_down (Desk *desk, gconstpointer data)
   static const char *const secrets[] = { GOTIFY_KEY, NTFY_TOKEN, MAIL_PASSWORD, TOPIC,
                                          WEBHOOK_KEY + strlen ("whsec_") };
 
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  while (G_OBJECT (desk->http)->ref_count > 1) /* what was taken back is answered */
+    g_main_context_iteration (NULL, TRUE);
   g_assert_finalize_object (desk->http);
   g_assert_finalize_object (desk->vault);
   g_assert_finalize_object (desk->clock);
@@ -589,8 +589,6 @@ test_schedule (Desk *desk, gconstpointer data)
         break;
       g_main_context_iteration (NULL, FALSE);
     }
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
   assert_last ("/value/sequence_id", first);
 }
 
