@@ -652,7 +652,8 @@ remove_in_worker (KobanLedger *ledger, gpointer job, GError **error)
       if (!koban_ledger_settle (ledger, key, call->now_us, error))
         return FALSE;
     }
-  if (!koban_ledger_remove_connection (ledger, call->connection->id, call->purge, call->now_us, error))
+  if (!koban_ledger_remove_connection (ledger, call->connection->id, call->purge, call->now_us, error) ||
+      !koban_ledger_tell_protection (ledger, KOBAN_ACT_CONNECTION_REMOVED, call->connection->id, call->now_us, error))
     return FALSE;
   g_autoptr(GPtrArray) left = koban_ledger_get_connections (ledger, error);
   call->was_last = left != NULL && left->len == 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * From the outbox to a channel: at least once, in order, one at a time, retried until the channel
- * took it. A kill between the taking and the mark costs one repeat. It opens no alert and answers
- * none; signal "action" (incident s, action s) passes on what the person pressed.
+ * The ways to the person, side by side: each has a lane of its own, so that a dead one delays no other. What holds for all of
+ * them is here: which there are, the quiet hours, a test, and what no ledger can hold. It opens no alert and answers
+ * none. Signals: "action" (incident s, action s) passes on what the person pressed; "changed" (): a channel fares
+ * otherwise than before, so that there may be an alert more or less.
  */
 #pragma once
 
@@ -22,28 +23,29 @@ KobanCourier *koban_courier_new        (KobanClock *clock, KobanBooks *books, GR
  * again, with others, at any time: what waits for one that is gone is forgotten, and that one came, went or says more
  * than before is told on the others. @channels (element-type KobanChannel) is referenced. */
 void          koban_courier_set_channels (KobanCourier *self, GPtrArray *channels);
-/* Shows open incidents again, in silence, and delivers what waits. */
+/* When only what is critical may disturb. */
+void          koban_courier_set_quiet  (KobanCourier *self, const KobanQuiet *quiet);
+/* The ledger is open: shows open incidents again, in silence, and delivers what waits. */
 void          koban_courier_start      (KobanCourier *self);
 /* Something was committed: there may be something to tell, or something that is over. */
 void          koban_courier_wake       (KobanCourier *self);
+/* A check went well. */
+void          koban_courier_looked     (KobanCourier *self);
 
-/* As far as is known without telling anything. */
+/* As far as is known without telling anything, the screen can be reached. */
 gboolean      koban_courier_is_heard   (KobanCourier *self);
 
 /* What only we know, because the ledger cannot be written: that Koban is blind, and why (nullable: it sees again). Shown
  * once, and taken away when it is over. */
 void          koban_courier_set_blind    (KobanCourier *self, const char *why);
 
-/* A message that says that this channel works. */
+/* A message that says that this channel works, with a code that only it shows. NOT_FOUND. */
 void          koban_courier_test_async  (KobanCourier *self, const char *channel, GCancellable *cancellable,
                                          GAsyncReadyCallback callback, gpointer user_data);
 gboolean      koban_courier_test_finish (KobanCourier *self, GAsyncResult *result, GError **error);
 
-/* Calls back when the delivery at hand has ended and is marked; begins no other. */
+/* Calls back when all deliveries at hand have ended and are marked; begins no other. */
 void          koban_courier_stop_async  (KobanCourier *self, GAsyncReadyCallback callback, gpointer user_data);
 void          koban_courier_stop_finish (KobanCourier *self, GAsyncResult *result);
-
-/* The words for one delivery at one level of detail. (transfer full) */
-KobanMessage *koban_courier_word       (const KobanDelivery *delivery, KobanDetail detail);
 
 G_END_DECLS

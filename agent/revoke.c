@@ -448,6 +448,7 @@ journal_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   insert_if_said (&payload, "reference", self->link->reference);
   g_autoptr(GVariant) sunk = g_variant_ref_sink (g_variant_dict_end (&payload));
   return koban_ledger_journal (ledger, "revoked", sunk, self->now_us, error) &&
+         koban_ledger_tell_protection (ledger, KOBAN_ACT_REVOKED, self->link->id, self->now_us, error) &&
          (!is_proved_by_refusal || enter_own_end (ledger, self, error));
 }
 

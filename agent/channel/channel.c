@@ -89,6 +89,14 @@ koban_channel_get_retry_s (KobanChannel *self)
   return iface->get_retry_s != NULL ? iface->get_retry_s (self) : 0;
 }
 
+const char *
+koban_channel_get_mark (KobanChannel *self)
+{
+  KobanChannelInterface *iface = KOBAN_CHANNEL_GET_IFACE (self);
+
+  return iface->get_mark != NULL ? iface->get_mark (self) : NULL;
+}
+
 void
 koban_channel_emit_available (KobanChannel *self)
 {

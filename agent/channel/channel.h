@@ -67,6 +67,7 @@ struct _KobanChannelInterface
   void        (*withdraw)      (KobanChannel *self, const char *incident);
   gboolean    (*can_schedule)  (KobanChannel *self); /* (nullable): FALSE */
   gint64      (*get_retry_s)   (KobanChannel *self); /* (nullable): 0 */
+  const char *(*get_mark)      (KobanChannel *self); /* (nullable): NULL */
 };
 
 const char *koban_channel_get_name      (KobanChannel *self); /* "desktop": as in the outbox */
@@ -82,6 +83,9 @@ void        koban_channel_withdraw      (KobanChannel *self, const char *inciden
 gboolean    koban_channel_can_schedule  (KobanChannel *self);
 /* How long the other side asked to be left alone when it last refused (Retry-After); 0: it did not say. */
 gint64      koban_channel_get_retry_s   (KobanChannel *self);
+/* (nullable): no secret; changes when it leads elsewhere (another host, another topic: the id of its keyring item), so
+ * that the person is asked to prove it again. */
+const char *koban_channel_get_mark      (KobanChannel *self);
 
 /* Errors of koban_channel_show_finish(), as far as the courier acts on them: NEEDS_SIGN_IN (the secret is refused),
  * LOCKED (the keyring), UNSUPPORTED (gone for good: 410), RATE_LIMITED (see get_retry_s), others are tried again. */

@@ -114,21 +114,28 @@ gboolean koban_ledger_settle (KobanLedger *self, const char *incident_key, gint6
 /* @id is an alert, an incident or a link. NONE undoes. Teaches the habits; never revokes. Journalled. */
 gboolean koban_ledger_answer (KobanLedger *self, const char *id, KobanAnswer answer, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Many incidents at once are told as one: those of one check beyond the first few, never a link (a storm); and those
- * that happened while Koban could not look, never a critical one (a gap). */
-typedef enum { KOBAN_BUNDLE_NONE, KOBAN_BUNDLE_STORM, KOBAN_BUNDLE_GAP } KobanBundle;
+/* Many incidents at once are told as one: those of one check, if they are more than a few (a storm); those that happened
+ * while Koban could not look, never a critical one (a gap); and those that quiet hours held back (a digest). */
+typedef enum { KOBAN_BUNDLE_NONE, KOBAN_BUNDLE_STORM, KOBAN_BUNDLE_GAP, KOBAN_BUNDLE_DIGEST } KobanBundle;
 
 /* One thing to send: an incident or a bundle of them on a channel. It stays until marked. */
 typedef struct
 {
   gint64     id;            /* below zero: of a bundle */
+  GArray    *rows;          /* what it stands for in the outbox (element-type gint64) */
+  char      *message_id;    /* for the receiver: the same whenever the same is sent again, and nothing else's */
   char      *incident;      /* "i2" */
   char      *code;          /* short code of the incident: "K-7F3A-9Q2M" */
   char      *channel;       /* "desktop" */
   GPtrArray *alerts;        /* of the incident, worst first (element-type KobanAlert) */
   char      *account_name;  /* (nullable) */
   gboolean   silent;        /* an update that must not call for attention */
+  gboolean   again;         /* a reminder: loud, though nothing is worse */
+  gboolean   unsaid;        /* there is nothing to say of it here: it is only to be marked */
+  gboolean   passing;       /* it is over when it is told: nothing takes it back */
   guint      attempts;
+  gint64     due_us;
+  gint64     opened_us;     /* of the oldest incident in it */
   KobanOwnership ownership; /* of the account */
   KobanBundle bundle;       /* else @alerts are of several incidents, and @incident is a name of its own: "storm-28753920" */
   guint      incidents;     /* how many of them are open */
@@ -136,11 +143,88 @@ typedef struct
 void       koban_delivery_free (KobanDelivery *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KobanDelivery, koban_delivery_free)
 
-GPtrArray *koban_ledger_get_outbox    (KobanLedger *self, gint64 now_us, gint64 *next_us, GError **error); /* due ones; @next_us of those that wait, 0 none */
-gboolean   koban_ledger_mark_sent     (KobanLedger *self, gint64 delivery, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean   koban_ledger_mark_unsent   (KobanLedger *self, gint64 delivery, gint64 retry_us, const char *why, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The exact words that a channel took. */
+typedef struct
+{
+  const char *id;      /* (nullable): the receiver's: KobanDelivery.message_id */
+  const char *channel;
+  const char *code;
+  const char *purpose; /* KOBAN_SAID_… */
+  const char *summary;
+  const char *body;    /* (nullable): NULL: nothing was said that was not said before, so the journal does not hear of it */
+} KobanSaid;
+#define KOBAN_SAID_ALERT "alert"
+#define KOBAN_SAID_TEST  "test"
+#define KOBAN_SAID_WATCH "watch"
+
+/* Due ones of all channels, to be looked at; @next_us of those that wait, 0 none. */
+GPtrArray *koban_ledger_get_outbox    (KobanLedger *self, gint64 now_us, gint64 *next_us, GError **error);
+/* Hands out those of one channel; @impatient also those whose time to be tried again is still to come. */
+GPtrArray *koban_ledger_take_outbox   (KobanLedger *self, const char *channel, gboolean impatient, gint64 now_us,
+                                       gint64 *next_us, GError **error);
+/* What is due in the quiet hours that @now_us is in waits for their end, but for what is critical or silent. */
+gboolean   koban_ledger_hold          (KobanLedger *self, const KobanQuiet *quiet, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* @said (nullable): nothing was said. Journalled: kind "sent". Plans what is told again. */
+gboolean   koban_ledger_mark_sent     (KobanLedger *self, const KobanDelivery *delivery, const KobanSaid *said, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Counts against the channel: one that takes nothing for some minutes is told on the others. */
+gboolean   koban_ledger_mark_unsent   (KobanLedger *self, const KobanDelivery *delivery, gint64 now_us, gint64 retry_us, const char *why, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Open, already notified incidents, to be shown again in silence after a restart of agent or server. */
 GPtrArray *koban_ledger_get_open_deliveries (KobanLedger *self, const char *channel, GError **error);
+
+/* Every message that was sent under a code, aa{sv}, floating, oldest first: sent x, channel s, code s, id s, purpose s,
+ * summary s, body s, result s. @typed as people type it. INVALID: no code can look so; NOT_FOUND: none was ever sent. */
+GVariant  *koban_ledger_verify_code   (KobanLedger *self, const char *typed, GError **error);
+
+/* --- channels --------------------------------------------------------------------------- */
+
+typedef struct
+{
+  const char      *name;   /* "desktop", "phone" */
+  KobanChannelKind kind;
+  KobanDetail      detail;
+  const char      *mark;   /* (nullable): no secret; changes when it leads elsewhere, which has to be proved anew */
+} KobanRoute;
+
+/* Which ways to the person there are, in the order in which they are tried. What changes is journalled and told on the
+ * others; what waits for one that is gone is forgotten. */
+gboolean   koban_ledger_set_routes    (KobanLedger *self, const KobanRoute *routes, gsize n_routes, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* aa{sv}, floating: name s, kind s, detail s, state s (ok, failing, dead, untried), last_good x, failing_since x,
+ * last_error s, confirmed x. */
+GVariant  *koban_ledger_get_channels  (KobanLedger *self, GError **error);
+/* The code of a test that is about to be sent. (transfer full) NOT_FOUND. */
+char      *koban_ledger_begin_test    (KobanLedger *self, const char *channel, gint64 now_us, GError **error);
+/* The person read @typed on it. INVALID: that is not the code that was sent last. */
+gboolean   koban_ledger_confirm       (KobanLedger *self, const char *channel, const char *typed, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* That Koban watches, told now and then to one channel. */
+typedef struct
+{
+  char    *channel;
+  gint64   every_us;
+  gint64   delay_us; /* 0: not a message that waits */
+  gboolean due;      /* out */
+  gboolean fresh;    /* out: a code that was not sent before */
+  char    *code;     /* out (transfer full) */
+} KobanWatching;
+/* Also asks, once, for a proof that is older than ninety days. */
+gboolean   koban_ledger_begin_watch   (KobanLedger *self, KobanWatching *watching, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A test or a watch was taken, or not. */
+gboolean   koban_ledger_mark_said     (KobanLedger *self, const KobanSaid *said, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean   koban_ledger_mark_unsaid   (KobanLedger *self, const char *channel, const char *why, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What lowers protection (DESIGN §4.15), done at the machine: journalled, and told on all other channels. */
+#define    KOBAN_ACT_ANSWERED_MINE      "answered_mine"
+#define    KOBAN_ACT_REVOKED            "revoked"
+#define    KOBAN_ACT_CONNECTION_REMOVED "connection_removed"
+#define    KOBAN_ACT_MUTED              "muted"
+#define    KOBAN_ACT_CHANNEL_ADDED      "channel_added"
+#define    KOBAN_ACT_CHANNEL_CHANGED    "channel_changed"
+#define    KOBAN_ACT_CHANNEL_REMOVED    "channel_removed"
+#define    KOBAN_ACT_DETAIL_RAISED      "detail_raised"
+/* @about: an id of ours or a channel's name. */
+gboolean   koban_ledger_tell_protection (KobanLedger *self, const char *act, const char *about, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- journal ---------------------------------------------------------------------------- */
 
 /* A line in the journal: what happened, when. @payload a{sv}. */
 gboolean   koban_ledger_journal       (KobanLedger *self, const char *kind, GVariant *payload, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <koban/quiet.h>
 
 G_BEGIN_DECLS
 
@@ -45,6 +46,7 @@ gboolean    koban_channel_kind_parse (const char *name, KobanChannelKind *kind);
 typedef struct
 {
   KobanDetail desktop_detail;       /* [notify] detail = none|minimal|full; default full */
+  KobanQuiet  quiet;                /* [notify] quiet = 22:00-07:00; default none */
   KobanWariness wariness;           /* [watch] wariness = quiet|normal|wary; default normal */
   guint       check_interval_s;     /* [check] interval = 15m … 24h; default 15 minutes; a profile's own minimum wins */
 } KobanSettings;

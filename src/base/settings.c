@@ -103,6 +103,7 @@ typedef enum
 {
   KEY_WORD,     /* one of @words: its place among them */
   KEY_DURATION, /* "15m", "6h": seconds, within [min, max] */
+  KEY_QUIET,    /* "22:00-07:00" */
 } KeyType;
 
 typedef struct
@@ -110,7 +111,7 @@ typedef struct
   const char *group;
   const char *key;
   KeyType type;
-  gsize offset; /* of a guint or an enum in KobanSettings */
+  gsize offset; /* in KobanSettings, of a guint, an enum or a KobanQuiet */
   const char *const *words;
   guint min, max;
   const char *expected;
@@ -128,6 +129,8 @@ static const char *const wariness_words[] = { [KOBAN_WARINESS_QUIET] = "quiet",
 static const KeyRow keys[] = {
   { "notify", "detail", KEY_WORD, G_STRUCT_OFFSET (KobanSettings, desktop_detail), detail_words, 0, 0,
     N_("none, minimal or full") },
+  { "notify", "quiet", KEY_QUIET, G_STRUCT_OFFSET (KobanSettings, quiet), NULL, 0, 0,
+    N_("two times of the day, as in 22:00-07:00") },
   { "watch", "wariness", KEY_WORD, G_STRUCT_OFFSET (KobanSettings, wariness), wariness_words, 0, 0,
     N_("quiet, normal or wary") },
   { "check", "interval", KEY_DURATION, G_STRUCT_OFFSET (KobanSettings, check_interval_s), NULL, 15 * 60,
@@ -204,25 +207,35 @@ parse_duration (const char *text, guint min, guint max, guint *value)
 }
 
 static gboolean
+parse_value (const char *text, const KeyRow *row, gpointer value)
+{
+  switch (row->type)
+    {
+    case KEY_WORD:
+      return parse_word (text, row->words, value);
+    case KEY_DURATION:
+      return parse_duration (text, row->min, row->max, value);
+    case KEY_QUIET:
+    default:
+      return koban_quiet_parse (text, value);
+    }
+}
+
+static gboolean
 read_key (GKeyFile *file, const char *path, const KeyRow *row, KobanSettings *settings, GError **error)
 {
   g_autofree char *text = g_key_file_get_string (file, row->group, row->key, NULL);
-  guint value = 0;
-  gboolean good;
 
   if (text == NULL)
     return TRUE;
   g_strstrip (text);
-  good = row->type == KEY_WORD ? parse_word (text, row->words, &value)
-                               : parse_duration (text, row->min, row->max, &value);
-  if (!good)
+  if (!parse_value (text, row, G_STRUCT_MEMBER_P (settings, row->offset)))
     {
       g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
                    _("%s: [%s] %s = %s is not understood: write %s"), path, row->group, row->key, text,
                    _(row->expected));
       return FALSE;
     }
-  G_STRUCT_MEMBER (guint, settings, row->offset) = value;
   return TRUE;
 }
 

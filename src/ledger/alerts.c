@@ -100,35 +100,23 @@ insert_alert (KobanLedger *self,
 
 /* --- incidents ----------------------------------------------------------------------------------- */
 
-/* Forty random bits, read over the telephone: no I, L, O, U. */
-static char *
-make_code (void)
-{
-  static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-  char code[] = "K-....-....";
-  guint8 random[8];
-  gsize at = 0;
-
-  koban_store_random (random, sizeof random);
-  for (gsize i = 0; i < sizeof random; i++)
-    {
-      at = i + (i < 4 ? 2 : 3);
-      code[at] = letters[random[i] % 32];
-    }
-  return g_strdup (code);
-}
-
+/* The code is bits of the entry that says that it was opened, and so of all entries before. */
 static gboolean
 open_incident (KobanLedger *self, const KobanAlert *alert, gint64 now_us, gint64 *id, GError **error)
 {
-  static const char sql[] = "INSERT OR IGNORE INTO incident (key, account, connection, code, opened_us)"
-                            " VALUES (?, ?, ?, ?, ?)";
+  static const char sql[] = "INSERT OR IGNORE INTO incident (key, account, connection, code, opened_us, worse_us)"
+                            " VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
+  guint nth = 0;
 
+  if (!koban_journal_note (self, now_us, error, "incident-opened", "account", "s", alert->account, "connection",
+                           "s", alert->connection, NULL))
+    return FALSE;
   do
     {
-      g_autofree char *code = make_code ();
+      g_autofree char *code = koban_code_from_head (self, nth++, error);
 
-      if (!koban_store_run (self->store, error, sql, "szzsi", alert->incident,
+      if (code == NULL ||
+          !koban_store_run (self->store, error, sql, "szzsi", alert->incident,
                             parse_or_zero (alert->account, 'a'), connection_of (alert), code, now_us))
         return FALSE;
     }
@@ -213,6 +201,18 @@ note_alert (KobanLedger *self,
                              koban_severity_name (alert->severity), "ref", "s", alert->ref, NULL);
 }
 
+/* In an incident of its own, unless there is one for it. */
+static gboolean
+insert_open (KobanLedger *self, gint64 *incident, const KobanAlert *alert, gint64 now_us, GError **error)
+{
+  gint64 id;
+
+  return (*incident != 0 || open_incident (self, alert, now_us, incident, error)) &&
+         insert_alert (self, *incident, alert, now_us, &id, error) &&
+         note_alert (self, "alert-opened", id, *incident, alert, now_us, error) &&
+         remember_told (self, *incident, alert, error);
+}
+
 static gboolean
 open_alert (KobanLedger *self,
             gint64 incident,
@@ -221,12 +221,7 @@ open_alert (KobanLedger *self,
             KobanMergeResult *result,
             GError **error)
 {
-  gint64 id;
-
-  if ((incident == 0 && !open_incident (self, alert, now_us, &incident, error)) ||
-      !insert_alert (self, incident, alert, now_us, &id, error) ||
-      !note_alert (self, "alert-opened", id, incident, alert, now_us, error) ||
-      !remember_told (self, incident, alert, error))
+  if (!insert_open (self, &incident, alert, now_us, error))
     return FALSE;
   result->opened++;
   return koban_outbox_queue (self, incident, FALSE, now_us, error);
@@ -281,6 +276,19 @@ koban_alert_put (KobanLedger *self,
   if (known != NULL)
     return grow_alert (self, incident, known, alert, now_us, result, error);
   return open_alert (self, incident, alert, now_us, result, error);
+}
+
+/* What was said and is not over yet is not said again. */
+gboolean
+koban_alert_tell_others (KobanLedger *self, const KobanAlert *alert, const char *but, gint64 now_us, GError **error)
+{
+  g_autoptr(KobanAlert) known = NULL;
+  gint64 incident = 0;
+
+  if (!find_place (self, alert, &known, &incident, error))
+    return FALSE;
+  return known != NULL || (insert_open (self, &incident, alert, now_us, error) &&
+                           koban_outbox_queue_others (self, incident, but, now_us, error));
 }
 
 /* --- judging ------------------------------------------------------------------------------------------- */

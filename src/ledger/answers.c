@@ -18,6 +18,8 @@ typedef struct
   gint64 account, connection; /* whose habits learn */
   GHashTable *refs; /* (owned): what the answer speaks of: ids of lines and links, keys of incidents */
   GArray *alerts;   /* (owned) (element-type gint64) */
+  GHashTable *incidents; /* (owned) (element-type utf8): of what is answered */
+  GHashTable *critical;  /* (owned) (element-type utf8): those of them that are open and critical */
 } Answering;
 
 static void
@@ -25,6 +27,8 @@ answering_clear (Answering *self)
 {
   g_clear_pointer (&self->refs, g_hash_table_unref);
   g_clear_pointer (&self->alerts, g_array_unref);
+  g_clear_pointer (&self->incidents, g_hash_table_unref);
+  g_clear_pointer (&self->critical, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answering, answering_clear)
 
@@ -48,6 +52,9 @@ mean_alert (Answering *self, const KobanAlert *alert, const char *key)
   koban_row_parse_id (alert->account, 'a', &self->account);
   koban_row_parse_id (alert->connection, 'c', &self->connection);
   g_hash_table_add (self->refs, g_strdup (key));
+  g_hash_table_add (self->incidents, g_strdup (alert->incident));
+  if (alert->severity == KOBAN_SEVERITY_CRITICAL && alert->state < KOBAN_ALERT_ANSWERED)
+    g_hash_table_add (self->critical, g_strdup (alert->incident));
   for (const char *const *ref = alert->refs; *ref != NULL; ref++)
     g_hash_table_add (self->refs, g_strdup (*ref));
 }
@@ -167,6 +174,41 @@ teach (Answering *self, GError **error)
   return koban_alerts_teach (self->ledger, self->connection, self->account, changes, self->now_us, error);
 }
 
+/* --- what it changes of the telling ------------------------------------------------------------------- */
+
+/* It ends with the answer, and goes on when the answer is taken back. */
+static gboolean
+tell_on (Answering *self, GError **error)
+{
+  GHashTableIter iter;
+  gpointer incident;
+  gint64 id = 0;
+
+  if (self->answer != KOBAN_ANSWER_NONE)
+    return koban_outbox_tidy (self->ledger, error);
+  g_hash_table_iter_init (&iter, self->incidents);
+  while (g_hash_table_iter_next (&iter, &incident, NULL))
+    if (koban_row_parse_id (incident, 'i', &id) &&
+        !koban_outbox_reopen (self->ledger, id, self->now_us, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Whoever says "it was me" in the person's place is told of on the ways that they do not hold. */
+static gboolean
+tell_others (Answering *self, GError **error)
+{
+  GHashTableIter iter;
+  gpointer incident;
+
+  g_hash_table_iter_init (&iter, self->critical);
+  while (self->answer == KOBAN_ANSWER_MINE && g_hash_table_iter_next (&iter, &incident, NULL))
+    if (!koban_protection_tell (self->ledger, KOBAN_ACT_ANSWERED_MINE, incident, KOBAN_AT_THE_MACHINE,
+                                self->now_us, error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 answer (Answering *self, const char *id, GError **error)
 {
@@ -175,7 +217,7 @@ answer (Answering *self, const char *id, GError **error)
   return find_meant (self, id, error) && write_answers (self, error) && teach (self, error) &&
          koban_journal_note (self->ledger, self->now_us, error, "answer", "id", "s", id, "answer", "s",
                              name != NULL ? name : "", NULL) &&
-         koban_outbox_tidy (self->ledger, error);
+         tell_on (self, error) && tell_others (self, error);
 }
 
 gboolean
@@ -187,6 +229,8 @@ koban_ledger_answer (KobanLedger *self, const char *id, KobanAnswer said, gint64
     .now_us = now_us,
     .refs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
     .alerts = g_array_new (FALSE, FALSE, sizeof (gint64)),
+    .incidents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+    .critical = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
   };
 
   if (!koban_ledger_begin (self, error))

@@ -604,6 +604,10 @@ set_account (KobanLedger *self,
                         !koban_journal_note (self, now_us, error, "account-watch", "account", "s", shown,
                                              "watch", "x", (gint64) *watch, NULL)))
     return FALSE;
+  /* Less than everything is watched from now on. */
+  if (watch != NULL && *watch != KOBAN_WATCH_ALL &&
+      !koban_protection_tell (self, KOBAN_ACT_MUTED, shown, KOBAN_AT_THE_MACHINE, now_us, error))
+    return FALSE;
   return ownership == NULL ||
          (koban_store_run (self->store, error, set_ownership, "ii", (gint64) *ownership, id) &&
           koban_journal_note (self, now_us, error, "account-ownership", "account", "s", shown, "ownership",

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <koban/ledger.h>
+#include "ledger/plan.h"
 #include "ledger/store.h"
 #include "watch/watch.h"
 
@@ -18,7 +19,7 @@ struct _KobanLedger
   KobanStore    *store;      /* (owned) */
   KobanServices *services;   /* (unowned) (nullable): outlives us */
   KobanHabits   *habits;     /* (owned) (nullable): a reader has none; equal to the table between transactions */
-  GHashTable    *in_flight;  /* (owned): ids of outbox rows handed out and not yet marked → the bundle they went in, 0: none */
+  GHashTable    *in_flight;  /* (owned): ids of outbox rows handed out and not yet marked */
   GThread       *thread;     /* (unowned): the only one that may call */
   KobanWariness  wariness;
   int            utc_offset_minutes; /* of the last merge */
@@ -119,6 +120,9 @@ gboolean    koban_alerts_fold_again (KobanLedger *self, GError **error) G_GNUC_W
 gboolean    koban_alerts_settle     (KobanLedger *self, const char *incident_key, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean    koban_alerts_close_of_connection (KobanLedger *self, gint64 connection, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same, about Koban itself: to every channel but @but, at once. */
+gboolean    koban_alert_tell_others (KobanLedger *self, const KobanAlert *alert, const char *but, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* --- history.c --- */
 typedef enum
 {
@@ -131,11 +135,51 @@ gboolean    koban_history_fold   (KobanLedger *self, KobanHistory past, KobanWar
                                   GPtrArray *alerts, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* --- outbox.c --- */
+/* By the plan, for the severity that it has. A silent change goes only where it can be put right in place. */
 gboolean koban_outbox_queue  (KobanLedger *self, gint64 incident, gboolean silent, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* To every channel but @but, at once. */
+gboolean koban_outbox_queue_others (KobanLedger *self, gint64 incident, const char *but, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* An answer was taken back: it is told again when it would have been. */
+gboolean koban_outbox_reopen (KobanLedger *self, gint64 incident, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A new channel hears of what is critical and open. */
+gboolean koban_outbox_welcome (KobanLedger *self, const char *channel, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Forgets what is unsent of incidents that have no open alert any more. */
 gboolean koban_outbox_tidy   (KobanLedger *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* --- channels.c --- */
+typedef struct
+{
+  char            *name;   /* (owned) */
+  KobanChannelKind kind;
+  KobanDetail      detail;
+  char            *mark;   /* (owned) (nullable) */
+  gboolean         dead;
+  KobanWay         way;
+  guint            nth;    /* of those of its way */
+} KobanChannelRow;
+#define KOBAN_CHANNEL_DEAD        "channel_dead"        /* reason codes, and parts of incident keys */
+#define KOBAN_CHANNEL_UNCONFIRMED "channel_unconfirmed"
+GArray  *koban_channels_read      (KobanLedger *self, GError **error); /* (element-type KobanChannelRow): never empty */
+gboolean koban_channels_forget    (KobanLedger *self, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean koban_channels_note_good (KobanLedger *self, const char *name, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean koban_channels_note_bad  (KobanLedger *self, const char *name, const char *why, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- protection.c --- */
+#define KOBAN_PASSING        "said:"   /* how the key of an incident begins that is over when it is told */
+#define KOBAN_AT_THE_MACHINE "desktop" /* the channel that whoever sits there sees */
+gboolean koban_protection_tell (KobanLedger *self, const char *act, const char *about, const char *but, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- codes.c --- */
+/* The @nth code that the journal's head, just written, has in it. (transfer full) */
+char    *koban_code_from_head (KobanLedger *self, guint nth, GError **error);
+/* "k7f3a 9q2m" is K-7F3A-9Q2M. (transfer full) (nullable): NULL: no code */
+char    *koban_code_read      (const char *typed);
+/* @key and @codes (nullable): ids of the incidents that it speaks of, and their codes, with ":" between them. */
+gboolean koban_sent_note      (KobanLedger *self, const KobanSaid *said, const char *key, const char *codes, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* --- journal.c --- */
+/* The hash of the last entry; zeros before the first. (transfer full) */
+GBytes  *koban_journal_head  (KobanLedger *self, GError **error);
 /* Payload as koban_reason_new (), without the code: name, format, value, …, NULL. */
 /* The payloads of revocations on @connection; their seals stay. */
 gboolean koban_journal_forget_revoked (KobanLedger *self, const char *connection, GError **error);

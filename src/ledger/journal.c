@@ -140,3 +140,9 @@ koban_ledger_journal (KobanLedger *self, const char *kind, GVariant *payload, gi
     return FALSE;
   return koban_ledger_end (self, append (self, now_us, kind, value, error), error);
 }
+
+GBytes *
+koban_journal_head (KobanLedger *self, GError **error)
+{
+  return last_hash (self, error);
+}

@@ -16,7 +16,7 @@ koban_ledger_init (KobanLedger *self)
 {
   self->thread = g_thread_self ();
   self->wariness = KOBAN_WARINESS_NORMAL;
-  self->in_flight = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  self->in_flight = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
 }
 
 static void

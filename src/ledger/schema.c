@@ -133,7 +133,24 @@ static const char version_2[] =
   "  kind INTEGER NOT NULL, first_whole_us INTEGER, PRIMARY KEY (account, connection, kind)) STRICT, WITHOUT "
   "ROWID;";
 
-static const char *const migrations[] = { version_1, version_2 }; /* row n leads from version n to n + 1 */
+static const char version_3[] =
+  /* The ways to the person, in the order in which they are tried, and how each fares. failing_us: since when
+     nothing was taken; watch_us: when it last heard that Koban watches; mark: changes when it leads
+     elsewhere. */
+  "CREATE TABLE channel ("
+  "  name TEXT PRIMARY KEY, kind INTEGER NOT NULL, detail INTEGER NOT NULL, mark TEXT, place INTEGER NOT NULL,"
+  "  added_us INTEGER NOT NULL, good_us INTEGER, failing_us INTEGER, failures INTEGER NOT NULL DEFAULT 0,"
+  "  why TEXT, dead INTEGER NOT NULL DEFAULT 0, test_code TEXT, confirmed_us INTEGER, watch_us INTEGER,"
+  "  watch_code TEXT) STRICT, WITHOUT ROWID;"
+  /* again: a reminder; digest: what quiet hours held back is told in one; bundle: in what it was told. */
+  "ALTER TABLE outbox ADD COLUMN again INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE outbox ADD COLUMN digest INTEGER;"
+  "ALTER TABLE outbox ADD COLUMN bundle INTEGER NOT NULL DEFAULT 0;"
+  /* Since when it is as bad as it is: what is told again counts from there. */
+  "ALTER TABLE incident ADD COLUMN worse_us INTEGER NOT NULL DEFAULT 0;"
+  "CREATE INDEX journal_by_kind ON journal (kind, id);";
+
+static const char *const migrations[] = { version_1, version_2, version_3 }; /* row n leads from version n to n + 1 */
 
 #define CURRENT_VERSION ((gint64) G_N_ELEMENTS (migrations))
 

@@ -266,8 +266,12 @@ static const struct
         "{amount} on {date}): lines are missing, or were changed. Export the same time once more.") },
   { "account_gone", N_("The bank no longer shows the account {account}, so Koban cannot watch it.") },
   { "config",
-    N_("koban.conf has a mistake, so Koban goes by its defaults and shows no details. What is wrong "
-        "stands in the agent's log.") },
+    N_("koban.conf has a mistake, so Koban goes by what stood there before; if that is not known, by its "
+        "defaults and without details. What is wrong stands in the agent's log.") },
+  { "lapsed",
+    N_("The channel “{channel}” was told everything for 90 days; from now on it is told only that there is "
+        "something to look at. To say everything for another 90 days: koban channel set {channel} "
+        "detail=full.") },
   { "set_aside", N_("Koban's own data was damaged and set aside. What was known begins anew.") },
 };
 

@@ -15,6 +15,7 @@
 #include "courier.h"
 #include "fake-clock.h"
 #include "open-books.h"
+#include "words.h"
 
 #define NOW_US (G_GINT64_CONSTANT (1725235200) * KOBAN_SECOND_US)
 
@@ -479,7 +480,7 @@ test_words (void)
                                  .alerts = alerts };
 
       g_ptr_array_add (alerts, koban_alert_new (&fields));
-      g_autoptr(KobanMessage) message = koban_courier_word (&delivery, rows[i].detail);
+      g_autoptr(KobanMessage) message = koban_words_of_delivery (&delivery, KOBAN_CHANNEL_DESKTOP, rows[i].detail, NOW_US);
       g_assert_cmpint (message->urgent, ==, rows[i].urgent);
       g_assert_cmpint (message->answerable, ==, rows[i].answerable);
       g_assert_cmpstr (message->summary, !=, "");

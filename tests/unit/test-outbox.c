@@ -45,7 +45,7 @@ raise_alert (Fixture *self, KobanAlertKind kind, KobanSeverity severity, gint64 
 static GPtrArray *
 due (Fixture *self, gint64 now_us, guint n)
 {
-  GPtrArray *rows = koban_ledger_get_outbox (self->ledger, now_us, NULL, NULL);
+  GPtrArray *rows = koban_ledger_take_outbox (self->ledger, "desktop", FALSE, now_us, NULL, NULL);
 
   g_assert_cmpuint (rows->len, ==, n);
   return rows;
@@ -60,13 +60,13 @@ send_one (Fixture *self, gboolean silent, guint n_alerts)
 
   g_assert_cmpint (delivery->silent, ==, silent);
   g_assert_cmpuint (delivery->alerts->len, ==, n_alerts);
-  g_assert_true (koban_ledger_mark_sent (self->ledger, delivery->id, 2000, NULL));
+  g_assert_true (koban_ledger_mark_sent (self->ledger, delivery, NULL, 2000, NULL));
 }
 
 static void
 nothing_due (Fixture *self)
 {
-  g_ptr_array_unref (due (self, G_MAXINT64, 0));
+  g_ptr_array_unref (due (self, KOBAN_HOUR_US, 0));
 }
 
 static void
@@ -138,7 +138,7 @@ test_what_comes_while_sending_is_sent_too (Fixture *self, gconstpointer data)
   raise_alert (self, KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_WARNING, -1000, "t1");
   rows = due (self, 1000, 1);
   raise_alert (self, KOBAN_ALERT_LINK, KOBAN_SEVERITY_CRITICAL, 0, "l1");
-  g_assert_true (koban_ledger_mark_sent (self->ledger, ((KobanDelivery *) rows->pdata[0])->id, 1500, NULL));
+  g_assert_true (koban_ledger_mark_sent (self->ledger, rows->pdata[0], NULL, 1500, NULL));
   send_one (self, FALSE, 2);
   nothing_due (self);
 }
@@ -153,8 +153,8 @@ test_unsent_waits_and_is_tried_again (Fixture *self, gconstpointer data)
   raise_alert (self, KOBAN_ALERT_LINK, KOBAN_SEVERITY_CRITICAL, 0, "l1");
   rows = due (self, 1000, 1);
   g_assert_true (
-    koban_ledger_mark_unsent (self->ledger, ((KobanDelivery *) rows->pdata[0])->id, 5000, "no server", NULL));
-  later = koban_ledger_get_outbox (self->ledger, 4999, &next_us, NULL);
+    koban_ledger_mark_unsent (self->ledger, rows->pdata[0], 2000, 5000, "no server", NULL));
+  later = koban_ledger_take_outbox (self->ledger, "desktop", FALSE, 4999, &next_us, NULL);
   g_assert_cmpuint (later->len, ==, 0);
   g_assert_cmpint (next_us, ==, 5000);
   g_clear_pointer (&later, g_ptr_array_unref);
@@ -249,7 +249,7 @@ static void
 send_all (Fixture *self, GPtrArray *rows)
 {
   for (guint i = 0; i < rows->len; i++)
-    g_assert_true (koban_ledger_mark_sent (self->ledger, ((KobanDelivery *) rows->pdata[i])->id, 2000, NULL));
+    g_assert_true (koban_ledger_mark_sent (self->ledger, rows->pdata[i], NULL, 2000, NULL));
 }
 
 /* Trust P5: 500 events at once are one summary. */
@@ -350,7 +350,7 @@ test_a_storm_that_cannot_be_sent_waits_whole (Fixture *self, gconstpointer data)
     raise_one (self, i, KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_WARNING, 1000, "burst");
   rows = due (self, 2000, 6);
   storm = bundle_of (rows, KOBAN_BUNDLE_STORM);
-  g_assert_true (koban_ledger_mark_unsent (self->ledger, storm->id, 5000, "no server", NULL));
+  g_assert_true (koban_ledger_mark_unsent (self->ledger, storm, 2000, 5000, "no server", NULL));
   later = due (self, 4999, 5);
   g_assert_null (bundle_of (later, KOBAN_BUNDLE_STORM));
   g_clear_pointer (&later, g_ptr_array_unref);
