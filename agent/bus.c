@@ -11,6 +11,7 @@
 #include "filing.h"
 #include "importing.h"
 #include "operation.h"
+#include "proof.h"
 #include "revoke.h"
 #include "survey.h"
 
@@ -60,6 +61,7 @@ typedef struct
   KobanConnection *connection; /* (owned) (nullable) */
   gboolean was_last;           /* no connection is left */
   GVariant *rows;              /* (owned) (nullable): what came of it */
+  GVariant *channels;          /* (owned) (nullable) */
   gint64 open, unsent, next_check_us;
   const char *keyring;
 } Call;
@@ -87,6 +89,7 @@ call_free (Call *call)
   g_clear_pointer (&call->argument, g_variant_unref);
   g_clear_pointer (&call->connection, koban_connection_free);
   g_clear_pointer (&call->rows, g_variant_unref);
+  g_clear_pointer (&call->channels, g_variant_unref);
   g_free (call->id);
   g_free (call);
 }
@@ -417,49 +420,58 @@ on_import (KobanDBusKoban1 *skeleton,
   return TRUE;
 }
 
-typedef struct
+static gboolean
+prove (KobanBus *self, GDBusMethodInvocation *invocation, const char *channel, gboolean send)
 {
-  KobanParts *parts; /* (unowned) */
-  char *channel;     /* (owned) */
-} Test;
-
-static void
-test_free (gpointer data)
-{
-  Test *test = data;
-
-  g_free (test->channel);
-  g_free (test);
-}
-
-static void
-on_tested (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr(KobanOperation) operation = user_data;
-  g_autoptr(GError) error = NULL;
-
-  koban_courier_test_finish (KOBAN_COURIER (source), result, &error);
-  koban_operation_end (operation, NULL, error);
-}
-
-static void
-test_start (KobanOperation *operation, gpointer data)
-{
-  Test *test = data;
-
-  koban_courier_test_async (test->parts->courier, test->channel, koban_operation_get_cancellable (operation),
-                            on_tested, g_object_ref (operation));
+  if (!is_name (invocation, channel))
+    return TRUE;
+  return begin (self, invocation, koban_proof_start, koban_proof_new (self->parts, channel, send),
+                koban_proof_free);
 }
 
 static gboolean
 on_test (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, const char *channel, KobanBus *self)
 {
-  if (!is_name (invocation, channel))
+  return prove (self, invocation, channel, TRUE);
+}
+
+static gboolean
+on_confirm (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, const char *channel, KobanBus *self)
+{
+  return prove (self, invocation, channel, FALSE);
+}
+
+/* --- what Koban sent ------------------------------------------------------------------------------------ */
+
+static gboolean
+verify_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+  GVariant *rows = koban_ledger_verify_code (ledger, call->id, error);
+
+  call->rows = rows != NULL ? g_variant_ref_sink (rows) : NULL;
+  return rows != NULL;
+}
+
+static void
+on_verified (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(Call) call = user_data;
+
+  if (finish_call (call, result))
+    koban_dbus_koban1_complete_verify (call->bus->skeleton, call->invocation, call->rows);
+}
+
+static gboolean
+on_verify (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, const char *code, KobanBus *self)
+{
+  if (!is_name (invocation, code))
     return TRUE;
 
-  Test *test = g_new (Test, 1);
-  *test = (Test){ self->parts, g_strdup (channel) };
-  return begin (self, invocation, test_start, test, test_free);
+  Call *call = call_new (self, invocation);
+  call->id = g_strdup (code);
+  koban_books_read_async (self->parts->tools.books, verify_in_worker, call, NULL, on_verified, call);
+  return TRUE;
 }
 
 /* --- answers and settings ----------------------------------------------------------------------------------
@@ -739,6 +751,21 @@ read_next_check (KobanLedger *ledger, Call *call, GError **error)
   return connections != NULL;
 }
 
+/* What should have arrived; not what is planned for later. */
+static gboolean
+count_unsent (KobanLedger *ledger, Call *call, GError **error)
+{
+  g_autoptr(GPtrArray) waiting = koban_ledger_get_outbox (ledger, G_MAXINT64, NULL, error);
+
+  for (guint i = 0; waiting != NULL && i < waiting->len; i++)
+    {
+      const KobanDelivery *delivery = waiting->pdata[i];
+
+      call->unsent += delivery->attempts > 0 || delivery->due_us <= call->now_us ? 1 : 0;
+    }
+  return waiting != NULL;
+}
+
 static gboolean
 status_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
@@ -750,10 +777,12 @@ status_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   g_autoptr(GVariant) sunk = g_variant_ref_sink (alerts);
   call->open = count_incidents (sunk);
 
-  g_autoptr(GPtrArray) unsent = koban_ledger_get_outbox (ledger, G_MAXINT64, NULL, error);
-  if (unsent == NULL)
+  GVariant *channels = koban_ledger_get_channels (ledger, error);
+  if (channels == NULL)
     return FALSE;
-  call->unsent = unsent->len;
+  call->channels = g_variant_ref_sink (channels);
+  if (!count_unsent (ledger, call, error))
+    return FALSE;
   call->list = KOBAN_LIST_CONNECTIONS;
   return read_next_check (ledger, call, error) && list_in_worker (ledger, call, error);
 }
@@ -783,6 +812,7 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
   correct_connections (call);
   g_variant_dict_init (&status, NULL);
   g_variant_dict_insert_value (&status, "connections", call->rows);
+  g_variant_dict_insert_value (&status, "channels", call->channels);
   g_variant_dict_insert (&status, "open", "x", call->open);
   g_variant_dict_insert (&status, "unsent", "x", call->unsent);
   g_variant_dict_insert (&status, "keyring", "s", call->keyring);
@@ -863,6 +893,8 @@ koban_bus_init (KobanBus *self)
     { "handle-set-account", G_CALLBACK (on_set_account) },
     { "handle-status", G_CALLBACK (on_status_asked) },
     { "handle-test", G_CALLBACK (on_test) },
+    { "handle-confirm", G_CALLBACK (on_confirm) },
+    { "handle-verify", G_CALLBACK (on_verify) },
   };
 
   self->operations = g_ptr_array_new_with_free_func (g_object_unref);

@@ -319,9 +319,9 @@ on_test_begun (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
+  GCancellable *cancellable = g_task_get_cancellable (task);
   test->message = koban_words_of_test (test->code, test->now_us);
-  koban_channel_show_async (test->channel, test->message, g_task_get_cancellable (task), on_test_shown,
-                            g_steal_pointer (&task));
+  koban_channel_show_async (test->channel, test->message, cancellable, on_test_shown, g_steal_pointer (&task));
 }
 
 static gboolean

@@ -12,6 +12,10 @@
 
 #include "data/koban-dbus.h"
 
+#include <string.h>
+
+#define LONGEST_REPLY 256
+
 struct _KobanOperation
 {
   GObject parent;
@@ -24,6 +28,8 @@ struct _KobanOperation
   KobanOperationFunc start;           /* (nullable): NULL once started */
   gpointer user_data;
   GDestroyNotify destroy;
+  KobanOperationReply reply; /* (nullable): nothing is asked */
+  gpointer reply_data;
   gboolean ended;
 };
 
@@ -106,6 +112,26 @@ koban_operation_progress (KobanOperation *self,
   koban_dbus_koban1_operation_set_progress (self->skeleton, g_variant_dict_end (&dict));
 }
 
+static void
+set_question (KobanOperation *self, const char *state, GVariant *question)
+{
+  koban_dbus_koban1_operation_set_question (self->skeleton, question);
+  koban_dbus_koban1_operation_set_state (self->skeleton, state);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
+}
+
+void
+koban_operation_ask (KobanOperation *self, GVariant *question, KobanOperationReply reply, gpointer user_data)
+{
+  g_autoptr(GVariant) sunk = g_variant_ref_sink (question);
+
+  if (self->ended)
+    return;
+  self->reply = reply;
+  self->reply_data = user_data;
+  set_question (self, "asking", sunk);
+}
+
 const char *
 koban_operation_get_path (KobanOperation *self)
 {
@@ -149,8 +175,20 @@ on_reply (KobanDBusKoban1Operation *skeleton,
           const char *secret_id,
           KobanOperation *self)
 {
-  g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                                                 _("Nothing was asked that could be answered."));
+  KobanOperationReply reply = g_steal_pointer (&self->reply);
+
+  if (reply == NULL || strlen (secret_id) > LONGEST_REPLY)
+    {
+      self->reply = reply;
+      g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                                                     _("Nothing was asked that could be answered."));
+      return TRUE;
+    }
+  g_object_ref (self); /* the answer may end it */
+  koban_dbus_koban1_operation_complete_reply (skeleton, invocation);
+  set_question (self, "running", g_variant_new ("a{sv}", NULL));
+  reply (self, secret_id, self->reply_data);
+  g_object_unref (self);
   return TRUE;
 }
 

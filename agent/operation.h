@@ -26,6 +26,11 @@ GCancellable   *koban_operation_get_cancellable (KobanOperation *self);
 /* @of 0: not known */
 void            koban_operation_progress        (KobanOperation *self, const char *step, const char *connection,
                                                  gint64 done, gint64 of);
+/* Called once with what Reply brought; "" is no answer. */
+typedef void (*KobanOperationReply) (KobanOperation *operation, const char *reply, gpointer user_data);
+/* Asks the caller. @question a{sv} has a "kind" s, and is sunk. @reply is not called once the operation has ended. */
+void            koban_operation_ask             (KobanOperation *self, GVariant *question, KobanOperationReply reply,
+                                                 gpointer user_data);
 /* @result a{sv} (nullable) is sunk. A later end than the first is ignored: the caller was told. */
 void            koban_operation_end             (KobanOperation *self, GVariant *result, const GError *error);
 void            koban_operation_cancel          (KobanOperation *self);

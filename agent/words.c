@@ -21,14 +21,18 @@ says_what_was_done (const KobanAlert *alert)
 static void
 word_delivery (const KobanDelivery *delivery, KobanDetail detail, char **summary, char **body)
 {
-  gboolean gap = delivery->bundle == KOBAN_BUNDLE_GAP;
+  static const KobanMany many[] = {
+    [KOBAN_BUNDLE_STORM] = KOBAN_MANY_AT_ONCE,
+    [KOBAN_BUNDLE_GAP] = KOBAN_MANY_GAP,
+    [KOBAN_BUNDLE_DIGEST] = KOBAN_MANY_QUIET,
+  };
 
   if (delivery->bundle != KOBAN_BUNDLE_NONE)
     {
       *summary =
-        koban_phrase_many_summary (delivery->alerts, delivery->incidents, gap, detail, delivery->code);
+        koban_phrase_many_summary (delivery->alerts, delivery->incidents, many[delivery->bundle], detail, delivery->code);
       *body =
-        koban_phrase_many_body (delivery->alerts, delivery->incidents, gap, detail, delivery->ownership);
+        koban_phrase_many_body (delivery->alerts, delivery->incidents, many[delivery->bundle], detail, delivery->ownership);
       return;
     }
   *summary = koban_phrase_summary (delivery->alerts, detail, delivery->code);

@@ -27,6 +27,7 @@ struct _KobanRemote
   KobanClock *clock; /* (owned) */
   KobanVault *vault; /* (owned) */
   KobanHttp *http;   /* (owned) */
+  GBytes *ca_pem;    /* (owned) (nullable): trusted instead of the system's certificates */
 
   GHashTable
     *scheduled;    /* (owned) (element-type utf8 utf8): incident -> thread of what waits at the server */
@@ -130,27 +131,13 @@ return_error (GTask *task, GError *error)
   g_task_return_error (task, error);
 }
 
-/* The certificates to trust instead of the system's. (transfer full) (nullable) */
-static GBytes *
-ca_pem_of (const Showing *showing)
-{
-  g_autoptr(KobanSecret) pem = koban_secret_bundle_lookup (showing->secret, "ca_pem");
-  gsize length;
-  const char *text = pem != NULL ? koban_secret_peek (pem, &length) : NULL;
-
-  return text != NULL ? g_bytes_new (text, length) : NULL;
-}
-
 static void
 send_request (KobanRemote *self,
-              const Showing *showing,
               KobanParcel *parcel,
               GCancellable *cancellable,
               GAsyncReadyCallback callback,
               gpointer user_data)
 {
-  g_autoptr(GBytes) ca_pem = ca_pem_of (showing);
-
   if (parcel->headers != NULL)
     g_ptr_array_add (parcel->headers, NULL);
   KobanHttpRequest request = {
@@ -159,7 +146,7 @@ send_request (KobanRemote *self,
     .headers = parcel->headers != NULL ? (const char *const *) parcel->headers->pdata : NULL,
     .secret_headers = parcel->secret_headers,
     .body = parcel->body,
-    .ca_pem = ca_pem,
+    .ca_pem = self->ca_pem,
     .host_was_typed = self->settings->server != NULL,
   };
   koban_http_send_async (self->http, &request, cancellable, callback, user_data);
@@ -259,10 +246,9 @@ static void
 send_mail (KobanRemote *self, GTask *taken, KobanParcel *parcel)
 {
   g_autoptr(GTask) task = taken;
-  g_autoptr(GBytes) ca_pem = ca_pem_of (g_task_get_task_data (task));
   GCancellable *cancellable = g_task_get_cancellable (task);
 
-  parcel->mail.ca_pem = ca_pem;
+  parcel->mail.ca_pem = self->ca_pem;
   parcel->mail.host_was_typed = TRUE;
   koban_mail_send_async (self->http, &parcel->mail, cancellable, on_mailed, g_steal_pointer (&task));
 }
@@ -284,7 +270,7 @@ send_message (GTask *taken)
   else
     {
       GCancellable *cancellable = g_task_get_cancellable (task);
-      send_request (self, showing, &parcel, cancellable, on_answered, g_steal_pointer (&task));
+      send_request (self, &parcel, cancellable, on_answered, g_steal_pointer (&task));
     }
 }
 
@@ -323,7 +309,7 @@ send_cancel (GTask *taken)
   GError *error = NULL;
 
   if (self->body->cancel (&errand, &parcel, &error))
-    send_request (self, showing, &parcel, cancellable, on_cancelled, g_steal_pointer (&task));
+    send_request (self, &parcel, cancellable, on_cancelled, g_steal_pointer (&task));
   else
     return_error (task, error);
 }
@@ -440,6 +426,9 @@ show_async (KobanChannel *channel,
   g_task_set_source_tag (task, show_async);
   if (self->gone)
     return_error (task, error_for_status (410));
+  else if (self->settings->ca_file != NULL && self->ca_pem == NULL)
+    return_error (task, g_error_new (KOBAN_ERROR, KOBAN_ERROR_UNTRUSTED, _("its ca_file cannot be read: %s"),
+                                     self->settings->ca_file));
   else if (message->delay_us > 0 && !can_schedule (channel))
     return_error (task, g_error_new_literal (KOBAN_ERROR, KOBAN_ERROR_INVALID,
                                              _("this server cannot keep a message for later")));
@@ -501,6 +490,7 @@ koban_remote_finalize (GObject *object)
 
   g_clear_pointer (&self->settings, koban_channel_settings_free);
   g_hash_table_unref (self->scheduled);
+  g_clear_pointer (&self->ca_pem, g_bytes_unref);
   g_clear_object (&self->clock);
   g_clear_object (&self->vault);
   g_clear_object (&self->http);
@@ -519,6 +509,20 @@ koban_remote_init (KobanRemote *self)
   self->scheduled = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
+/* (transfer full) (nullable): without an error where none is named */
+static GBytes *
+read_ca (const KobanChannelSettings *settings, GError **error)
+{
+  g_autofree char *path = NULL;
+  char *text;
+  gsize length;
+
+  if (settings->ca_file == NULL)
+    return NULL;
+  path = g_canonicalize_filename (settings->ca_file, koban_settings_config_directory ());
+  return g_file_get_contents (path, &text, &length, error) ? g_bytes_new_take (text, length) : NULL;
+}
+
 KobanRemote *
 koban_remote_new (const KobanChannelSettings *settings, KobanClock *clock, KobanVault *vault, KobanHttp *http)
 {
@@ -526,6 +530,7 @@ koban_remote_new (const KobanChannelSettings *settings, KobanClock *clock, Koban
 
   self->settings = koban_channel_settings_copy (settings);
   self->body = find_body (settings->kind);
+  self->ca_pem = read_ca (settings, NULL);
   self->clock = g_object_ref (clock);
   self->vault = g_object_ref (vault);
   self->http = g_object_ref (http);
@@ -541,9 +546,16 @@ koban_remote_get_settings (KobanRemote *self)
 gboolean
 koban_remote_check (const KobanChannelSettings *settings, GError **error)
 {
+  g_autoptr(GError) unread = NULL;
+  g_autoptr(GBytes) ca_pem = read_ca (settings, &unread);
   gboolean good = TRUE;
 
-  if (settings->kind == KOBAN_CHANNEL_MAIL)
+  if (unread != NULL)
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, "%s", unread->message);
+      good = FALSE;
+    }
+  else if (settings->kind == KOBAN_CHANNEL_MAIL)
     good = koban_mail_check_server (settings->server, error) &&
            koban_mail_check_address (settings->from, error) && koban_mail_check_address (settings->to, error);
   else if (settings->server != NULL)

@@ -21,6 +21,7 @@ complete -c koban -n __fish_use_subcommand -a import -d 'Read a statement file'
 complete -c koban -n __fish_use_subcommand -a review -d 'All known history'
 complete -c koban -n __fish_use_subcommand -a status -d 'Does Koban watch, and what waits'
 complete -c koban -n __fish_use_subcommand -a notify -d 'Prove that an alert would reach you'
+complete -c koban -n __fish_use_subcommand -a verify -d 'What Koban really sent under a code'
 complete -c koban -n __fish_use_subcommand -a unlock -d 'Unlock the keyring, so that Koban can go on'
 complete -c koban -n __fish_use_subcommand -a replay -d 'Run recorded stories through the detectors'
 
@@ -72,6 +73,8 @@ complete -c koban -n '__fish_seen_subcommand_from review' -x -l since -d 'Only f
 complete -c koban -n '__fish_seen_subcommand_from status' -l settings -d 'Say how many alerts each setting would have raised'
 complete -c koban -n '__fish_seen_subcommand_from status' -l check -d 'Exit with 11 if something is not being watched'
 complete -c koban -n '__fish_seen_subcommand_from notify' -l test -d 'Send a test message'
+complete -c koban -n '__fish_seen_subcommand_from notify' -l code -r -d 'Send nothing: this is the code of the last one'
+complete -c koban -n '__fish_seen_subcommand_from verify' -l json -d 'Print JSON'
 complete -c koban -n '__fish_seen_subcommand_from notify' -a desktop
 complete -c koban -n '__fish_seen_subcommand_from replay' -x -l poll -a '15m 6h' -d 'How often to check'
 complete -c koban -n '__fish_seen_subcommand_from replay' -F

@@ -20,6 +20,8 @@ typedef struct
   char            *to;           /* mail only */
   char            *from;         /* mail only */
   char            *user;         /* (nullable): mail only */
+  char            *ca_file;      /* (nullable): PEM of the certificates to trust instead of the system's; beside koban.conf
+                                    if it is no whole path */
   char            *secret;       /* id of the keyring's item, a bundle */
   char            *old_secret;   /* (nullable): the one before, which a webhook is signed with too until @old_until_us */
   gint64           old_until_us; /* wall */

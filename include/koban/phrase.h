@@ -21,10 +21,17 @@ char *koban_phrase_body    (GPtrArray *alerts, KobanDetail detail, const char *a
 /* The same, to the owners of the account: a joint one has two people who may know of it. */
 char *koban_phrase_body_for (GPtrArray *alerts, KobanDetail detail, const char *account_name, KobanOwnership ownership);
 
-/* Many incidents told as one: @alerts are of @incidents incidents, worst first. @in_gap: they happened while Koban could
- * not look; else they came all at once. (transfer full) */
-char *koban_phrase_many_summary (GPtrArray *alerts, guint incidents, gboolean in_gap, KobanDetail detail, const char *code);
-char *koban_phrase_many_body    (GPtrArray *alerts, guint incidents, gboolean in_gap, KobanDetail detail,
+/* Why many incidents are told as one. */
+typedef enum
+{
+  KOBAN_MANY_AT_ONCE,
+  KOBAN_MANY_GAP,   /* they happened while Koban could not look */
+  KOBAN_MANY_QUIET, /* they waited for the end of quiet hours */
+} KobanMany;
+
+/* Many incidents told as one: @alerts are of @incidents incidents, worst first. Every link among them is named. (transfer full) */
+char *koban_phrase_many_summary (GPtrArray *alerts, guint incidents, KobanMany many, KobanDetail detail, const char *code);
+char *koban_phrase_many_body    (GPtrArray *alerts, guint incidents, KobanMany many, KobanDetail detail,
                                  KobanOwnership ownership);
 
 /* What a person presses to give an answer: "It was me"; of a joint account "We know it". (transfer none); NONE has none */

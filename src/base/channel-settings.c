@@ -43,6 +43,7 @@ static const struct
   { "to", KEY_TEXT, G_STRUCT_OFFSET (KobanChannelSettings, to), KIND (MAIL), KIND (MAIL) },
   { "from", KEY_TEXT, G_STRUCT_OFFSET (KobanChannelSettings, from), KIND (MAIL), KIND (MAIL) },
   { "user", KEY_TEXT, G_STRUCT_OFFSET (KobanChannelSettings, user), KIND (MAIL), 0 },
+  { "ca_file", KEY_TEXT, G_STRUCT_OFFSET (KobanChannelSettings, ca_file), EVERY_KIND, 0 },
   { "secret", KEY_TEXT, G_STRUCT_OFFSET (KobanChannelSettings, secret), EVERY_KIND, EVERY_KIND },
   { "old_secret", KEY_TEXT, G_STRUCT_OFFSET (KobanChannelSettings, old_secret), EVERY_KIND, 0 },
   { "old_until", KEY_TIME, G_STRUCT_OFFSET (KobanChannelSettings, old_until_us), EVERY_KIND, 0 },

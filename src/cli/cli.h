@@ -70,6 +70,7 @@ int koban_cli_review       (int argc, char **argv);
 int koban_cli_status       (int argc, char **argv);
 int koban_cli_replay       (int argc, char **argv);
 int koban_cli_notify       (int argc, char **argv);
+int koban_cli_verify       (int argc, char **argv);
 int koban_cli_unlock       (int argc, char **argv);
 
 G_END_DECLS

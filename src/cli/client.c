@@ -81,6 +81,8 @@ typedef struct
   GMainLoop *loop;  /* (owned) */
   GVariant *result; /* (owned) (nullable): set when finished without error */
   GError *error;    /* (owned) (nullable) */
+  KobanClientAnswer answer; /* (nullable): nothing will be asked */
+  gpointer user_data;
 } Waiting;
 
 static KobanError
@@ -142,6 +144,22 @@ on_operation_progress (GObject *operation, GParamSpec *property, gpointer user_d
   koban_print_progress (text);
 }
 
+static void
+on_operation_question (GObject *object, GParamSpec *property, gpointer user_data)
+{
+  Waiting *waiting = user_data;
+  KobanDBusKoban1Operation *operation = KOBAN_DBUS_KOBAN1_OPERATION (object);
+  GVariant *question = koban_dbus_koban1_operation_get_question (operation);
+  g_autofree char *reply = NULL;
+
+  if (question == NULL || g_variant_n_children (question) == 0)
+    return;
+  koban_print_progress ("");
+  reply = waiting->answer != NULL ? waiting->answer (question, waiting->user_data) : NULL;
+  koban_dbus_koban1_operation_call_reply (operation, reply != NULL ? reply : "", G_DBUS_CALL_FLAGS_NONE, -1,
+                                          NULL, NULL, NULL);
+}
+
 static gboolean
 on_interrupt (gpointer user_data)
 {
@@ -150,15 +168,19 @@ on_interrupt (gpointer user_data)
 }
 
 static GVariant *
-wait_for_operation (KobanDBusKoban1Operation *operation, GError **error)
+wait_for_operation (KobanDBusKoban1Operation *operation,
+                    KobanClientAnswer answer,
+                    gpointer user_data,
+                    GError **error)
 {
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Waiting waiting = { .loop = loop };
+  Waiting waiting = { .loop = loop, .answer = answer, .user_data = user_data };
   guint interrupt = g_unix_signal_add (SIGINT, on_interrupt, operation);
 
   g_signal_connect (operation, "finished", G_CALLBACK (on_operation_finished), &waiting);
   g_signal_connect (operation, "notify::g-name-owner", G_CALLBACK (on_operation_owner_changed), &waiting);
   g_signal_connect (operation, "notify::progress", G_CALLBACK (on_operation_progress), &waiting);
+  g_signal_connect (operation, "notify::question", G_CALLBACK (on_operation_question), &waiting);
   if (koban_dbus_koban1_operation_call_start_sync (operation, G_DBUS_CALL_FLAGS_NONE, -1, NULL,
                                                    &waiting.error))
     g_main_loop_run (loop);
@@ -173,9 +195,19 @@ wait_for_operation (KobanDBusKoban1Operation *operation, GError **error)
 GVariant *
 koban_client_run (KobanDBusKoban1 *agent, const char *path, GError **error)
 {
+  return koban_client_run_asking (agent, path, NULL, NULL, error);
+}
+
+GVariant *
+koban_client_run_asking (KobanDBusKoban1 *agent,
+                         const char *path,
+                         KobanClientAnswer answer,
+                         gpointer user_data,
+                         GError **error)
+{
   g_autoptr(KobanDBusKoban1Operation) operation =
     koban_dbus_koban1_operation_proxy_new_sync (g_dbus_proxy_get_connection (G_DBUS_PROXY (agent)),
                                                 G_DBUS_PROXY_FLAGS_NONE, KOBAN_APP_ID, path, NULL, error);
 
-  return operation != NULL ? wait_for_operation (operation, error) : NULL;
+  return operation != NULL ? wait_for_operation (operation, answer, user_data, error) : NULL;
 }

@@ -26,4 +26,10 @@ GVariant *koban_client_get (KobanClientListFunc list, const char *id, const char
  * (Ctrl-C) cancels it. Its result, a{sv}, or NULL. (transfer full) */
 GVariant *koban_client_run (KobanDBusKoban1 *agent, const char *path, GError **error);
 
+/* What to reply to a question (a{sv} with "kind" s); "" or NULL is no answer. (transfer full) */
+typedef char *(*KobanClientAnswer) (GVariant *question, gpointer user_data);
+/* The same, for operations that ask. */
+GVariant *koban_client_run_asking (KobanDBusKoban1 *agent, const char *path, KobanClientAnswer answer, gpointer user_data,
+                                   GError **error);
+
 G_END_DECLS

@@ -22,25 +22,55 @@ static const KobanColumn status_columns[] = {
   { NULL },
 };
 
+static const KobanColumn channel_columns[] = {
+  { "name", KOBAN_COLUMN_TEXT, N_("channel") },
+  { "kind", KOBAN_COLUMN_TEXT, N_("kind") },
+  { "detail", KOBAN_COLUMN_TEXT, N_("detail") },
+  { "state", KOBAN_COLUMN_TEXT, N_("state") },
+  { "last_good", KOBAN_COLUMN_TIME, N_("last taken") },
+  { "failing_since", KOBAN_COLUMN_TIME, NULL },
+  { "last_error", KOBAN_COLUMN_FOREIGN, N_("last error") },
+  { "confirmed", KOBAN_COLUMN_TIME, N_("confirmed") },
+  { NULL },
+};
+
+/* (transfer full): an older agent does not say */
+static GVariant *
+get_channels (GVariant *status)
+{
+  GVariant *channels = g_variant_lookup_value (status, "channels", G_VARIANT_TYPE ("aa{sv}"));
+
+  return channels != NULL ? channels : g_variant_ref_sink (g_variant_new ("aa{sv}", NULL));
+}
+
+static void
+print_json_rows (KobanJsonWriter *writer, const char *name, GVariant *rows, const KobanColumn *columns)
+{
+  GVariantIter iter;
+  GVariant *row;
+
+  koban_json_writer_name (writer, name);
+  koban_json_writer_begin_array (writer);
+  g_variant_iter_init (&iter, rows);
+  while ((row = g_variant_iter_next_value (&iter)) != NULL)
+    {
+      koban_print_object (writer, row, columns);
+      g_variant_unref (row);
+    }
+  koban_json_writer_end_array (writer);
+}
+
 static void
 print_json_status (GVariant *status, GVariant *connections, GVariant *review)
 {
+  g_autoptr(GVariant) channels = get_channels (status);
   KobanJsonWriter *writer = koban_json_writer_new ();
-  GVariantIter iter;
-  GVariant *row;
 
   koban_json_writer_begin_object (writer);
   koban_json_writer_name (writer, "status");
   koban_print_object (writer, status, status_columns);
-  koban_json_writer_name (writer, "connections");
-  koban_json_writer_begin_array (writer);
-  g_variant_iter_init (&iter, connections);
-  while ((row = g_variant_iter_next_value (&iter)) != NULL)
-    {
-      koban_print_object (writer, row, koban_connection_columns);
-      g_variant_unref (row);
-    }
-  koban_json_writer_end_array (writer);
+  print_json_rows (writer, "connections", connections, koban_connection_columns);
+  print_json_rows (writer, "channels", channels, channel_columns);
   if (review != NULL)
     koban_review_json_settings (writer, review);
   koban_json_writer_end_object (writer);
@@ -50,10 +80,12 @@ print_json_status (GVariant *status, GVariant *connections, GVariant *review)
 static void
 print_status (GVariant *status, GVariant *connections, GVariant *review)
 {
+  g_autoptr(GVariant) channels = get_channels (status);
   g_autofree char *found = NULL;
   gint64 open = 0;
 
   koban_print_rows (connections, koban_connection_columns, FALSE, "");
+  koban_print_rows (channels, channel_columns, FALSE, "");
   koban_print_details (status, status_columns);
   g_variant_lookup (status, "open", "x", &open);
   found =

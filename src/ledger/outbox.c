@@ -256,17 +256,15 @@ bundle_name (gint64 at_us, KobanBundle kind)
   return (1 + at_us / KOBAN_MINUTE_US) * BUNDLE_KINDS + (gint64) kind;
 }
 
-#define IN_GAP_ONLY                                                                                          \
-  "NOT EXISTS (SELECT 1 FROM alert WHERE incident = numbered.id AND (severity = 2 OR instr (reasons, "       \
-  "'in_coverage_gap') = 0))"
 #define BUNDLES                                                                                              \
-  "WITH numbered AS (SELECT id, (1 + opened_us / " MINUTE ") * 4 AS minute, count (*) OVER (PARTITION BY"    \
-  " opened_us / " MINUTE ") AS n FROM incident"                                                              \
-  " WHERE opened_us >= (SELECT coalesce (min (opened_us), 0) FROM incident WHERE EXISTS"                     \
+  "WITH loose AS (SELECT id, (1 + opened_us / " MINUTE ") * 4 AS minute, NOT EXISTS (SELECT 1 FROM alert"    \
+  " WHERE alert.incident = incident.id AND (severity = 2 OR instr (reasons, 'in_coverage_gap') = 0)) AS in_gap"    \
+  " FROM incident WHERE opened_us >= (SELECT coalesce (min (opened_us), 0) FROM incident WHERE EXISTS"       \
   " (SELECT 1 FROM alert WHERE alert.incident = incident.id AND state < 2)) - " MINUTE                       \
   " AND key NOT LIKE 'said:%' AND key NOT LIKE 'freshness:channel%'),"                                       \
-  " named AS (SELECT id, minute + 2 AS bundle FROM numbered WHERE " IN_GAP_ONLY                              \
-  " UNION ALL SELECT id, minute + 1 FROM numbered WHERE n > " STORM_AFTER " AND NOT (" IN_GAP_ONLY ")) "
+  " counted AS (SELECT id, minute, in_gap, count (*) OVER (PARTITION BY minute, in_gap) AS n FROM loose),"   \
+  " named AS (SELECT id, minute + 2 AS bundle FROM counted WHERE in_gap"                                     \
+  " UNION ALL SELECT id, minute + 1 FROM counted WHERE NOT in_gap AND n > " STORM_AFTER ") "
 
 /* A bundle's delivery has no row of its own: its id is its name, below zero. */
 static gboolean

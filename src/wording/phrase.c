@@ -42,7 +42,8 @@ static const struct
   { "to", PLACE_MONEY },        { "since", PLACE_TIME },         { "kind", PLACE_KIND },
   { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "mandate", PLACE_FOREIGN },
   { "period", PLACE_TEXT },     { "payees", PLACE_NUMBER },      { "account", PLACE_FOREIGN },
-  { "date", PLACE_TEXT },       { "window", PLACE_DAYS },
+  { "date", PLACE_TEXT },       { "window", PLACE_DAYS },        { "channel", PLACE_TEXT },
+  { "about", PLACE_TEXT },
 };
 
 static const char *
@@ -272,6 +273,23 @@ static const struct
     N_("The channel “{channel}” was told everything for 90 days; from now on it is told only that there is "
         "something to look at. To say everything for another 90 days: koban channel set {channel} "
         "detail=full.") },
+  /* TRANSLATORS: "koban …" in these sentences are commands to be typed as they are. */
+  { "channel_dead",
+    N_("Koban's messages to {channel} do not arrive. Why: koban status. When it is mended, prove it: koban "
+       "notify --test {channel}.") },
+  { "channel_unconfirmed",
+    N_("It is long since you proved that messages to {channel} reach you. Prove it again: koban notify --test "
+       "{channel}.") },
+  { "answered_mine",
+    N_("Somebody at your computer answered {about} with “it was me”. To take that back: koban answer {about} "
+       "undo.") },
+  { "revoked", N_("Somebody at your computer asked your bank to end the link {about}.") },
+  { "connection_removed", N_("Somebody at your computer made Koban stop watching the bank {about}.") },
+  { "muted", N_("Somebody at your computer made Koban watch the account {about} less than before.") },
+  { "channel_added", N_("From now on Koban's messages also go to {about}.") },
+  { "channel_changed", N_("From now on Koban's messages to {about} go elsewhere.") },
+  { "channel_removed", N_("From now on Koban sends nothing to {about}.") },
+  { "detail_raised", N_("From now on Koban's messages to {about} say more than before.") },
   { "set_aside", N_("Koban's own data was damaged and set aside. What was known begins anew.") },
 };
 
@@ -361,9 +379,28 @@ link_headline (const KobanAlert *alert)
   return _("A new service can take money from your account");
 }
 
+/* What somebody did at the machine, and everybody should hear of. */
+static gboolean
+lowers_protection (const KobanAlert *alert)
+{
+  static const char *const codes[] = { "answered_mine", "revoked",         "connection_removed", "muted",
+                                       "channel_added", "channel_changed", "channel_removed",    "detail_raised" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (koban_alert_has_reason (alert, codes[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static const char *
 freshness_headline (const KobanAlert *alert)
 {
+  if (lowers_protection (alert))
+    return _("Koban was told to protect you otherwise");
+  if (koban_alert_has_reason (alert, "channel_dead"))
+    return _("Koban's messages do not arrive");
+  if (koban_alert_has_reason (alert, "channel_unconfirmed"))
+    return _("Prove that Koban's messages reach you");
   if (koban_alert_has_reason (alert, "review_strong"))
     return _("Koban found something odd in your history");
   if (koban_alert_has_reason (alert, "review"))
@@ -483,6 +520,8 @@ append_reasons (GString *body, const KobanAlert *alert, guint most, KobanOwnersh
 static const char *
 what_to_do (const KobanAlert *worst, KobanOwnership ownership)
 {
+  if (lowers_protection (worst))
+    return _("If this was not you, somebody else uses your computer.");
   if (worst->kind == KOBAN_ALERT_FRESHNESS)
     return _("This is not an all-clear.");
   if (worst->kind == KOBAN_ALERT_BALANCE)
@@ -545,32 +584,43 @@ koban_phrase_body_for (GPtrArray *alerts,
 char *
 koban_phrase_many_summary (GPtrArray *alerts,
                            guint incidents,
-                           gboolean in_gap,
+                           KobanMany many,
                            KobanDetail detail,
                            const char *code)
 {
   if (detail == KOBAN_DETAIL_NONE || alerts->len == 0)
     return koban_phrase_summary (alerts, KOBAN_DETAIL_NONE, code);
-  if (in_gap)
+  if (many == KOBAN_MANY_QUIET)
+    return g_strdup_printf (ngettext ("%u thing to look at from your quiet hours",
+                                      "%u things to look at from your quiet hours", incidents),
+                            incidents);
+  if (many == KOBAN_MANY_GAP)
     return g_strdup_printf (ngettext ("%u unusual thing happened while Koban could not look",
                                       "%u unusual things happened while Koban could not look", incidents),
                             incidents);
   return g_strdup_printf (
-    ngettext ("%u more unusual thing at once", "%u more unusual things at once", incidents), incidents);
+    ngettext ("%u unusual thing at once", "%u unusual things at once", incidents), incidents);
 }
 
+/* Every link by its name, whatever else there is: it is what is still to come. */
 static void
 append_listed (GString *body, GPtrArray *alerts)
 {
-  for (guint i = 0; i < alerts->len && i < MOST_LISTED; i++)
-    {
-      g_autofree char *line = koban_phrase_alert (g_ptr_array_index (alerts, i));
+  guint listed = 0, others = 0;
 
-      g_string_append_printf (body, "%s%s", i > 0 ? "\n" : "", line);
-    }
-  if (alerts->len > MOST_LISTED)
+  for (guint i = 0; i < alerts->len; i++)
     {
-      guint more = alerts->len - MOST_LISTED;
+      const KobanAlert *alert = g_ptr_array_index (alerts, i);
+      g_autofree char *line = NULL;
+
+      if (alert->kind != KOBAN_ALERT_LINK && others++ >= MOST_LISTED)
+        continue;
+      line = koban_phrase_alert (alert);
+      g_string_append_printf (body, "%s%s", listed++ > 0 ? "\n" : "", line);
+    }
+  if (alerts->len > listed)
+    {
+      guint more = alerts->len - listed;
 
       g_string_append_c (body, '\n');
       g_string_append_printf (body, ngettext ("… and %u more.", "… and %u more.", more), more);
@@ -581,7 +631,7 @@ append_listed (GString *body, GPtrArray *alerts)
 char *
 koban_phrase_many_body (GPtrArray *alerts,
                         guint incidents,
-                        gboolean in_gap,
+                        KobanMany many,
                         KobanDetail detail,
                         KobanOwnership ownership)
 {
@@ -592,7 +642,7 @@ koban_phrase_many_body (GPtrArray *alerts,
   if (detail == KOBAN_DETAIL_FULL)
     append_listed (body, alerts);
   g_string_append (body, _("All of them: koban alerts."));
-  if (in_gap)
+  if (many == KOBAN_MANY_GAP)
     append_sentence (body, _("Banks' time limits to claim money back run from the day of the debit."));
   append_sentence (body, what_to_do (g_ptr_array_index (alerts, 0), ownership));
   return g_string_free (g_steal_pointer (&body), FALSE);

@@ -31,7 +31,6 @@ static struct
   GSubprocess *process;
   char *directory;
   GHashTable *ports; /* name -> "port" */
-  char *ca, *stranger;
 } phone;
 
 static GString *logged; /* everything that was logged, at whatever level */
@@ -80,12 +79,10 @@ url_of (const char *scheme, const char *service, const char *path)
 }
 
 static void
-put_secret (Desk *desk, const char *id, const char *name, const char *value, const char *ca)
+put_secret (Desk *desk, const char *id, const char *name, const char *value)
 {
   g_autoptr(KobanSecret) secret = koban_secret_new (value, -1);
-  g_autoptr(KobanSecret) pem = koban_secret_new (ca, -1);
-  g_autoptr(KobanSecret) one = koban_secret_bundle_with (NULL, name, secret);
-  g_autoptr(KobanSecret) bundle = koban_secret_bundle_with (one, "ca_pem", pem);
+  g_autoptr(KobanSecret) bundle = koban_secret_bundle_with (NULL, name, secret);
 
   koban_fake_vault_put (desk->vault, KOBAN_SECRET_CHANNEL, id, koban_secret_peek (bundle, NULL));
 }
@@ -108,6 +105,7 @@ settings_for (gsize kind, const char *path)
   KobanChannelSettings *settings = koban_channel_settings_new ("phone", kinds[kind].kind);
 
   settings->server = url_of (kinds[kind].scheme, kinds[kind].service, path);
+  settings->ca_file = g_build_filename (phone.directory, "ca.pem", NULL);
   settings->secret = g_strdup ("s1");
   settings->detail = KOBAN_DETAIL_NONE;
   if (kinds[kind].kind == KOBAN_CHANNEL_MAIL)
@@ -124,7 +122,7 @@ open_channel (Desk *desk, gsize kind, const char *path)
 {
   g_autoptr(KobanChannelSettings) settings = settings_for (kind, path);
 
-  put_secret (desk, "s1", kinds[kind].secret, kinds[kind].value, phone.ca);
+  put_secret (desk, "s1", kinds[kind].secret, kinds[kind].value);
   return KOBAN_CHANNEL (
     koban_remote_new (settings, KOBAN_CLOCK (desk->clock), KOBAN_VAULT (desk->vault), desk->http));
 }
@@ -303,7 +301,7 @@ test_locked_topic (Desk *desk, gconstpointer data)
 {
   g_autoptr(KobanChannel) channel = open_channel (desk, 0, "");
 
-  put_secret (desk, "s1", "topic", "koban-locked", phone.ca);
+  put_secret (desk, "s1", "topic", "koban-locked");
   show_ill (channel, &thin, KOBAN_ERROR_NEEDS_SIGN_IN);
   g_autoptr(KobanSecret) token = koban_secret_new (NTFY_TOKEN, -1);
   g_autoptr(KobanSecret) bundle = koban_secret_bundle_with (
@@ -427,7 +425,7 @@ test_mail_refusals (Desk *desk, gconstpointer data)
       settings->to = g_strdup (rows[i].to);
       g_free (settings->server);
       settings->server = g_steal_pointer (&server);
-      put_secret (desk, "s1", "mail_password", rows[i].password, phone.ca);
+      put_secret (desk, "s1", "mail_password", rows[i].password);
       g_autoptr(KobanChannel) channel = KOBAN_CHANNEL (
         koban_remote_new (settings, KOBAN_CLOCK (desk->clock), KOBAN_VAULT (desk->vault), desk->http));
 
@@ -442,10 +440,20 @@ test_strangers (Desk *desk, gconstpointer data)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
-      g_autoptr(KobanChannel) channel = open_channel (desk, i, "");
+      g_autoptr(KobanChannelSettings) settings = settings_for (i, "");
 
-      put_secret (desk, "s1", kinds[i].secret, kinds[i].value, phone.stranger);
+      g_free (settings->ca_file);
+      settings->ca_file = g_build_filename (phone.directory, "stranger/ca.pem", NULL);
+      put_secret (desk, "s1", kinds[i].secret, kinds[i].value);
+      g_autoptr(KobanChannel) channel = KOBAN_CHANNEL (
+        koban_remote_new (settings, KOBAN_CLOCK (desk->clock), KOBAN_VAULT (desk->vault), desk->http));
       show_ill (channel, &thin, KOBAN_ERROR_UNTRUSTED);
+      g_free (settings->ca_file);
+      settings->ca_file = g_strdup ("nowhere.pem");
+      g_autoptr(KobanChannel) lost = KOBAN_CHANNEL (
+        koban_remote_new (settings, KOBAN_CLOCK (desk->clock), KOBAN_VAULT (desk->vault), desk->http));
+      show_ill (lost, &thin, KOBAN_ERROR_UNTRUSTED);
+      g_assert_false (koban_remote_check (settings, NULL));
     }
   g_autofree char *all = received ();
   g_assert_cmpstr (all, ==, "");
@@ -534,8 +542,8 @@ test_rotation (Desk *desk, gconstpointer data)
 
   settings->old_secret = g_strdup ("s0");
   settings->old_until_us = koban_clock_get_wall_us (KOBAN_CLOCK (desk->clock)) + KOBAN_MINUTE_US;
-  put_secret (desk, "s0", "webhook_key", OLD_WEBHOOK_KEY, phone.ca);
-  put_secret (desk, "s1", "webhook_key", WEBHOOK_KEY, phone.ca);
+  put_secret (desk, "s0", "webhook_key", OLD_WEBHOOK_KEY);
+  put_secret (desk, "s1", "webhook_key", WEBHOOK_KEY);
   g_autoptr(KobanChannel) channel = KOBAN_CHANNEL (
     koban_remote_new (settings, KOBAN_CLOCK (desk->clock), KOBAN_VAULT (desk->vault), desk->http));
   show_well (channel, &thin);
@@ -544,7 +552,7 @@ test_rotation (Desk *desk, gconstpointer data)
   koban_fake_clock_advance (desk->clock, KOBAN_MINUTE_US);
   show_well (channel, &thin);
   assert_last ("/value/signatures", "1");
-  put_secret (desk, "s1", "webhook_key", "whsec_c2hvcnQ=", phone.ca);
+  put_secret (desk, "s1", "webhook_key", "whsec_c2hvcnQ=");
   show_ill (channel, &thin, KOBAN_ERROR_NEEDS_SIGN_IN);
 }
 
@@ -626,16 +634,6 @@ test_detail_lapses (Desk *desk, gconstpointer data)
 
 /* ---- the frame ---- */
 
-static char *
-read_file (const char *name)
-{
-  g_autofree char *path = g_build_filename (phone.directory, name, NULL);
-  char *text = NULL;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  return text;
-}
-
 static void
 phone_start (void)
 {
@@ -658,8 +656,6 @@ phone_start (void)
       g_auto(GStrv) words = g_strsplit (line, " ", 2);
       g_hash_table_insert (phone.ports, g_strdup (words[0]), g_strdup (words[1]));
     }
-  phone.ca = read_file ("ca.pem");
-  phone.stranger = read_file ("stranger/ca.pem");
 }
 
 static void
@@ -673,8 +669,6 @@ phone_stop (void)
   g_clear_object (&phone.process);
   g_hash_table_unref (phone.ports);
   g_free (phone.directory);
-  g_free (phone.ca);
-  g_free (phone.stranger);
 }
 
 static GLogWriterOutput

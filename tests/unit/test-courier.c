@@ -346,20 +346,19 @@ raise_many_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 
 /* Trust P5: the server's limits are respected, and a start floods no more than the storm did. */
 static void
-test_a_storm_is_a_few_bubbles_and_one_summary (Desk *desk, gconstpointer data)
+test_a_storm_is_one_summary (Desk *desk, gconstpointer data)
 {
   koban_open_books_write (desk->books, raise_many_in_worker, GUINT_TO_POINTER (500));
   koban_courier_wake (desk->courier);
   settle (desk);
   g_autofree char *name = g_strdup_printf ("storm-%" G_GINT64_FORMAT, NOW_US / KOBAN_MINUTE_US + 1);
-  g_autofree char *loud = g_strdup_printf ("show i1, show i2, show i3, show i4, show i5, show %s", name);
+  g_autofree char *loud = g_strdup_printf ("show %s", name);
   assert_said (desk, loud);
   g_assert_cmpuint (desk->unsent, ==, 0);
 
   koban_courier_start (desk->courier);
   settle (desk);
-  g_autofree char *again =
-    g_strdup_printf ("silent i1, silent i2, silent i3, silent i4, silent i5, silent %s", name);
+  g_autofree char *again = g_strdup_printf ("silent %s", name);
   assert_said (desk, again);
 }
 
@@ -427,6 +426,7 @@ test_a_test_says_whether_it_works (Desk *desk, gconstpointer data)
 {
   gboolean works = FALSE;
 
+  koban_courier_start (desk->courier); /* the ledger knows which channels there are */
   koban_courier_test_async (desk->courier, "desktop", NULL, on_tested, &works);
   settle (desk);
   g_assert_true (works);
@@ -562,7 +562,7 @@ main (int argc, char **argv)
     { "/courier/a-server-that-comes-back-is-not-kept-waiting",
       test_a_server_that_comes_back_is_not_kept_waiting },
     { "/courier/a-start-shows-what-is-open-in-silence", test_a_start_shows_what_is_open_in_silence },
-    { "/courier/a-storm-is-a-few-bubbles-and-one-summary", test_a_storm_is_a_few_bubbles_and_one_summary },
+    { "/courier/a-storm-is-one-summary", test_a_storm_is_one_summary },
     { "/courier/what-is-over-is-withdrawn", test_what_is_over_is_withdrawn },
     { "/courier/what-could-not-be-marked-is-not-shown-again",
       test_what_could_not_be_marked_is_not_shown_again_meanwhile },

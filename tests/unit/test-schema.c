@@ -102,9 +102,13 @@ static void
 test_older_is_led_on (Fixture *self, gconstpointer data)
 {
   assert_opens (self);
-  alter (self, "DROP TABLE late_links; PRAGMA user_version = 1");
+  alter (self, "DROP TABLE late_links; DROP TABLE channel; DROP INDEX journal_by_kind;"
+               " ALTER TABLE outbox DROP COLUMN again; ALTER TABLE outbox DROP COLUMN digest;"
+               " ALTER TABLE outbox DROP COLUMN bundle; ALTER TABLE incident DROP COLUMN worse_us;"
+               " PRAGMA user_version = 1");
   assert_opens (self);
-  alter (self, "DELETE FROM late_links");
+  alter (self, "DELETE FROM late_links; DELETE FROM channel; UPDATE outbox SET again = 0, digest = 0, bundle = 0;"
+               " UPDATE incident SET worse_us = 0");
 }
 
 static void
