@@ -78,9 +78,9 @@ koban_client_get (KobanClientListFunc list, const char *id, const char *what, GE
 
 typedef struct
 {
-  GMainLoop *loop;  /* (owned) */
-  GVariant *result; /* (owned) (nullable): set when finished without error */
-  GError *error;    /* (owned) (nullable) */
+  GMainLoop *loop;          /* (owned) */
+  GVariant *result;         /* (owned) (nullable): set when finished without error */
+  GError *error;            /* (owned) (nullable) */
   KobanClientAnswer answer; /* (nullable): nothing will be asked */
   gpointer user_data;
 } Waiting;

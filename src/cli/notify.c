@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * `notify --test`: proves that an alert would reach the person. A message with a code is sent; who types what the
- * phone shows has proved the channel.
+ * `notify --test`: proves that an alert would reach the person. A message with a code is sent; who types what
+ * the phone shows has proved the channel.
  */
 #include "config.h"
 
@@ -12,7 +12,8 @@
 
 #include <glib/gi18n-lib.h>
 
-/* --- the code ---------------------------------------------------------------------------------------------- */
+/* --- the code ----------------------------------------------------------------------------------------------
+ */
 
 static char *
 ask_person (const char *channel, gboolean wrong)
@@ -42,7 +43,8 @@ answer_question (GVariant *question, gpointer user_data)
   return koban_prompt_can_ask () && *channel != '\0' ? ask_person (channel, wrong) : NULL;
 }
 
-/* --- what came of it --------------------------------------------------------------------------------------- */
+/* --- what came of it ---------------------------------------------------------------------------------------
+ */
 
 static void
 print_result (gboolean json, const char *channel, gboolean asked, gboolean confirmed)
@@ -71,22 +73,26 @@ run (const char *channel, char **code, GError **error)
   if (agent != NULL && *code == NULL)
     begun = koban_dbus_koban1_call_test_sync (agent, channel, G_DBUS_CALL_FLAGS_NONE, -1, &path, NULL, error);
   else if (agent != NULL)
-    begun = koban_dbus_koban1_call_confirm_sync (agent, channel, G_DBUS_CALL_FLAGS_NONE, -1, &path, NULL, error);
+    begun =
+      koban_dbus_koban1_call_confirm_sync (agent, channel, G_DBUS_CALL_FLAGS_NONE, -1, &path, NULL, error);
   return begun ? koban_client_run_asking (agent, path, answer_question, code, error) : NULL;
 }
 
 int
 koban_cli_notify (int argc, char **argv)
 {
-  static const KobanUsage usage = { "--test [CHANNEL] [--code CODE]",
-                                    N_("Sends a test message, to the desktop unless told otherwise, and asks for the "
-                                       "code that it shows."),
-                                    0, 1 };
+  static const KobanUsage usage = {
+    "--test [CHANNEL] [--code CODE]",
+    N_("Sends a test message, to the desktop unless told otherwise, and asks for the "
+        "code that it shows."),
+    0, 1
+  };
   gboolean test = FALSE, json = FALSE, asked = FALSE, confirmed = FALSE;
   g_autofree char *code = NULL;
   const GOptionEntry entries[] = {
     { "test", 0, 0, G_OPTION_ARG_NONE, &test, N_("Send a test message"), NULL },
-    { "code", 0, 0, G_OPTION_ARG_STRING, &code, N_("Send nothing: this is the code of the last one"), N_("CODE") },
+    { "code", 0, 0, G_OPTION_ARG_STRING, &code, N_("Send nothing: this is the code of the last one"),
+      N_("CODE") },
     { NULL },
   };
   g_auto(GStrv) words = NULL;

@@ -13,10 +13,14 @@
 #include <koban/text.h>
 
 static const KobanColumn message_columns[] = {
-  { "sent", KOBAN_COLUMN_TIME, N_("sent") },      { "channel", KOBAN_COLUMN_TEXT, N_("channel") },
-  { "code", KOBAN_COLUMN_TEXT, NULL },            { "id", KOBAN_COLUMN_TEXT, NULL },
-  { "purpose", KOBAN_COLUMN_TEXT, NULL },         { "summary", KOBAN_COLUMN_FOREIGN, N_("summary") },
-  { "body", KOBAN_COLUMN_FOREIGN, N_("body") },   { "result", KOBAN_COLUMN_TEXT, NULL },
+  { "sent", KOBAN_COLUMN_TIME, N_("sent") },
+  { "channel", KOBAN_COLUMN_TEXT, N_("channel") },
+  { "code", KOBAN_COLUMN_TEXT, NULL },
+  { "id", KOBAN_COLUMN_TEXT, NULL },
+  { "purpose", KOBAN_COLUMN_TEXT, NULL },
+  { "summary", KOBAN_COLUMN_FOREIGN, N_("summary") },
+  { "body", KOBAN_COLUMN_FOREIGN, N_("body") },
+  { "result", KOBAN_COLUMN_TEXT, NULL },
   { NULL },
 };
 
@@ -65,8 +69,10 @@ print_messages (GVariant *rows)
       print_message (row);
       g_variant_unref (row);
     }
-  g_print ("%s\n", _("Anything else in what you hold is not from Koban. Koban sends no link and no telephone number, "
-                      "and asks for no password."));
+  g_print (
+    "%s\n",
+    _("Anything else in what you hold is not from Koban. Koban sends no link and no telephone number, "
+       "and asks for no password."));
 }
 
 int
@@ -84,8 +90,8 @@ koban_cli_verify (int argc, char **argv)
   if (!koban_cli_parse (argc, argv, &usage, NULL, &json, &words, &status))
     return status;
   g_autoptr(KobanDBusKoban1) agent = koban_client_connect (&error);
-  if (agent == NULL || !koban_dbus_koban1_call_verify_sync (agent, words[0], G_DBUS_CALL_FLAGS_NONE, -1, &rows,
-                                                            NULL, &error))
+  if (agent == NULL ||
+      !koban_dbus_koban1_call_verify_sync (agent, words[0], G_DBUS_CALL_FLAGS_NONE, -1, &rows, NULL, &error))
     return koban_cli_fail (g_steal_pointer (&error));
   if (json)
     koban_print_rows (rows, message_columns, TRUE, "");

@@ -71,6 +71,17 @@ desk_tear_down (Desk *desk, gconstpointer data)
 
 /* ---- given ---- */
 
+/* Our own CI has it. */
+static gboolean
+has_mail (void)
+{
+  gboolean has = g_hash_table_contains (phone.ports, "smtps");
+
+  if (!has)
+    g_test_skip ("python3-aiosmtpd is not installed");
+  return has;
+}
+
 static char *
 url_of (const char *scheme, const char *service, const char *path)
 {
@@ -98,6 +109,12 @@ static const struct
   { KOBAN_CHANNEL_MAIL, "smtps", "smtps", "mail_password", MAIL_PASSWORD },
   { KOBAN_CHANNEL_MAIL, "smtp", "starttls", "mail_password", MAIL_PASSWORD },
 };
+
+static gsize
+n_kinds (void)
+{
+  return has_mail () ? G_N_ELEMENTS (kinds) : 3;
+}
 
 static KobanChannelSettings *
 settings_for (gsize kind, const char *path)
@@ -234,7 +251,7 @@ assert_last (const char *pointer, const char *text)
 static void
 test_thin (Desk *desk, gconstpointer data)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+  for (gsize i = 0; i < n_kinds (); i++)
     {
       g_autoptr(KobanChannel) channel = open_channel (desk, i, "");
 
@@ -320,7 +337,7 @@ test_long (Desk *desk, gconstpointer data)
   for (guint i = 0; i < 5000; i++)
     g_string_append (body, "口座");
   message.body = body->str;
-  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+  for (gsize i = 0; i < n_kinds (); i++)
     {
       g_autoptr(KobanChannel) channel = open_channel (desk, i, "");
 
@@ -369,6 +386,8 @@ header_of (const char *mail, const char *name)
 static void
 test_mail_thread (Desk *desk, gconstpointer data)
 {
+  if (!has_mail ())
+    return;
   g_autoptr(KobanChannel) channel = open_channel (desk, 3, "");
   KobanMessage later = thin, other = thin;
 
@@ -417,7 +436,7 @@ test_mail_refusals (Desk *desk, gconstpointer data)
     { "person@example.org\r\nRCPT TO:<x@y>", "smtps", "smtps", MAIL_PASSWORD, KOBAN_ERROR_INVALID },
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (rows) && has_mail (); i++)
     {
       g_autoptr(KobanChannelSettings) settings = settings_for (3, "");
       g_autofree char *server = url_of (rows[i].scheme, rows[i].service, "");
@@ -438,7 +457,7 @@ test_mail_refusals (Desk *desk, gconstpointer data)
 static void
 test_strangers (Desk *desk, gconstpointer data)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+  for (gsize i = 0; i < n_kinds (); i++)
     {
       g_autoptr(KobanChannelSettings) settings = settings_for (i, "");
 

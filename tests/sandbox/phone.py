@@ -5,7 +5,7 @@
 ntfy and Gotify are strict stand-ins, written from what their makers publish of their APIs: they refuse what
 the real ones refuse, and also what Koban has promised never to send (a link, a token in an address). The
 webhook's signature is verified as Standard Webhooks says. The mail server is a real one (aiosmtpd), with TLS
-and a name and password.
+and a name and password; where it is not installed, there is none.
 
 phone.py DIRECTORY makes its keys there, prints "NAME PORT" lines and an empty line, writes what it took as JSON
 lines into DIRECTORY/received, and ends when its standard input does. An address whose path begins with /status-N,
@@ -280,8 +280,11 @@ class Phone:
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def serve_mail(self):
-        from aiosmtpd.controller import Controller
-        from aiosmtpd.smtp import AuthResult
+        try:
+            from aiosmtpd.controller import Controller
+            from aiosmtpd.smtp import AuthResult
+        except ImportError:
+            return
 
         def authenticate(server, session, envelope, mechanism, data):
             good = (data.login, data.password) == (MAIL_USER.encode(), MAIL_PASSWORD.encode())
