@@ -251,6 +251,7 @@ koban_courier_is_heard (KobanCourier *self)
 
 typedef struct
 {
+  Routes *routes;        /* (owned): a call may come before the start */
   KobanChannel *channel; /* (owned) */
   char *code;            /* (owned) (nullable) */
   KobanMessage *message; /* (owned) (nullable) */
@@ -267,6 +268,7 @@ test_free (gpointer data)
 {
   Test *test = data;
 
+  routes_free (test->routes);
   g_clear_object (&test->channel);
   g_free (test->code);
   g_clear_pointer (&test->message, koban_message_free);
@@ -279,6 +281,8 @@ begin_test_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   Test *test = job;
 
+  if (!set_routes_in_worker (ledger, test->routes, error))
+    return FALSE;
   test->code = koban_ledger_begin_test (ledger, koban_channel_get_name (test->channel), test->now_us, error);
   return test->code != NULL;
 }
@@ -300,6 +304,7 @@ koban_courier_test_async (KobanCourier *self,
       return;
     }
   Test *test = g_new0 (Test, 1);
+  test->routes = list_routes (self);
   test->channel = g_object_ref (found);
   test->now_us = koban_clock_get_wall_us (self->clock);
   g_task_set_task_data (task, test, test_free);

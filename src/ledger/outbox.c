@@ -82,6 +82,7 @@ queue_on (KobanLedger *self,
           GError **error)
 {
   gint64 wait_us = silent ? 0 : koban_plan_wait_us (channel->way, channel->nth, urgency);
+  gint64 due_us = koban_plan_due_us (now_us, wait_us);
   Waiting waiting = { 0 };
 
   if (wait_us == KOBAN_PLAN_NEVER || (silent && !koban_plan_updates (channel->way)))
@@ -89,8 +90,8 @@ queue_on (KobanLedger *self,
   if (!find_waiting (self, incident, channel->name, &waiting, error))
     return FALSE;
   if (waiting.id != 0)
-    return join_waiting (self, &waiting, silent, now_us + wait_us, error);
-  return insert_row (self, incident, channel->name, silent, FALSE, now_us, now_us + wait_us, error);
+    return join_waiting (self, &waiting, silent, due_us, error);
+  return insert_row (self, incident, channel->name, silent, FALSE, now_us, due_us, error);
 }
 
 static gboolean

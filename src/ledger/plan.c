@@ -56,6 +56,12 @@ koban_plan_wait_us (KobanWay way, guint nth, KobanUrgency urgency)
   return KOBAN_PLAN_NEVER;
 }
 
+gint64
+koban_plan_due_us (gint64 worse_us, gint64 wait_us)
+{
+  return wait_us == 0 ? worse_us : worse_us - worse_us % KOBAN_MINUTE_US + wait_us;
+}
+
 gboolean
 koban_plan_updates (KobanWay way)
 {
@@ -67,7 +73,7 @@ koban_plan_repeat_us (KobanWay way, gint64 worse_us, gint64 now_us)
 {
   for (gsize i = 0; way != KOBAN_WAY_PROGRAM && i < G_N_ELEMENTS (repeat_hours); i++)
     {
-      gint64 due_us = worse_us + repeat_hours[i] * KOBAN_HOUR_US;
+      gint64 due_us = koban_plan_due_us (worse_us, repeat_hours[i] * KOBAN_HOUR_US);
 
       if (due_us > now_us)
         return due_us;

@@ -36,6 +36,8 @@ KobanWay koban_plan_way     (KobanChannelKind kind, guint phones);
 gint64     koban_plan_wait_us   (KobanWay way, guint nth, KobanUrgency urgency);
 /* Whether a change that needs no attention is told there. */
 gboolean   koban_plan_updates   (KobanWay way);
+/* When that is, if it got so bad at @worse_us. What comes of one minute is due in one. */
+gint64     koban_plan_due_us    (gint64 worse_us, gint64 wait_us);
 /* When what is critical and not answered is told there again, after @now_us; 0: not any more. */
 gint64     koban_plan_repeat_us (KobanWay way, gint64 worse_us, gint64 now_us);
 

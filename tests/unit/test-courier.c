@@ -426,7 +426,6 @@ test_a_test_says_whether_it_works (Desk *desk, gconstpointer data)
 {
   gboolean works = FALSE;
 
-  koban_courier_start (desk->courier); /* the ledger knows which channels there are */
   koban_courier_test_async (desk->courier, "desktop", NULL, on_tested, &works);
   settle (desk);
   g_assert_true (works);
