@@ -666,22 +666,14 @@ set_channels (Agent *self)
   koban_courier_set_channels (self->parts.courier, channels);
 }
 
-static void
-use_settings (Agent *self)
-{
-  const KobanSettings *settings = koban_preferences_get_settings (self->preferences);
-
-  koban_books_set_wariness (self->parts.tools.books, settings->wariness);
-  self->parts.tools.interval_s = settings->check_interval_s;
-}
-
-/* koban.conf was changed, for better or for worse. */
+/* koban.conf was changed, for better or for worse. How wary the watch is, and how much the screen shows,
+ * count from the next start. */
 static void
 on_preferences (KobanPreferences *preferences, Agent *self)
 {
   if (self->leaving)
     return;
-  use_settings (self);
+  self->parts.tools.interval_s = koban_preferences_get_settings (preferences)->check_interval_s;
   set_channels (self);
   tell_config (self);
   tell_lapsed (self);
@@ -715,9 +707,10 @@ build_parts (Agent *self)
   self->host = koban_host_new ();
   parts->tools.saving = koban_host_get_saving (self->host);
   self->preferences = koban_preferences_new (parts->tools.clock, parts->tools.vault, parts->tools.http);
-  use_settings (self);
-  self->channel =
-    KOBAN_CHANNEL (koban_desktop_new (koban_preferences_get_settings (self->preferences)->desktop_detail));
+  const KobanSettings *settings = koban_preferences_get_settings (self->preferences);
+  koban_books_set_wariness (parts->tools.books, settings->wariness);
+  parts->tools.interval_s = settings->check_interval_s;
+  self->channel = KOBAN_CHANNEL (koban_desktop_new (settings->desktop_detail));
   parts->rounds = koban_rounds_new (&parts->tools);
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
   parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->random);

@@ -304,10 +304,16 @@ on_read_alarm (gpointer user_data)
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 
+/* A file that was moved here is whole, and whoever moved it may wait for it to count. */
 static void
 on_changed (GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, KobanPreferences *self)
 {
   koban_alarm_clear (self->clock, &self->read_alarm);
+  if (event == G_FILE_MONITOR_EVENT_RENAMED || event == G_FILE_MONITOR_EVENT_MOVED_IN)
+    {
+      on_read_alarm (self);
+      return;
+    }
   self->read_alarm = koban_clock_add_alarm (self->clock, koban_clock_get_boot_us (self->clock) + QUIET_US,
                                             on_read_alarm, self);
 }

@@ -31,6 +31,7 @@ struct _KobanRemote
 
   GHashTable
     *scheduled;    /* (owned) (element-type utf8 utf8): incident -> thread of what waits at the server */
+  char *mark;      /* (owned): where it leads, in a word */
   gint64 retry_s;  /* asked for by the last refusal */
   gboolean gone;   /* 410: nothing is sent there any more */
   gboolean proved; /* the server can take back what it was told to keep */
@@ -403,6 +404,12 @@ get_retry_s (KobanChannel *channel)
   return KOBAN_REMOTE (channel)->retry_s;
 }
 
+static const char *
+get_mark (KobanChannel *channel)
+{
+  return KOBAN_REMOTE (channel)->mark;
+}
+
 static void
 begin (KobanRemote *self, Showing *showing, GTask *task)
 {
@@ -478,6 +485,7 @@ koban_remote_channel_init (KobanChannelInterface *iface)
   iface->get_available = get_available;
   iface->can_schedule = can_schedule;
   iface->get_retry_s = get_retry_s;
+  iface->get_mark = get_mark;
   iface->show_async = show_async;
   iface->show_finish = show_finish;
   iface->withdraw = withdraw;
@@ -491,6 +499,7 @@ koban_remote_finalize (GObject *object)
   g_clear_pointer (&self->settings, koban_channel_settings_free);
   g_hash_table_unref (self->scheduled);
   g_clear_pointer (&self->ca_pem, g_bytes_unref);
+  g_free (self->mark);
   g_clear_object (&self->clock);
   g_clear_object (&self->vault);
   g_clear_object (&self->http);
@@ -531,6 +540,8 @@ koban_remote_new (const KobanChannelSettings *settings, KobanClock *clock, Koban
   self->settings = koban_channel_settings_copy (settings);
   self->body = find_body (settings->kind);
   self->ca_pem = read_ca (settings, NULL);
+  self->mark = g_strjoin (" ", settings->secret, settings->server != NULL ? settings->server : "",
+                          settings->to != NULL ? settings->to : "", NULL);
   self->clock = g_object_ref (clock);
   self->vault = g_object_ref (vault);
   self->http = g_object_ref (http);

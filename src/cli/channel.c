@@ -25,6 +25,8 @@
 #include <string.h>
 
 #define OLD_KEY_US (24 * KOBAN_HOUR_US)
+#define TAKEN_WAIT_US (5 * KOBAN_SECOND_US)
+#define TAKEN_STEP_US 20000
 
 typedef struct
 {
@@ -72,15 +74,31 @@ need_row (const Options *options, const char *name, GError **error)
   return row;
 }
 
-/* The agent sees the file change by itself; this starts it where it did not run. */
-static void
-wake_agent (void)
+/* The agent keeps what it has taken (agent/preferences.c). */
+static gboolean
+is_taken (const Options *options)
 {
+  g_autofree char *good_path = g_build_filename (koban_settings_data_directory (), "koban.conf.good", NULL);
+  g_autofree char *good = NULL;
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (options->path, &text, NULL, NULL) &&
+         g_file_get_contents (good_path, &good, NULL, NULL) && g_str_equal (text, good);
+}
+
+/* The agent sees the file change by itself; this starts it where it did not run, and waits a moment, so that
+ * the next command finds what this one did. */
+static void
+wake_agent (const Options *options)
+{
+  gint64 until_us = g_get_monotonic_time () + TAKEN_WAIT_US;
   g_autoptr(GError) error = NULL;
   g_autoptr(KobanDBusKoban1) agent = koban_client_connect (&error);
 
   if (agent == NULL)
     g_printerr (_("This counts from the next start of Koban's agent: %s\n"), error->message);
+  while (agent != NULL && !is_taken (options) && g_get_monotonic_time () < until_us)
+    g_usleep (TAKEN_STEP_US);
 }
 
 /* ---- the list ---- */
@@ -418,7 +436,7 @@ add (Options *options, char **words)
   g_autoptr(KobanChannelSettings) row = gather_settings (options, kind_row);
   if (!add_channel (options, kind_row, row, &error))
     return fail (g_steal_pointer (&error));
-  wake_agent ();
+  wake_agent (options);
   say_added (options, kind_row, row);
   return KOBAN_EXIT_DONE;
 }
@@ -458,7 +476,7 @@ rotate (Options *options, char **words)
 
   if (row == NULL || !rotate_secret (options, row, &error))
     return fail (g_steal_pointer (&error));
-  wake_agent ();
+  wake_agent (options);
   koban_print_done (options->json,
                     row->old_secret != NULL ? _("Renewed. For 24 hours Koban signs with the old key, too.")
                                             : _("Renewed. What was there before counts no more."),
@@ -480,7 +498,7 @@ set (Options *options, char **words)
   if (!take_detail (row, words[2] + strlen ("detail="), &error) ||
       !koban_channel_settings_save (options->path, row, &error))
     return fail (g_steal_pointer (&error));
-  wake_agent ();
+  wake_agent (options);
   koban_print_done (options->json, _("Set."), "channel", row->name, "detail", detail_words[row->detail],
                     NULL);
   return KOBAN_EXIT_DONE;
@@ -498,7 +516,7 @@ remove_channel (Options *options, char **words)
     return fail (g_steal_pointer (&error));
   if (g_strcmp0 (row->ca_file, file) == 0)
     g_unlink (pem);
-  wake_agent ();
+  wake_agent (options);
   koban_print_done (options->json, _("Removed; Koban's agent deletes its secret."), "channel", words[1],
                     "result", "removed", NULL);
   return KOBAN_EXIT_DONE;
