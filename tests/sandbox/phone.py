@@ -158,6 +158,7 @@ def webhook(phone, request):
     want(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)*", message.get("type", "")), 400, "type")
     want("timestamp" in message and isinstance(message.get("data"), dict), 400, "timestamp and data")
     want(len(request.body) < 20000, 413, "too large")
+    phone.raw.append({"body": request.body.decode(), "headers": dict(request.headers.items())})
     return dict(message, webhook_id=found, signatures=len(given), keys=good)
 
 
@@ -262,6 +263,7 @@ class Phone:
         self.ended = threading.Event()
         self.lock = threading.Lock()
         self.taken = []
+        self.raw = []  # webhooks as they came: what another program may verify
         self.controllers = []
         self.ports = {}
         self.ca, certificate, key = tls.make(self.directory)
