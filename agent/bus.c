@@ -665,7 +665,8 @@ remove_in_worker (KobanLedger *ledger, gpointer job, GError **error)
         return FALSE;
     }
   if (!koban_ledger_remove_connection (ledger, call->connection->id, call->purge, call->now_us, error) ||
-      !koban_ledger_tell_protection (ledger, KOBAN_ACT_CONNECTION_REMOVED, call->connection->id, call->now_us, error))
+      !koban_ledger_tell_protection (ledger, KOBAN_ACT_CONNECTION_REMOVED, call->connection->id, call->now_us,
+                                     error))
     return FALSE;
   g_autoptr(GPtrArray) left = koban_ledger_get_connections (ledger, error);
   call->was_last = left != NULL && left->len == 0;
@@ -697,7 +698,10 @@ on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!finish_call (call, result))
     return;
   if (call->was_last)
-    koban_autostart_set (FALSE);
+    {
+      koban_autostart_set (FALSE);
+      koban_courier_rest (call->bus->parts->courier);
+    }
   koban_dbus_koban1_complete_remove (call->bus->skeleton, call->invocation);
   koban_parts_changed (call->bus->parts, "connections");
   koban_parts_changed (call->bus->parts, "alerts");

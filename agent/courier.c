@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The lanes, one a channel. The ledger hears of the channels before any lane of a new set runs, so that the plan of an
- * alert and who carries it out agree.
+ * The lanes, one a channel. The ledger hears of the channels before any lane of a new set runs, so that the
+ * plan of an alert and who carries it out agree.
  */
 #include "config.h"
 
@@ -66,7 +66,8 @@ on_fared (KobanLane *lane, KobanCourier *self)
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 
-/* --- lanes come and go -------------------------------------------------------------------------------------- */
+/* --- lanes come and go
+ * -------------------------------------------------------------------------------------- */
 
 static void
 on_action (KobanChannel *channel, const char *incident, const char *action, gpointer user_data)
@@ -116,7 +117,8 @@ begin_lane (KobanCourier *self, KobanChannel *channel)
   g_ptr_array_add (self->lanes, lane);
 }
 
-/* --- the ledger hears of them ------------------------------------------------------------------------------ */
+/* --- the ledger hears of them ------------------------------------------------------------------------------
+ */
 
 typedef struct
 {
@@ -235,6 +237,13 @@ koban_courier_looked (KobanCourier *self)
 }
 
 void
+koban_courier_rest (KobanCourier *self)
+{
+  for (guint i = 0; i < self->lanes->len; i++)
+    koban_channel_withdraw (channel_at (self, i), KOBAN_WORDS_WATCH);
+}
+
+void
 koban_courier_set_blind (KobanCourier *self, const char *why)
 {
   for (guint i = 0; i < self->lanes->len; i++)
@@ -247,7 +256,8 @@ koban_courier_is_heard (KobanCourier *self)
   return self->lanes->len > 0 && koban_channel_get_available (channel_at (self, 0));
 }
 
-/* --- a test: make its code, show it, keep what was said ---------------------------------------------------- */
+/* --- a test: make its code, show it, keep what was said ----------------------------------------------------
+ */
 
 typedef struct
 {
@@ -326,7 +336,8 @@ on_test_begun (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   GCancellable *cancellable = g_task_get_cancellable (task);
   test->message = koban_words_of_test (test->code, test->now_us);
-  koban_channel_show_async (test->channel, test->message, cancellable, on_test_shown, g_steal_pointer (&task));
+  koban_channel_show_async (test->channel, test->message, cancellable, on_test_shown,
+                            g_steal_pointer (&task));
 }
 
 static gboolean
@@ -379,7 +390,8 @@ koban_courier_test_finish (KobanCourier *self, GAsyncResult *result, GError **er
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* --- the end -------------------------------------------------------------------------------------------------- */
+/* --- the end
+ * -------------------------------------------------------------------------------------------------- */
 
 void
 koban_courier_stop_async (KobanCourier *self, GAsyncReadyCallback callback, gpointer user_data)

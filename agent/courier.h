@@ -32,6 +32,9 @@ void          koban_courier_wake       (KobanCourier *self);
 /* A check went well. */
 void          koban_courier_looked     (KobanCourier *self);
 
+/* There is no bank left to look at: that nobody looks is no news. */
+void          koban_courier_rest       (KobanCourier *self);
+
 /* As far as is known without telling anything, the screen can be reached. */
 gboolean      koban_courier_is_heard   (KobanCourier *self);
 

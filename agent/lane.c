@@ -63,13 +63,13 @@ typedef struct
   KobanQuiet quiet;
   gboolean impatient; /* also what is still to wait for its next try */
   gboolean want_open;
-  gboolean want_all; /* to see which of the shown ones are over */
-  GPtrArray *open;   /* (owned) (nullable) (element-type KobanDelivery): to be shown in silence */
-  GPtrArray *due;    /* (owned) (nullable) (element-type KobanDelivery) */
-  GHashTable *alive; /* (owned) (nullable) (element-type utf8): incidents that are still open */
-  gint64 next_us;    /* wall: of those that wait, 0: none */
-  gint64 retry_us;   /* wall: of the delivery that failed, 0: it was taken */
-  char *why;         /* (owned) (nullable) */
+  gboolean want_all;  /* to see which of the shown ones are over */
+  GPtrArray *open;    /* (owned) (nullable) (element-type KobanDelivery): to be shown in silence */
+  GPtrArray *due;     /* (owned) (nullable) (element-type KobanDelivery) */
+  GHashTable *alive;  /* (owned) (nullable) (element-type utf8): incidents that are still open */
+  gint64 next_us;     /* wall: of those that wait, 0: none */
+  gint64 retry_us;    /* wall: of the delivery that failed, 0: it was taken */
+  char *why;          /* (owned) (nullable) */
   KobanMessage *said; /* (owned) (nullable): NULL: the delivery at hand is only marked */
 } Round;
 
@@ -224,9 +224,8 @@ koban_lane_wake (KobanLane *self)
 /* --- show and mark --------------------------------------------------------------------------------- */
 
 static gboolean
-mark_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+mark (KobanLedger *ledger, Round *round, GError **error)
 {
-  Round *round = job;
   const KobanDelivery *delivery = round->due->pdata[0];
   KobanSaid said = { 0 };
 
@@ -235,6 +234,16 @@ mark_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   if (round->said != NULL)
     said = koban_words_said (round->said, round->channel);
   return koban_ledger_mark_sent (ledger, delivery, round->said != NULL ? &said : NULL, round->now_us, error);
+}
+
+/* With the mark it is planned what comes next. */
+static gboolean
+mark_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Round *round = job;
+
+  return mark (ledger, round, error) &&
+         koban_ledger_next_due (ledger, round->channel, round->now_us, &round->next_us, error);
 }
 
 /* A failure may have opened what the others must tell, and the end of failures may have closed it. */
@@ -260,7 +269,7 @@ on_marked (GObject *source, GAsyncResult *result, gpointer user_data)
     g_message ("A delivery could not be marked, and may be repeated: %s", error->message);
   if (!marked && round->retry_us == 0)
     round->lane->unmarked = g_strdup (((KobanDelivery *) round->due->pdata[0])->message_id);
-  if (round->retry_us != 0)
+  if (!marked && round->retry_us != 0)
     round->next_us = round->next_us == 0 ? round->retry_us : MIN (round->next_us, round->retry_us);
   g_clear_pointer (&round->said, koban_message_free);
   g_ptr_array_remove_index (round->due, 0);
@@ -466,9 +475,8 @@ on_blind_shown (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 show_blind (KobanLane *self, const char *why)
 {
-  g_autoptr(KobanMessage) message =
-    koban_words_of_blindness (BLIND, why, koban_channel_get_detail (self->channel),
-                              koban_clock_get_wall_us (self->clock));
+  g_autoptr(KobanMessage) message = koban_words_of_blindness (
+    BLIND, why, koban_channel_get_detail (self->channel), koban_clock_get_wall_us (self->clock));
 
   koban_channel_show_async (self->channel, message, self->cancellable, on_blind_shown, g_object_ref (self));
 }
@@ -539,8 +547,8 @@ static void
 koban_lane_class_init (KobanLaneClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = koban_lane_finalize;
-  signals[SIGNAL_FARED] = g_signal_new ("fared", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                        NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_FARED] =
+    g_signal_new ("fared", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

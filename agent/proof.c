@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Send, ask, compare: each step is begun by the end of the one before. Who has no answer leaves the channel unproved,
- * which is no failure: the message may still arrive.
+ * Send, ask, compare: each step is begun by the end of the one before. Who has no answer leaves the channel
+ * unproved, which is no failure: the message may still arrive.
  */
 #include "config.h"
 
@@ -18,7 +18,7 @@ struct _KobanProof
   gboolean send;
   char *typed; /* (owned) (nullable) */
   guint tries;
-  gboolean wrong; /* the last answer */
+  GError *wrong;   /* (owned) (nullable): the last answer was */
   gboolean leaves; /* it leads away from this screen, so that it needs a proof */
   gint64 now_us;
 };
@@ -54,6 +54,7 @@ koban_proof_free (gpointer data)
 
   g_free (self->channel);
   g_free (self->typed);
+  g_clear_error (&self->wrong);
   g_free (self);
 }
 
@@ -85,7 +86,8 @@ end (KobanOperation *operation, KobanProof *self, gboolean confirmed)
   koban_operation_end (operation, g_variant_dict_end (&result), NULL);
 }
 
-/* --- send --------------------------------------------------------------------------------------------------- */
+/* --- send
+ * --------------------------------------------------------------------------------------------------- */
 
 void
 koban_proof_start (KobanOperation *operation, gpointer data)
@@ -93,8 +95,9 @@ koban_proof_start (KobanOperation *operation, gpointer data)
   KobanProof *self = data;
 
   if (self->send)
-    koban_courier_test_async (self->parts->courier, self->channel, koban_operation_get_cancellable (operation),
-                              on_sent, step_new (operation, self));
+    koban_courier_test_async (self->parts->courier, self->channel,
+                              koban_operation_get_cancellable (operation), on_sent,
+                              step_new (operation, self));
   else
     look (operation, self);
 }
@@ -111,7 +114,8 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
     koban_operation_end (step->operation, NULL, error);
 }
 
-/* --- ask ---------------------------------------------------------------------------------------------------- */
+/* --- ask
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* What stands on the screen in front of the person is seen or not; there is nothing to prove. */
 static gboolean
@@ -141,8 +145,8 @@ look_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 static void
 look (KobanOperation *operation, KobanProof *self)
 {
-  koban_books_read_async (self->parts->tools.books, look_in_worker, step_new (operation, self), NULL, on_looked,
-                          NULL);
+  koban_books_read_async (self->parts->tools.books, look_in_worker, step_new (operation, self), NULL,
+                          on_looked, NULL);
 }
 
 static void
@@ -152,7 +156,7 @@ ask (KobanOperation *operation, KobanProof *self)
 
   g_variant_dict_insert (&question, "kind", "s", "code");
   g_variant_dict_insert (&question, "channel", "s", self->channel);
-  g_variant_dict_insert (&question, "wrong", "b", self->wrong);
+  g_variant_dict_insert (&question, "wrong", "b", self->wrong != NULL);
   koban_operation_ask (operation, g_variant_dict_end (&question), on_typed, self);
 }
 
@@ -170,7 +174,8 @@ on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
     end (step->operation, step->proof, FALSE);
 }
 
-/* --- compare ------------------------------------------------------------------------------------------------ */
+/* --- compare
+ * ------------------------------------------------------------------------------------------------ */
 
 static gboolean
 compare_in_worker (KobanLedger *ledger, gpointer job, GError **error)
@@ -185,6 +190,11 @@ on_typed (KobanOperation *operation, const char *reply, gpointer user_data)
 {
   KobanProof *self = user_data;
 
+  if (*reply == '\0' && self->wrong != NULL)
+    {
+      koban_operation_end (operation, NULL, self->wrong);
+      return;
+    }
   if (*reply == '\0')
     {
       end (operation, self, FALSE);
@@ -211,9 +221,10 @@ on_compared (GObject *source, GAsyncResult *result, gpointer user_data)
       end (step->operation, self, TRUE);
       return;
     }
-  self->wrong = TRUE;
-  if (koban_error_is (error, KOBAN_ERROR_INVALID) && self->tries < MOST_TRIES)
+  g_clear_error (&self->wrong);
+  self->wrong = g_steal_pointer (&error);
+  if (koban_error_is (self->wrong, KOBAN_ERROR_INVALID) && self->tries < MOST_TRIES)
     ask (step->operation, self);
   else
-    koban_operation_end (step->operation, NULL, error);
+    koban_operation_end (step->operation, NULL, self->wrong);
 }

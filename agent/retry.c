@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * How long to leave a channel alone. A screen and a phone's server are tried soon and then at most every quarter of an hour,
- * because what they are for cannot wait; a webhook by the schedule that its receivers know (Standard Webhooks).
+ * How long to leave a channel alone. A screen and a phone's server are tried soon and then at most every
+ * quarter of an hour, because what they are for cannot wait; a webhook by the schedule that its receivers
+ * know (Standard Webhooks).
  */
 #include "config.h"
 
@@ -15,8 +16,9 @@
 #define GONE_S (24 * 60 * 60)
 
 /* Standard Webhooks 1.0.0. */
-static const guint webhook_s[] = { 5,         5 * 60,       30 * 60,      2 * 60 * 60, 5 * 60 * 60,
-                                   10 * 60 * 60, 14 * 60 * 60, 20 * 60 * 60, 24 * 60 * 60 };
+static const guint webhook_s[] = { 5,           5 * 60,       30 * 60,      2 * 60 * 60,
+                                   5 * 60 * 60, 10 * 60 * 60, 14 * 60 * 60, 20 * 60 * 60,
+                                   24 * 60 * 60 };
 
 static const struct
 {
@@ -41,7 +43,11 @@ usual_us (KobanChannelKind kind, guint attempts, GRand *random)
 }
 
 gint64
-koban_retry_wait_us (KobanChannelKind kind, guint attempts, const GError *error, gint64 asked_s, GRand *random)
+koban_retry_wait_us (KobanChannelKind kind,
+                     guint attempts,
+                     const GError *error,
+                     gint64 asked_s,
+                     GRand *random)
 {
   gint64 wait_us = usual_us (kind, attempts, random);
 

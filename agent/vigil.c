@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The dead man's handle. What was said last, and when, is in the ledger, so that a restart renews nothing too soon; what a
- * channel did not take is tried at the next good check.
+ * The dead man's handle. What was said last, and when, is in the ledger, so that a restart renews nothing too
+ * soon; what a channel did not take is tried at the next good check.
  */
 #include "config.h"
 
@@ -11,7 +11,8 @@
 #include <koban/date.h>
 #include <koban/error.h>
 
-/* A day without a look is news, a night is none. It is renewed well before, and seldom enough for servers that count. */
+/* A day without a look is news, a night is none. It is renewed well before, and seldom enough for servers
+ * that count. */
 #define SILENT_FOR_US (24 * KOBAN_HOUR_US)
 #define RENEW_US KOBAN_HOUR_US
 #define WEEK_US (7 * KOBAN_DAY_US)
@@ -20,11 +21,11 @@ struct _KobanVigil
 {
   GObject parent;
 
-  KobanClock *clock;     /* (unowned) */
-  KobanBooks *books;     /* (unowned) */
-  KobanChannel *channel; /* (owned) */
+  KobanClock *clock;         /* (unowned) */
+  KobanBooks *books;         /* (unowned) */
+  KobanChannel *channel;     /* (owned) */
   GCancellable *cancellable; /* (owned) */
-  gint64 next_us;        /* boot time before which there is nothing to do */
+  gint64 next_us;            /* boot time before which there is nothing to do */
   gboolean busy;
 };
 
@@ -71,7 +72,8 @@ koban_vigil_looked (KobanVigil *self)
   gint64 boot_us = koban_clock_get_boot_us (self->clock);
   gboolean keeps = koban_channel_can_schedule (self->channel);
 
-  if (self->busy || boot_us < self->next_us || koban_channel_get_kind (self->channel) == KOBAN_CHANNEL_DESKTOP)
+  if (self->busy || boot_us < self->next_us ||
+      koban_channel_get_kind (self->channel) == KOBAN_CHANNEL_DESKTOP)
     return;
   Telling *telling = g_new0 (Telling, 1);
   self->busy = TRUE;
@@ -95,7 +97,8 @@ on_begun (GObject *source, GAsyncResult *result, gpointer user_data)
     g_message ("%s was not told that Koban watches: %s", telling->watching.channel, error->message);
   if (error != NULL || !telling->watching.due)
     return;
-  telling->message = koban_words_of_watch (telling->watching.code, telling->watching.delay_us, telling->now_us);
+  telling->message =
+    koban_words_of_watch (telling->watching.code, telling->watching.delay_us, telling->now_us);
   koban_channel_show_async (self->channel, telling->message, self->cancellable, on_shown, telling);
   g_steal_pointer (&telling);
 }

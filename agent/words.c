@@ -10,7 +10,8 @@
 #include <koban/date.h>
 #include <koban/phrase.h>
 
-/* --- of alerts -------------------------------------------------------------------------------------------- */
+/* --- of alerts --------------------------------------------------------------------------------------------
+ */
 
 static gboolean
 says_what_was_done (const KobanAlert *alert)
@@ -29,10 +30,10 @@ word_delivery (const KobanDelivery *delivery, KobanDetail detail, char **summary
 
   if (delivery->bundle != KOBAN_BUNDLE_NONE)
     {
-      *summary =
-        koban_phrase_many_summary (delivery->alerts, delivery->incidents, many[delivery->bundle], detail, delivery->code);
-      *body =
-        koban_phrase_many_body (delivery->alerts, delivery->incidents, many[delivery->bundle], detail, delivery->ownership);
+      *summary = koban_phrase_many_summary (delivery->alerts, delivery->incidents, many[delivery->bundle],
+                                            detail, delivery->code);
+      *body = koban_phrase_many_body (delivery->alerts, delivery->incidents, many[delivery->bundle], detail,
+                                      delivery->ownership);
       return;
     }
   *summary = koban_phrase_summary (delivery->alerts, detail, delivery->code);
@@ -50,7 +51,10 @@ add_code (KobanMessage *message, KobanChannelKind kind, KobanDetail detail)
 }
 
 KobanMessage *
-koban_words_of_delivery (const KobanDelivery *delivery, KobanChannelKind kind, KobanDetail detail, gint64 now_us)
+koban_words_of_delivery (const KobanDelivery *delivery,
+                         KobanChannelKind kind,
+                         KobanDetail detail,
+                         gint64 now_us)
 {
   const KobanAlert *worst = delivery->alerts->pdata[0];
   KobanMessage *message = g_new0 (KobanMessage, 1);
@@ -73,7 +77,8 @@ koban_words_of_delivery (const KobanDelivery *delivery, KobanChannelKind kind, K
   return message;
 }
 
-/* --- of Koban itself ---------------------------------------------------------------------------------------- */
+/* --- of Koban itself
+ * ---------------------------------------------------------------------------------------- */
 
 static KobanMessage *
 message_of_koban (const char *incident, KobanPurpose purpose, const char *code, gint64 now_us)
@@ -121,7 +126,8 @@ koban_words_of_watch (const char *code, gint64 delay_us, gint64 now_us)
     g_strdup_printf (ngettext ("Koban has not looked at your accounts for %lu hour (%s)",
                                "Koban has not looked at your accounts for %lu hours (%s)", hours),
                      hours, code);
-  message->body = g_strdup (_("Your computer may be off, or without a network. Until it is on again nobody watches."));
+  message->body =
+    g_strdup (_("Your computer may be off, or without a network. Until it is on again nobody watches."));
   return message;
 }
 

@@ -162,7 +162,9 @@ GPtrArray *koban_ledger_get_outbox    (KobanLedger *self, gint64 now_us, gint64 
 /* Hands out those of one channel; @impatient also those whose time to be tried again is still to come. */
 GPtrArray *koban_ledger_take_outbox   (KobanLedger *self, const char *channel, gboolean impatient, gint64 now_us,
                                        gint64 *next_us, GError **error);
-/* What is due in the quiet hours that @now_us is in waits for their end, but for what is critical or silent. */
+/* When the next one of @channel (nullable: of any) is due after @now_us; 0: none waits. */
+gboolean   koban_ledger_next_due      (KobanLedger *self, const char *channel, gint64 now_us, gint64 *next_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What is due in the quiet hours that @now_us is in waits for their end, but for what is critical, silent or lowers protection. */
 gboolean   koban_ledger_hold          (KobanLedger *self, const KobanQuiet *quiet, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* @said (nullable): nothing was said. Journalled: kind "sent". Plans what is told again. */
 gboolean   koban_ledger_mark_sent     (KobanLedger *self, const KobanDelivery *delivery, const KobanSaid *said, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -56,7 +56,8 @@ koban_quiet_until (const KobanQuiet *self, GTimeZone *zone, gint64 at_us)
 
   if (now == NULL || !holds (self, minute))
     return at_us;
-  g_autoptr(GDateTime) day = minute < self->until_minute ? g_date_time_ref (now) : g_date_time_add_days (now, 1);
+  g_autoptr(GDateTime) day =
+    minute < self->until_minute ? g_date_time_ref (now) : g_date_time_add_days (now, 1);
   g_autoptr(GDateTime) end = g_date_time_new (
     zone, g_date_time_get_year (day), g_date_time_get_month (day), g_date_time_get_day_of_month (day),
     (int) (self->until_minute / 60), (int) (self->until_minute % 60), 0);

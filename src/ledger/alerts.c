@@ -104,12 +104,13 @@ insert_alert (KobanLedger *self,
 static gboolean
 open_incident (KobanLedger *self, const KobanAlert *alert, gint64 now_us, gint64 *id, GError **error)
 {
-  static const char sql[] = "INSERT OR IGNORE INTO incident (key, account, connection, code, opened_us, worse_us)"
-                            " VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
+  static const char sql[] =
+    "INSERT OR IGNORE INTO incident (key, account, connection, code, opened_us, worse_us)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
   guint nth = 0;
 
-  if (!koban_journal_note (self, now_us, error, "incident-opened", "account", "s", alert->account, "connection",
-                           "s", alert->connection, NULL))
+  if (!koban_journal_note (self, now_us, error, "incident-opened", "account", "s", alert->account,
+                           "connection", "s", alert->connection, NULL))
     return FALSE;
   do
     {
@@ -280,7 +281,11 @@ koban_alert_put (KobanLedger *self,
 
 /* What was said and is not over yet is not said again. */
 gboolean
-koban_alert_tell_others (KobanLedger *self, const KobanAlert *alert, const char *but, gint64 now_us, GError **error)
+koban_alert_tell_others (KobanLedger *self,
+                         const KobanAlert *alert,
+                         const char *but,
+                         gint64 now_us,
+                         GError **error)
 {
   g_autoptr(KobanAlert) known = NULL;
   gint64 incident = 0;

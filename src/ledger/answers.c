@@ -16,8 +16,8 @@ typedef struct
   KobanAnswer answer;
   gint64 now_us;
   gint64 account, connection; /* whose habits learn */
-  GHashTable *refs; /* (owned): what the answer speaks of: ids of lines and links, keys of incidents */
-  GArray *alerts;   /* (owned) (element-type gint64) */
+  GHashTable *refs;      /* (owned): what the answer speaks of: ids of lines and links, keys of incidents */
+  GArray *alerts;        /* (owned) (element-type gint64) */
   GHashTable *incidents; /* (owned) (element-type utf8): of what is answered */
   GHashTable *critical;  /* (owned) (element-type utf8): those of them that are open and critical */
 } Answering;

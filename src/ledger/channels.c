@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The ways to the person as the ledger knows them: which there are, so that an alert is planned in the transaction
- * that opens it; how each fares, so that a dead one is told through the others; and which of them the person has
- * proved. Where a channel leads, and by what secret, is not here.
+ * The ways to the person as the ledger knows them: which there are, so that an alert is planned in the
+ * transaction that opens it; how each fares, so that a dead one is told through the others; and which of them
+ * the person has proved. Where a channel leads, and by what secret, is not here.
  */
 #include "config.h"
 
@@ -17,7 +17,8 @@
 #define DEAD_AFTER_US (3 * KOBAN_MINUTE_US) /* a router that restarts is no news */
 #define CONFIRMED_FOR_US (90 * KOBAN_DAY_US)
 
-/* --- which there are -------------------------------------------------------------------------------------- */
+/* --- which there are --------------------------------------------------------------------------------------
+ */
 
 static void
 channel_clear (gpointer data)
@@ -88,7 +89,8 @@ koban_channels_read (KobanLedger *self, GError **error)
   return g_steal_pointer (&rows);
 }
 
-/* --- which there are from now on ------------------------------------------------------------------------- */
+/* --- which there are from now on -------------------------------------------------------------------------
+ */
 
 static gboolean
 same_text (const char *a, const char *b)
@@ -142,7 +144,8 @@ take_route (KobanLedger *self,
   if (!same)
     return write_route (self, route, place, now_us, error);
   /* How much a screen shows changes with its lock; what leaves the device is changed by hand. */
-  *act = route->detail > known->detail && route->kind != KOBAN_CHANNEL_DESKTOP ? KOBAN_ACT_DETAIL_RAISED : NULL;
+  *act =
+    route->detail > known->detail && route->kind != KOBAN_CHANNEL_DESKTOP ? KOBAN_ACT_DETAIL_RAISED : NULL;
   return move_route (self, route, place, error);
 }
 
@@ -156,7 +159,12 @@ is_route (const KobanRoute *routes, gsize n_routes, const char *name)
 }
 
 static gboolean
-drop_routes (KobanLedger *self, GArray *known, const KobanRoute *routes, gsize n_routes, gint64 now_us, GError **error)
+drop_routes (KobanLedger *self,
+             GArray *known,
+             const KobanRoute *routes,
+             gsize n_routes,
+             gint64 now_us,
+             GError **error)
 {
   for (guint i = 0; i < known->len; i++)
     {
@@ -188,7 +196,11 @@ set_routes (KobanLedger *self, const KobanRoute *routes, gsize n_routes, gint64 
 }
 
 gboolean
-koban_ledger_set_routes (KobanLedger *self, const KobanRoute *routes, gsize n_routes, gint64 now_us, GError **error)
+koban_ledger_set_routes (KobanLedger *self,
+                         const KobanRoute *routes,
+                         gsize n_routes,
+                         gint64 now_us,
+                         GError **error)
 {
   if (!koban_ledger_begin (self, error))
     return FALSE;
@@ -199,13 +211,15 @@ gboolean
 koban_channels_forget (KobanLedger *self, const char *name, GError **error)
 {
   static const char channel[] = "DELETE FROM channel WHERE name = ?";
-  static const char outbox[] = "DELETE FROM outbox WHERE channel = ?1 AND ?1 <> 'desktop'"; /* what stands there stays known */
+  static const char outbox[] =
+    "DELETE FROM outbox WHERE channel = ?1 AND ?1 <> 'desktop'"; /* what stands there stays known */
 
   return koban_store_run (self->store, error, channel, "s", name) &&
          koban_store_run (self->store, error, outbox, "s", name);
 }
 
-/* --- how each fares --------------------------------------------------------------------------------------- */
+/* --- how each fares ---------------------------------------------------------------------------------------
+ */
 
 static char *
 incident_key (const char *about, const char *name)
@@ -214,7 +228,12 @@ incident_key (const char *about, const char *name)
 }
 
 static gboolean
-say_of_channel (KobanLedger *self, const char *about, const char *name, KobanSeverity severity, gint64 now_us, GError **error)
+say_of_channel (KobanLedger *self,
+                const char *about,
+                const char *name,
+                KobanSeverity severity,
+                gint64 now_us,
+                GError **error)
 {
   static const char *const refs[] = { NULL };
   g_autofree char *key = incident_key (about, name);
@@ -242,8 +261,9 @@ settle_of_channel (KobanLedger *self, const char *about, const char *name, gint6
 gboolean
 koban_channels_note_good (KobanLedger *self, const char *name, gint64 now_us, GError **error)
 {
-  static const char sql[] = "UPDATE channel SET good_us = ?, failing_us = NULL, failures = 0, why = NULL, dead = 0"
-                            " WHERE name = ?";
+  static const char sql[] =
+    "UPDATE channel SET good_us = ?, failing_us = NULL, failures = 0, why = NULL, dead = 0"
+    " WHERE name = ?";
 
   return koban_store_run (self->store, error, sql, "is", now_us, name) &&
          settle_of_channel (self, KOBAN_CHANNEL_DEAD, name, now_us, error);
@@ -270,7 +290,8 @@ koban_channels_note_bad (KobanLedger *self, const char *name, const char *why, g
   gboolean others;
 
   if (!koban_store_run (self->store, error, failed, "sis", why, now_us, name) ||
-      !koban_store_run (self->store, error, dead, "sii", name, (gint64) DEAD_AFTER_FAILURES, now_us - DEAD_AFTER_US))
+      !koban_store_run (self->store, error, dead, "sii", name, (gint64) DEAD_AFTER_FAILURES,
+                        now_us - DEAD_AFTER_US))
     return FALSE;
   if (koban_store_changes (self->store) == 0)
     return TRUE;
@@ -280,7 +301,8 @@ koban_channels_note_bad (KobanLedger *self, const char *name, const char *why, g
          (!others || say_of_channel (self, KOBAN_CHANNEL_DEAD, name, KOBAN_SEVERITY_WARNING, now_us, error));
 }
 
-/* --- proved by the person ------------------------------------------------------------------------------------ */
+/* --- proved by the person
+ * ------------------------------------------------------------------------------------ */
 
 static gboolean
 find_channel (KobanLedger *self, const char *name, GError **error)
@@ -328,7 +350,8 @@ koban_ledger_begin_test (KobanLedger *self, const char *channel, gint64 now_us, 
 static gboolean
 confirm (KobanLedger *self, const char *name, const char *typed, gint64 now_us, GError **error)
 {
-  static const char sql[] = "UPDATE channel SET confirmed_us = ?, test_code = NULL WHERE name = ? AND test_code = ?";
+  static const char sql[] =
+    "UPDATE channel SET confirmed_us = ?, test_code = NULL WHERE name = ? AND test_code = ?";
   g_autofree char *code = koban_code_read (typed);
 
   if (!find_channel (self, name, error) ||
@@ -343,14 +366,19 @@ confirm (KobanLedger *self, const char *name, const char *typed, gint64 now_us, 
 }
 
 gboolean
-koban_ledger_confirm (KobanLedger *self, const char *channel, const char *typed, gint64 now_us, GError **error)
+koban_ledger_confirm (KobanLedger *self,
+                      const char *channel,
+                      const char *typed,
+                      gint64 now_us,
+                      GError **error)
 {
   if (!koban_ledger_begin (self, error))
     return FALSE;
   return koban_ledger_end (self, confirm (self, channel, typed, now_us, error), error);
 }
 
-/* --- that Koban watches ---------------------------------------------------------------------------------------- */
+/* --- that Koban watches
+ * ---------------------------------------------------------------------------------------- */
 
 static gboolean
 is_proof_old (KobanLedger *self, const char *name, gint64 now_us, gboolean *old, GError **error)
@@ -370,7 +398,8 @@ ask_for_proof (KobanLedger *self, const char *name, gint64 now_us, GError **erro
   gboolean old;
 
   return is_proof_old (self, name, now_us, &old, error) &&
-         (!old || say_of_channel (self, KOBAN_CHANNEL_UNCONFIRMED, name, KOBAN_SEVERITY_NOTICE, now_us, error));
+         (!old ||
+          say_of_channel (self, KOBAN_CHANNEL_UNCONFIRMED, name, KOBAN_SEVERITY_NOTICE, now_us, error));
 }
 
 /* When @name heard last, and under which code; a time to come was written under another clock. */
@@ -389,8 +418,8 @@ read_watch (KobanLedger *self, const char *name, gint64 now_us, gint64 *watch_us
   return koban_query_finish (&query, error);
 }
 
-/* A code that was made and not marked may have been sent: it is used again, as is one whose message still lies at the
- * server and is replaced. */
+/* A code that was made and not marked may have been sent: it is used again, as is one whose message still
+ * lies at the server and is replaced. */
 static gboolean
 keeps_code (const KobanWatching *watching, gint64 watch_us, gint64 now_us)
 {
@@ -433,7 +462,8 @@ koban_ledger_begin_watch (KobanLedger *self, KobanWatching *watching, gint64 now
   return koban_ledger_end (self, begin_watch (self, watching, now_us, error), error);
 }
 
-/* --- what is said outside of the outbox ------------------------------------------------------------------------ */
+/* --- what is said outside of the outbox
+ * ------------------------------------------------------------------------ */
 
 static gboolean
 note_said (KobanLedger *self, const KobanSaid *said, gint64 now_us, GError **error)
@@ -455,14 +485,19 @@ koban_ledger_mark_said (KobanLedger *self, const KobanSaid *said, gint64 now_us,
 }
 
 gboolean
-koban_ledger_mark_unsaid (KobanLedger *self, const char *channel, const char *why, gint64 now_us, GError **error)
+koban_ledger_mark_unsaid (KobanLedger *self,
+                          const char *channel,
+                          const char *why,
+                          gint64 now_us,
+                          GError **error)
 {
   if (!koban_ledger_begin (self, error))
     return FALSE;
   return koban_ledger_end (self, koban_channels_note_bad (self, channel, why, now_us, error), error);
 }
 
-/* --- the list ------------------------------------------------------------------------------------------------- */
+/* --- the list
+ * ------------------------------------------------------------------------------------------------- */
 
 static void
 insert_time (GVariantDict *row, const char *key, gint64 at_us)
@@ -497,7 +532,8 @@ channel_row (KobanQuery *query)
   const char *why = koban_query_text (query, 7);
 
   g_variant_dict_insert (&row, "name", "s", koban_query_text (query, 0));
-  g_variant_dict_insert (&row, "kind", "s", koban_channel_kind_name ((KobanChannelKind) koban_query_int (query, 1)));
+  g_variant_dict_insert (&row, "kind", "s",
+                         koban_channel_kind_name ((KobanChannelKind) koban_query_int (query, 1)));
   g_variant_dict_insert (&row, "detail", "s", detail_name ((KobanDetail) koban_query_int (query, 2)));
   g_variant_dict_insert (
     &row, "state", "s",
@@ -513,8 +549,9 @@ channel_row (KobanQuery *query)
 GVariant *
 koban_ledger_get_channels (KobanLedger *self, GError **error)
 {
-  static const char sql[] = "SELECT name, kind, detail, dead, failures, good_us, failing_us, why, confirmed_us"
-                            " FROM channel ORDER BY place";
+  static const char sql[] =
+    "SELECT name, kind, detail, dead, failures, good_us, failing_us, why, confirmed_us"
+    " FROM channel ORDER BY place";
   g_auto(GVariantBuilder) rows = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
   g_auto(KobanQuery) query = { 0 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The short codes that stand in what Koban sends: made of the journal's head, so that whoever keeps a message keeps
- * forty bits of the journal with it, and read as people type them. What was sent under a code is what the
- * journal says was sent, word for word.
+ * The short codes that stand in what Koban sends: made of the journal's head, so that whoever keeps a message
+ * keeps forty bits of the journal with it, and read as people type them. What was sent under a code is what
+ * the journal says was sent, word for word.
  */
 #include "config.h"
 
@@ -108,10 +108,10 @@ koban_sent_note (KobanLedger *self,
                  gint64 now_us,
                  GError **error)
 {
-  return koban_journal_note (self, now_us, error, "sent", "channel", "s", said->channel, "code", "s", said->code,
-                             "codes", "s", codes, "key", "s", key, "id", "s", said->id, "purpose", "s",
-                             said->purpose, "summary", "s", said->summary, "body", "s", said->body, "result", "s",
-                             "taken", NULL);
+  return koban_journal_note (self, now_us, error, "sent", "channel", "s", said->channel, "code", "s",
+                             said->code, "codes", "s", codes, "key", "s", key, "id", "s", said->id, "purpose",
+                             "s", said->purpose, "summary", "s", said->summary, "body", "s", said->body,
+                             "result", "s", "taken", NULL);
 }
 
 /* Its own, or one of those that it spoke of; a code inside of a bank's words is neither. */
@@ -141,8 +141,9 @@ sent_row (GVariant *payload, gint64 at_us)
 static gboolean
 read_sent (KobanLedger *self, const char *code, GVariantBuilder *rows, guint *count, GError **error)
 {
-  static const char sql[] = "SELECT at_us, payload FROM journal WHERE kind = 'sent' AND instr (payload, ?) > 0"
-                            " ORDER BY id";
+  static const char sql[] =
+    "SELECT at_us, payload FROM journal WHERE kind = 'sent' AND instr (payload, ?) > 0"
+    " ORDER BY id";
   g_auto(KobanQuery) query = { 0 };
 
   koban_query_start (&query, self->store, sql, "s", code);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What must be told and is not told yet: one row an incident and channel with the time at which it is due, written with
- * the alert and gone only when the channel took it. A row that was handed out is not touched any more, so that what
- * comes while it is on its way makes a row of its own and is not lost. Much at once is handed out as
- * one bundle, and which incidents those are follows from the tables alone, so that a restart or a later
- * row changes no bundle into another. When is in plan.c.
+ * What must be told and is not told yet: one row an incident and channel with the time at which it is due,
+ * written with the alert and gone only when the channel took it. A row that was handed out is not touched any
+ * more, so that what comes while it is on its way makes a row of its own and is not lost. Much at once is
+ * handed out as one bundle, and which incidents those are follows from the tables alone, so that a restart or
+ * a later row changes no bundle into another. When is in plan.c.
  */
 #include "config.h"
 
@@ -58,13 +58,14 @@ insert_row (KobanLedger *self,
                           (gint64) (silent != FALSE), (gint64) (again != FALSE));
 }
 
-/* Loudness sticks: a silent update does not hush what is still to be told loudly. What failed is tried when it is its
- * time. A reminder that waits gives way to the news, and is planned again when that is told. */
+/* Loudness sticks: a silent update does not hush what is still to be told loudly. What failed is tried when
+ * it is its time. A reminder that waits gives way to the news, and is planned again when that is told. */
 static gboolean
 join_waiting (KobanLedger *self, const Waiting *waiting, gboolean silent, gint64 due_us, GError **error)
 {
-  static const char louder[] = "UPDATE outbox SET silent = 0, again = 0, digest = NULL,"
-                               " due_us = CASE attempts WHEN 0 THEN min (due_us, ?) ELSE due_us END WHERE id = ?";
+  static const char louder[] =
+    "UPDATE outbox SET silent = 0, again = 0, digest = NULL,"
+    " due_us = CASE attempts WHEN 0 THEN min (due_us, ?) ELSE due_us END WHERE id = ?";
   static const char instead[] = "UPDATE outbox SET silent = 1, again = 0, due_us = ? WHERE id = ?";
 
   if (!silent)
@@ -201,7 +202,8 @@ gboolean
 koban_outbox_welcome (KobanLedger *self, const char *channel, gint64 now_us, GError **error)
 {
   static const char sql[] =
-    "INSERT INTO outbox (incident, channel, queued_us, due_us, silent) SELECT DISTINCT incident, ?1, ?2, ?2, 0"
+    "INSERT INTO outbox (incident, channel, queued_us, due_us, silent) SELECT DISTINCT incident, ?1, ?2, ?2, "
+    "0"
     " FROM alert WHERE state < 2 AND severity = 2"
     " AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.incident = alert.incident AND channel = ?1)";
 
@@ -223,12 +225,14 @@ static gint64 bundle_name (gint64 at_us, KobanBundle kind);
 
 #define IS_CRITICAL                                                                                          \
   "EXISTS (SELECT 1 FROM alert WHERE alert.incident = outbox.incident AND state < 2 AND severity = 2)"
+/* What lowers protection is told at once, and by night most of all. */
+#define IS_PASSING "EXISTS (SELECT 1 FROM incident WHERE incident.id = outbox.incident AND key LIKE 'said:%')"
 
 gboolean
 koban_ledger_hold (KobanLedger *self, const KobanQuiet *quiet, gint64 now_us, GError **error)
 {
   static const char sql[] = "UPDATE outbox SET due_us = ?1, digest = ?2 WHERE sent_us IS NULL AND silent = 0"
-                            " AND due_us < ?1 AND NOT " IS_CRITICAL;
+                            " AND due_us < ?1 AND NOT " IS_CRITICAL " AND NOT " IS_PASSING;
   g_autoptr(GTimeZone) zone = g_time_zone_new_local ();
   gint64 until_us = koban_quiet_until (quiet, zone, now_us);
 
@@ -236,17 +240,17 @@ koban_ledger_hold (KobanLedger *self, const KobanQuiet *quiet, gint64 now_us, GE
     return TRUE;
   if (!koban_ledger_begin (self, error))
     return FALSE;
-  return koban_ledger_end (self,
-                           koban_store_run (self->store, error, sql, "ii", until_us,
-                                            bundle_name (until_us, KOBAN_BUNDLE_DIGEST)),
-                           error);
+  return koban_ledger_end (
+    self,
+    koban_store_run (self->store, error, sql, "ii", until_us, bundle_name (until_us, KOBAN_BUNDLE_DIGEST)),
+    error);
 }
 
 /* --- bundles ------------------------------------------------------------------------------------------ */
 
-/* What was opened in one minute came of one check. More than a few are told in one summary (trust P5: 500 at once), with
- * every link among them. What only happened in a gap of coverage is one digest, but for what is critical. A bundle
- * of one is no bundle, and what is said of Koban itself stands alone. */
+/* What was opened in one minute came of one check. More than a few are told in one summary (trust P5: 500 at
+ * once), with every link among them. What only happened in a gap of coverage is one digest, but for what is
+ * critical. A bundle of one is no bundle, and what is said of Koban itself stands alone. */
 #define STORM_AFTER "5"
 #define MINUTE "60000000"
 #define BUNDLE_KINDS 4 /* as in the "* 4" below */
@@ -259,7 +263,8 @@ bundle_name (gint64 at_us, KobanBundle kind)
 
 #define BUNDLES                                                                                              \
   "WITH loose AS (SELECT id, (1 + opened_us / " MINUTE ") * 4 AS minute, NOT EXISTS (SELECT 1 FROM alert"    \
-  " WHERE alert.incident = incident.id AND (severity = 2 OR instr (reasons, 'in_coverage_gap') = 0)) AS in_gap"    \
+  " WHERE alert.incident = incident.id AND (severity = 2 OR instr (reasons, 'in_coverage_gap') = 0)) AS "    \
+  "in_gap"                                                                                                   \
   " FROM incident WHERE opened_us >= (SELECT coalesce (min (opened_us), 0) FROM incident WHERE EXISTS"       \
   " (SELECT 1 FROM alert WHERE alert.incident = incident.id AND state < 2)) - " MINUTE                       \
   " AND key NOT LIKE 'said:%' AND key NOT LIKE 'freshness:channel%'),"                                       \
@@ -327,8 +332,8 @@ load_bundle (KobanLedger *self, KobanDelivery *delivery, GError **error)
   return koban_query_finish (&query, error);
 }
 
-/* Columns: o.id, o.incident, i.code, o.channel, o.silent, o.attempts, o.again, o.due_us, i.opened_us, passing, a.name,
- * a.ownership, bundle, how many incidents it has */
+/* Columns: o.id, o.incident, i.code, o.channel, o.silent, o.attempts, o.again, o.due_us, i.opened_us,
+ * passing, a.name, a.ownership, bundle, how many incidents it has */
 #define COLUMN_BUNDLE 12
 #define COLUMN_COUNT 13
 
@@ -419,8 +424,9 @@ take_row (KobanLedger *self, GPtrArray *rows, KobanQuery *query, gboolean hand_o
 static gboolean
 was_told_as_bad (KobanLedger *self, const KobanDelivery *bundle, gboolean *told, GError **error)
 {
-  static const char sql[] = "SELECT 1 FROM outbox o JOIN alert a ON a.incident = o.incident"
-                            " WHERE o.bundle = ?1 AND o.channel = ?2 AND o.sent_us IS NOT NULL AND a.severity >= ?3";
+  static const char sql[] =
+    "SELECT 1 FROM outbox o JOIN alert a ON a.incident = o.incident"
+    " WHERE o.bundle = ?1 AND o.channel = ?2 AND o.sent_us IS NOT NULL AND a.severity >= ?3";
   const KobanAlert *worst = bundle->alerts->len > 0 ? bundle->alerts->pdata[0] : NULL;
   g_auto(KobanQuery) query = { 0 };
 
@@ -431,7 +437,8 @@ was_told_as_bad (KobanLedger *self, const KobanDelivery *bundle, gboolean *told,
   return koban_query_finish (&query, error);
 }
 
-/* The row, and what it says by now: a repeat of the same words is the same message, other words are another. */
+/* The row, and what it says by now: a repeat of the same words is the same message, other words are another.
+ */
 static void
 name_message (KobanDelivery *delivery)
 {
@@ -494,13 +501,14 @@ read_deliveries (KobanLedger *self, KobanQuery *query, gboolean hand_out, GError
   return g_steal_pointer (&rows);
 }
 
-static gboolean
-next_due (KobanLedger *self, const char *channel, gint64 now_us, gint64 *next_us, GError **error)
+gboolean
+koban_ledger_next_due (KobanLedger *self, const char *channel, gint64 now_us, gint64 *next_us, GError **error)
 {
   static const char sql[] = "SELECT min (due_us) FROM outbox WHERE sent_us IS NULL AND due_us > ?1"
                             " AND (?2 IS NULL OR channel = ?2)";
   g_auto(KobanQuery) query = { 0 };
 
+  koban_ledger_assert_thread (self);
   koban_query_start (&query, self->store, sql, "is", now_us, channel);
   if (koban_query_next (&query))
     *next_us = koban_query_int (&query, 0);
@@ -526,8 +534,7 @@ koban_ledger_take_outbox (KobanLedger *self,
 {
   static const char sql[] =
     BUNDLES "SELECT o.id, o.incident, i.code, o.channel, o.silent, o.attempts, o.again, o.due_us,"
-            " " DELIVERY_COLUMNS DELIVERY_TABLES
-            " WHERE o.sent_us IS NULL AND (?1 IS NULL OR o.channel = ?1)"
+            " " DELIVERY_COLUMNS DELIVERY_TABLES " WHERE o.sent_us IS NULL AND (?1 IS NULL OR o.channel = ?1)"
             " AND (o.due_us <= ?2 OR (?3 AND o.attempts > 0)) ORDER BY o.id";
   g_autoptr(GPtrArray) rows = NULL;
   g_auto(KobanQuery) query = { 0 };
@@ -536,7 +543,7 @@ koban_ledger_take_outbox (KobanLedger *self,
   koban_ledger_assert_thread (self);
   koban_query_start (&query, self->store, sql, "sii", channel, now_us, (gint64) (impatient != FALSE));
   rows = read_deliveries (self, &query, channel != NULL, error);
-  if (rows == NULL || !next_due (self, channel, now_us, &next, error))
+  if (rows == NULL || !koban_ledger_next_due (self, channel, now_us, &next, error))
     return NULL;
   if (next_us != NULL)
     *next_us = next;
@@ -599,7 +606,8 @@ close_passing (KobanLedger *self, gint64 incident, gint64 now_us, GError **error
 static gboolean
 find_incident (KobanLedger *self, gint64 row, gint64 *incident, char **code, GError **error)
 {
-  static const char sql[] = "SELECT i.id, i.code FROM outbox o JOIN incident i ON i.id = o.incident WHERE o.id = ?";
+  static const char sql[] =
+    "SELECT i.id, i.code FROM outbox o JOIN incident i ON i.id = o.incident WHERE o.id = ?";
   g_auto(KobanQuery) query = { 0 };
 
   koban_query_start (&query, self->store, sql, "i", row);

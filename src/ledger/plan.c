@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The plan of escalation. A row is one way to the person, a column is how urgent it is; what is told again, and when,
- * is a list. All of it ends when the person answers at the machine: the outbox sees to that.
+ * The plan of escalation. A row is one way to the person, a column is how urgent it is; what is told again,
+ * and when, is a list. All of it ends when the person answers at the machine: the outbox sees to that.
  */
 #include "config.h"
 
@@ -11,8 +11,8 @@
 
 #define ANY G_MAXUINT
 
-/* Minutes. The first row that fits is used. A person may be away from the desk, so that what is critical goes to the
- * first phone at once; whoever has a second one has it because the first may be off. */
+/* Minutes. The first row that fits is used. A person may be away from the desk, so that what is critical goes
+ * to the first phone at once; whoever has a second one has it because the first may be off. */
 static const struct
 {
   KobanWay way;
@@ -26,8 +26,8 @@ static const struct
   { KOBAN_WAY_PROGRAM, ANY, { 0, 0, 0, 0 } },
 };
 
-/* Hours after it got so bad. The first is before the servers of the phones forget what they could not deliver, which
- * they do after twelve; then once a day. */
+/* Hours after it got so bad. The first is before the servers of the phones forget what they could not
+ * deliver, which they do after twelve; then once a day. */
 static const int repeat_hours[] = { 11, 24, 48, 72 };
 
 KobanWay

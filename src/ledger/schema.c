@@ -138,7 +138,8 @@ static const char version_3[] =
      nothing was taken; watch_us: when it last heard that Koban watches; mark: changes when it leads
      elsewhere. */
   "CREATE TABLE channel ("
-  "  name TEXT PRIMARY KEY, kind INTEGER NOT NULL, detail INTEGER NOT NULL, mark TEXT, place INTEGER NOT NULL,"
+  "  name TEXT PRIMARY KEY, kind INTEGER NOT NULL, detail INTEGER NOT NULL, mark TEXT, place INTEGER NOT "
+  "NULL,"
   "  added_us INTEGER NOT NULL, good_us INTEGER, failing_us INTEGER, failures INTEGER NOT NULL DEFAULT 0,"
   "  why TEXT, dead INTEGER NOT NULL DEFAULT 0, test_code TEXT, confirmed_us INTEGER, watch_us INTEGER,"
   "  watch_code TEXT) STRICT, WITHOUT ROWID;"
@@ -150,7 +151,8 @@ static const char version_3[] =
   "ALTER TABLE incident ADD COLUMN worse_us INTEGER NOT NULL DEFAULT 0;"
   "CREATE INDEX journal_by_kind ON journal (kind, id);";
 
-static const char *const migrations[] = { version_1, version_2, version_3 }; /* row n leads from version n to n + 1 */
+static const char *const migrations[] = { version_1, version_2,
+                                          version_3 }; /* row n leads from version n to n + 1 */
 
 #define CURRENT_VERSION ((gint64) G_N_ELEMENTS (migrations))
 

@@ -276,13 +276,15 @@ static const struct
   /* TRANSLATORS: "koban …" in these sentences are commands to be typed as they are. */
   { "channel_dead",
     N_("Koban's messages to {channel} do not arrive. Why: koban status. When it is mended, prove it: koban "
-       "notify --test {channel}.") },
+        "notify --test {channel}.") },
   { "channel_unconfirmed",
-    N_("It is long since you proved that messages to {channel} reach you. Prove it again: koban notify --test "
-       "{channel}.") },
+    N_(
+      "It is long since you proved that messages to {channel} reach you. Prove it again: koban notify --test "
+      "{channel}.") },
   { "answered_mine",
-    N_("Somebody at your computer answered {about} with “it was me”. To take that back: koban answer {about} "
-       "undo.") },
+    N_(
+      "Somebody at your computer answered {about} with “it was me”. To take that back: koban answer {about} "
+      "undo.") },
   { "revoked", N_("Somebody at your computer asked your bank to end the link {about}.") },
   { "connection_removed", N_("Somebody at your computer made Koban stop watching the bank {about}.") },
   { "muted", N_("Somebody at your computer made Koban watch the account {about} less than before.") },
@@ -383,8 +385,9 @@ link_headline (const KobanAlert *alert)
 static gboolean
 lowers_protection (const KobanAlert *alert)
 {
-  static const char *const codes[] = { "answered_mine", "revoked",         "connection_removed", "muted",
-                                       "channel_added", "channel_changed", "channel_removed",    "detail_raised" };
+  static const char *const codes[] = { "answered_mine",   "revoked",       "connection_removed",
+                                       "muted",           "channel_added", "channel_changed",
+                                       "channel_removed", "detail_raised" };
 
   for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
     if (koban_alert_has_reason (alert, codes[i]))
@@ -598,8 +601,8 @@ koban_phrase_many_summary (GPtrArray *alerts,
     return g_strdup_printf (ngettext ("%u unusual thing happened while Koban could not look",
                                       "%u unusual things happened while Koban could not look", incidents),
                             incidents);
-  return g_strdup_printf (
-    ngettext ("%u unusual thing at once", "%u unusual things at once", incidents), incidents);
+  return g_strdup_printf (ngettext ("%u unusual thing at once", "%u unusual things at once", incidents),
+                          incidents);
 }
 
 /* Every link by its name, whatever else there is: it is what is still to come. */

@@ -13,115 +13,12 @@
 #include <koban/error.h>
 
 #include "courier.h"
+#include "fake-channel.h"
 #include "fake-clock.h"
 #include "open-books.h"
 #include "words.h"
 
 #define NOW_US (G_GINT64_CONSTANT (1725235200) * KOBAN_SECOND_US)
-
-/* --- a channel that remembers ---------------------------------------------------------------------- */
-
-#define FAKE_TYPE_CHANNEL (fake_channel_get_type ())
-G_DECLARE_FINAL_TYPE (FakeChannel, fake_channel, FAKE, CHANNEL, GObject)
-
-struct _FakeChannel
-{
-  GObject parent;
-
-  GPtrArray *said;  /* "show i1", "silent i1", "withdraw i1" */
-  gboolean broken;  /* takes nothing */
-  gboolean hanging; /* answers nothing until it is cancelled or released */
-  GTask *held;
-};
-
-static void fake_channel_iface_init (KobanChannelInterface *iface);
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (FakeChannel,
-                               fake_channel,
-                               G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (KOBAN_TYPE_CHANNEL, fake_channel_iface_init))
-
-static const char *
-fake_get_name (KobanChannel *channel)
-{
-  return "desktop";
-}
-
-static KobanDetail
-fake_get_detail (KobanChannel *channel)
-{
-  return KOBAN_DETAIL_FULL;
-}
-
-static gboolean
-fake_get_available (KobanChannel *channel)
-{
-  return !FAKE_CHANNEL (channel)->broken;
-}
-
-static void
-fake_show_async (KobanChannel *channel,
-                 const KobanMessage *message,
-                 GCancellable *cancellable,
-                 GAsyncReadyCallback callback,
-                 gpointer user_data)
-{
-  FakeChannel *self = FAKE_CHANNEL (channel);
-  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
-
-  g_ptr_array_add (self->said, g_strconcat (message->silent ? "silent " : "show ", message->incident, NULL));
-  if (self->broken)
-    g_task_return_new_error (task, KOBAN_ERROR, KOBAN_ERROR_OFFLINE, "no server");
-  else if (self->hanging)
-    self->held = g_steal_pointer (&task);
-  else
-    g_task_return_boolean (task, TRUE);
-}
-
-static gboolean
-fake_show_finish (KobanChannel *channel, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static void
-fake_withdraw (KobanChannel *channel, const char *incident)
-{
-  g_ptr_array_add (FAKE_CHANNEL (channel)->said, g_strconcat ("withdraw ", incident, NULL));
-}
-
-static void
-fake_channel_finalize (GObject *object)
-{
-  FakeChannel *self = FAKE_CHANNEL (object);
-
-  g_assert_null (self->held);
-  g_ptr_array_unref (self->said);
-  G_OBJECT_CLASS (fake_channel_parent_class)->finalize (object);
-}
-
-static void
-fake_channel_class_init (FakeChannelClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = fake_channel_finalize;
-}
-
-static void
-fake_channel_iface_init (KobanChannelInterface *iface)
-{
-  iface->get_name = fake_get_name;
-  iface->get_detail = fake_get_detail;
-  iface->get_available = fake_get_available;
-  iface->show_async = fake_show_async;
-  iface->show_finish = fake_show_finish;
-  iface->withdraw = fake_withdraw;
-}
-
-static void
-fake_channel_init (FakeChannel *self)
-{
-  self->said = g_ptr_array_new_with_free_func (g_free);
-}
 
 /* --- the desk ----------------------------------------------------------------------------------------- */
 
@@ -194,7 +91,7 @@ set_up (Desk *desk, gconstpointer data)
   g_autofree char *path = g_build_filename (desk->folder, "koban.db", NULL);
   desk->books = koban_open_books_new_in (path);
   desk->random = g_rand_new_with_seed (1);
-  desk->channel = g_object_new (FAKE_TYPE_CHANNEL, NULL);
+  desk->channel = fake_channel_new ("desktop", KOBAN_CHANNEL_DESKTOP);
   desk->courier = koban_courier_new (KOBAN_CLOCK (desk->clock), desk->books, desk->random);
   g_autoptr(GPtrArray) channels = g_ptr_array_new ();
   g_ptr_array_add (channels, desk->channel);
@@ -479,7 +376,8 @@ test_words (void)
                                  .alerts = alerts };
 
       g_ptr_array_add (alerts, koban_alert_new (&fields));
-      g_autoptr(KobanMessage) message = koban_words_of_delivery (&delivery, KOBAN_CHANNEL_DESKTOP, rows[i].detail, NOW_US);
+      g_autoptr(KobanMessage) message =
+        koban_words_of_delivery (&delivery, KOBAN_CHANNEL_DESKTOP, rows[i].detail, NOW_US);
       g_assert_cmpint (message->urgent, ==, rows[i].urgent);
       g_assert_cmpint (message->answerable, ==, rows[i].answerable);
       g_assert_cmpstr (message->summary, !=, "");

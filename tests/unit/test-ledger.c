@@ -355,6 +355,60 @@ test_an_answer_closes_and_can_be_undone (Fixture *self, gconstpointer data)
   g_assert_true (koban_error_is (error, KOBAN_ERROR_NOT_FOUND));
 }
 
+/* --- told once ---------------------------------------------------------------------------------------- */
+
+/* Takes what is due on the desktop; how many of it calls for attention. */
+static guint
+told (Fixture *self, int hours)
+{
+  g_autoptr(GPtrArray) due =
+    koban_ledger_take_outbox (self->ledger, "desktop", FALSE, NOW (hours), NULL, NULL);
+  guint loud = 0;
+
+  for (guint i = 0; i < due->len; i++)
+    {
+      const KobanDelivery *delivery = due->pdata[i];
+
+      loud += delivery->silent ? 0 : 1;
+      g_assert_true (koban_ledger_mark_sent (self->ledger, delivery, NULL, NOW (hours), NULL));
+    }
+  return loud;
+}
+
+static void
+hear_theft (Fixture *self, KobanTransactionState state, const char *letter, int hours)
+{
+  char ids[4][8];
+
+  for (int i = 0; i < 4; i++)
+    g_snprintf (ids[i], sizeof ids[i], "%s%d", letter, i);
+  hear (self, LINES, hours, line ("x", BOOKED, -500, "CAFE"), line (ids[0], state, -75000, "ROGUE PAY"),
+        line (ids[1], state, -75000, "ROGUE PAY"), line (ids[2], state, -75000, "ROGUE PAY"),
+        line (ids[3], state, -75000, "ROGUE PAY"), NULL);
+}
+
+/* The bank gives other ids, books what was pending, and gives other ids again. */
+static void
+test_what_was_told_is_told_once_whatever_the_bank_calls_it (Fixture *self, gconstpointer data)
+{
+  hear (self, LINES, 0, line ("x", BOOKED, -500, "CAFE"), NULL);
+  hear_theft (self, PENDING, "p", 1);
+  g_assert_cmpuint (self->result.opened, >, 0);
+  g_assert_cmpuint (told (self, 1), ==, 1);
+  hear_theft (self, PENDING, "q", 2);
+  hear_theft (self, BOOKED, "b", 3);
+  hear_theft (self, BOOKED, "c", 4);
+  g_assert_cmpuint (told (self, 5), ==, 0);
+  g_assert_cmpint (number (self, "SELECT count (*) FROM incident"), ==, 1);
+  assert_word (self, KOBAN_LIST_ALERTS, 0, "state", "notified");
+
+  g_assert_true (koban_ledger_answer (self->ledger, "i1", KOBAN_ANSWER_NOT_MINE, NOW (5), NULL));
+  hear_theft (self, BOOKED, "d", 6);
+  g_assert_cmpuint (self->result.opened, ==, 0);
+  g_assert_cmpuint (told (self, 24 * 9), ==, 0);
+  assert_word (self, KOBAN_LIST_ALERTS, 0, "state", "answered");
+}
+
 static void
 test_what_is_answered_and_happens_again_is_a_new_incident (Fixture *self, gconstpointer data)
 {
@@ -684,6 +738,7 @@ main (int argc, char **argv)
   CLAIM ("booked", test_pending_becomes_booked_as_one_line);
   CLAIM ("empty-listing", test_an_empty_listing_is_no_deletion);
   CLAIM ("answer", test_an_answer_closes_and_can_be_undone);
+  CLAIM ("told-once", test_what_was_told_is_told_once_whatever_the_bank_calls_it);
   CLAIM ("answered-again", test_what_is_answered_and_happens_again_is_a_new_incident);
   CLAIM ("second-connection", test_a_second_connection_keeps_history);
   CLAIM ("purge", test_a_purge_leaves_nothing);

@@ -152,8 +152,7 @@ test_unsent_waits_and_is_tried_again (Fixture *self, gconstpointer data)
 
   raise_alert (self, KOBAN_ALERT_LINK, KOBAN_SEVERITY_CRITICAL, 0, "l1");
   rows = due (self, 1000, 1);
-  g_assert_true (
-    koban_ledger_mark_unsent (self->ledger, rows->pdata[0], 2000, 5000, "no server", NULL));
+  g_assert_true (koban_ledger_mark_unsent (self->ledger, rows->pdata[0], 2000, 5000, "no server", NULL));
   later = koban_ledger_take_outbox (self->ledger, "desktop", FALSE, 4999, &next_us, NULL);
   g_assert_cmpuint (later->len, ==, 0);
   g_assert_cmpint (next_us, ==, 5000);

@@ -42,8 +42,7 @@ test_within_bounds (void)
     for (guint n = 0; n < 200; n++)
       {
         g_autoptr(GError) error = g_error_new_literal (KOBAN_ERROR, (int) rows[i].error, "no");
-        gint64 wait_us =
-          koban_retry_wait_us (rows[i].kind, rows[i].attempts, error, rows[i].asked_s, random);
+        gint64 wait_us = koban_retry_wait_us (rows[i].kind, rows[i].attempts, error, rows[i].asked_s, random);
 
         g_assert_cmpint (wait_us, >=, rows[i].least_s * KOBAN_SECOND_US);
         g_assert_cmpint (wait_us, <=, rows[i].most_s * KOBAN_SECOND_US);

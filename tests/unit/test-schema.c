@@ -107,8 +107,9 @@ test_older_is_led_on (Fixture *self, gconstpointer data)
                " ALTER TABLE outbox DROP COLUMN bundle; ALTER TABLE incident DROP COLUMN worse_us;"
                " PRAGMA user_version = 1");
   assert_opens (self);
-  alter (self, "DELETE FROM late_links; DELETE FROM channel; UPDATE outbox SET again = 0, digest = 0, bundle = 0;"
-               " UPDATE incident SET worse_us = 0");
+  alter (self,
+         "DELETE FROM late_links; DELETE FROM channel; UPDATE outbox SET again = 0, digest = 0, bundle = 0;"
+         " UPDATE incident SET worse_us = 0");
 }
 
 static void

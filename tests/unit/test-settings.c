@@ -21,6 +21,7 @@ test_values (void)
     KobanDetail detail;
     guint interval_s;
     guint wariness;
+    guint quiet_from;
   } rows[] = {
     { "", TRUE, KOBAN_DETAIL_FULL, 900, 1 },
     { "[notify]\ndetail=minimal\n[check]\ninterval=6h\n", TRUE, KOBAN_DETAIL_MINIMAL, 21600, 1 },
@@ -34,6 +35,8 @@ test_values (void)
     { "[check]\ninterval=900\n", FALSE },
     { "[check]\ninterval=99999999999999999999h\n", FALSE },
     { "[notify]\ndetail=all\n", FALSE },
+    { "[notify]\nquiet=22:00-07:00\n", TRUE, KOBAN_DETAIL_FULL, 900, 1, 22 * 60 },
+    { "[notify]\nquiet=at night\n", FALSE },
     { "no key file", FALSE },
   };
   g_autofree char *path = g_build_filename (g_get_user_config_dir (), "koban.conf", NULL);
@@ -53,6 +56,7 @@ test_values (void)
         {
           g_assert_cmpint (settings.desktop_detail, ==, rows[i].detail);
           g_assert_cmpuint (settings.wariness, ==, rows[i].wariness);
+          g_assert_cmpuint (settings.quiet.from_minute, ==, rows[i].quiet_from);
         }
       else
         g_assert_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID);

@@ -118,7 +118,8 @@ deliver (Fixture *self, const KobanDelivery *delivery, gint64 at_us)
     koban_ledger_mark_sent (self->ledger, delivery, delivery->unsaid ? NULL : &said, at_us, NULL));
   if (!delivery->unsaid)
     g_string_append_printf (self->said, "%s%s%s@%" G_GINT64_FORMAT "%s", self->said->len > 0 ? " " : "",
-                            delivery->silent ? "~" : "", delivery->channel, (at_us - NOW_US) / KOBAN_MINUTE_US,
+                            delivery->silent ? "~" : "", delivery->channel,
+                            (at_us - NOW_US) / KOBAN_MINUTE_US,
                             delivery->bundle == KOBAN_BUNDLE_DIGEST ? "(digest)" : "");
 }
 
@@ -152,7 +153,8 @@ assert_said (Fixture *self, const char *expected)
   g_string_truncate (self->said, 0);
 }
 
-/* --- the plan --------------------------------------------------------------------------------------------- */
+/* --- the plan ---------------------------------------------------------------------------------------------
+ */
 
 static void
 test_a_critical_one_climbs_and_comes_back (Fixture *self, gconstpointer data)
@@ -219,7 +221,8 @@ test_an_answer_taken_back_goes_on (Fixture *self, gconstpointer data)
   assert_said (self, "desktop@720 phone@720 old@720 mail@720");
 }
 
-/* --- told again only when it is worse --------------------------------------------------------------------- */
+/* --- told again only when it is worse ---------------------------------------------------------------------
+ */
 
 static void
 test_only_worse_is_told_on_a_phone (Fixture *self, gconstpointer data)
@@ -268,7 +271,8 @@ test_an_update_keeps_the_reminder (Fixture *self, gconstpointer data)
   assert_said (self, "~desktop@300 ~home@300 desktop@660 phone@660 old@660 mail@660");
 }
 
-/* --- quiet hours ------------------------------------------------------------------------------------------ */
+/* --- quiet hours ------------------------------------------------------------------------------------------
+ */
 
 /* NOW_US is midnight: it is quiet until seven. */
 static void
@@ -286,7 +290,8 @@ test_quiet_hours_end_in_one_digest (Fixture *self, gconstpointer data)
   restart (self);
   put (self, "two", KOBAN_ALERT_LINK, KOBAN_SEVERITY_WARNING, 0, "l1", NOW_US + KOBAN_HOUR_US);
   live (self, NOW_US + KOBAN_HOUR_US, NOW_US + 20 * KOBAN_HOUR_US);
-  assert_said (self, "desktop@420(digest) phone@420(digest) old@420(digest) mail@420(digest) home@420(digest)");
+  assert_said (self,
+               "desktop@420(digest) phone@420(digest) old@420(digest) mail@420(digest) home@420(digest)");
 }
 
 static void
@@ -320,7 +325,18 @@ test_what_was_answered_in_the_night_is_not_told (Fixture *self, gconstpointer da
   assert_said (self, "");
 }
 
-/* --- many at once ------------------------------------------------------------------------------------------ */
+static void
+test_what_lowers_protection_passes (Fixture *self, gconstpointer data)
+{
+  be_quiet (self);
+  put_theft (self, KOBAN_SEVERITY_CRITICAL);
+  answer (self, "i1", KOBAN_ANSWER_MINE, NOW_US);
+  live (self, NOW_US, NOW_US + KOBAN_DAY_US);
+  assert_said (self, "phone@0 old@0 mail@0 home@0");
+}
+
+/* --- many at once ------------------------------------------------------------------------------------------
+ */
 
 static void
 test_a_storm_is_one_message_everywhere (Fixture *self, gconstpointer data)
@@ -329,14 +345,15 @@ test_a_storm_is_one_message_everywhere (Fixture *self, gconstpointer data)
     {
       g_autofree char *key = g_strdup_printf ("key%u", i);
 
-      put (self, key, i % 10 == 0 ? KOBAN_ALERT_LINK : KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_CRITICAL, -100, "t1",
-           NOW_US + i);
+      put (self, key, i % 10 == 0 ? KOBAN_ALERT_LINK : KOBAN_ALERT_WITHDRAWAL, KOBAN_SEVERITY_CRITICAL, -100,
+           "t1", NOW_US + i);
     }
   live (self, NOW_US + KOBAN_SECOND_US, NOW_US + 12 * KOBAN_HOUR_US);
   assert_said (self, "desktop@0 phone@0 home@0 old@15 mail@60 desktop@660 phone@660 old@660 mail@660");
 }
 
-/* --- a channel that is dead --------------------------------------------------------------------------------- */
+/* --- a channel that is dead
+ * --------------------------------------------------------------------------------- */
 
 /* Every delivery of @channel fails @times, a minute apart. */
 static void
@@ -355,7 +372,8 @@ fail (Fixture *self, const char *channel, guint times, gint64 at_us)
 static guint
 count_open (Fixture *self, const char *code)
 {
-  g_autoptr(GVariant) rows = g_variant_ref_sink (koban_ledger_list (self->ledger, KOBAN_LIST_ALERTS, NULL, NULL));
+  g_autoptr(GVariant) rows =
+    g_variant_ref_sink (koban_ledger_list (self->ledger, KOBAN_LIST_ALERTS, NULL, NULL));
   g_autofree char *text = g_variant_print (rows, FALSE);
   guint count = 0;
 
@@ -398,8 +416,8 @@ test_a_dead_channel_is_told_on_the_others (Fixture *self, gconstpointer data)
   g_assert_cmpuint (count_open (self, "channel_dead"), ==, 1);
   for (gsize i = 0; i < G_N_ELEMENTS (every); i++)
     {
-      g_autoptr(GPtrArray) told =
-        koban_ledger_take_outbox (self->ledger, every[i].name, FALSE, NOW_US + 3 * KOBAN_MINUTE_US, NULL, NULL);
+      g_autoptr(GPtrArray) told = koban_ledger_take_outbox (self->ledger, every[i].name, FALSE,
+                                                             NOW_US + 3 * KOBAN_MINUTE_US, NULL, NULL);
       guint of_death = 0;
 
       for (guint n = 0; n < told->len; n++)
@@ -415,7 +433,8 @@ test_a_dead_channel_is_told_on_the_others (Fixture *self, gconstpointer data)
   g_assert_cmpuint (count_open (self, "channel_dead"), ==, 0);
 }
 
-/* --- what lowers protection ---------------------------------------------------------------------------------- */
+/* --- what lowers protection
+ * ---------------------------------------------------------------------------------- */
 
 static void
 test_mine_on_a_critical_one_is_told_elsewhere (Fixture *self, gconstpointer data)
@@ -491,7 +510,8 @@ test_a_change_of_channels_is_told_on_the_others (Fixture *self, gconstpointer da
   assert_said (self, ""); /* the same, a screen that is locked, and less than before */
 }
 
-/* --- codes --------------------------------------------------------------------------------------------------- */
+/* --- codes
+ * --------------------------------------------------------------------------------------------------- */
 
 static char *
 code_of (Fixture *self, const char *channel)
@@ -543,7 +563,9 @@ test_a_code_is_known_when_it_was_sent (Fixture *self, gconstpointer data)
 static void
 test_no_code_is_no_code (Fixture *self, gconstpointer data)
 {
-  static const char *const rows[] = { "", "K-", "K-7F3A", "K-7F3A-9Q2M-1", "K-7F3A-9Q2U", "koban", "é7F3A9Q2" };
+  static const char *const rows[] = {
+    "", "K-", "K-7F3A", "K-7F3A-9Q2M-1", "K-7F3A-9Q2U", "koban", "é7F3A9Q2"
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -559,7 +581,9 @@ static void
 test_a_code_in_the_words_is_not_the_code (Fixture *self, gconstpointer data)
 {
   g_autoptr(GPtrArray) due = NULL;
-  KobanSaid said = { .channel = "desktop", .purpose = KOBAN_SAID_ALERT, .summary = "“K-AAAA-BBBB”", .body = "K-AAAA-BBBB" };
+  KobanSaid said = {
+    .channel = "desktop", .purpose = KOBAN_SAID_ALERT, .summary = "“K-AAAA-BBBB”", .body = "K-AAAA-BBBB"
+  };
   const KobanDelivery *delivery;
 
   put_theft (self, KOBAN_SEVERITY_WARNING);
@@ -595,7 +619,8 @@ test_a_summary_is_known_by_every_code_in_it (Fixture *self, gconstpointer data)
     }
 }
 
-/* --- the proof of a channel ----------------------------------------------------------------------------------- */
+/* --- the proof of a channel
+ * ----------------------------------------------------------------------------------- */
 
 static void
 test_a_channel_is_proved_by_its_code_once (Fixture *self, gconstpointer data)
@@ -644,7 +669,8 @@ test_a_proof_is_asked_for_again (Fixture *self, gconstpointer data)
   g_assert_cmpuint (count_open (self, "channel_unconfirmed"), ==, 0);
 }
 
-/* --- that Koban watches ------------------------------------------------------------------------------------------ */
+/* --- that Koban watches
+ * ------------------------------------------------------------------------------------------ */
 
 static void
 mark_watched (Fixture *self, const KobanWatching *watching, gint64 at_us)
@@ -687,7 +713,8 @@ test_a_watch_is_renewed_under_its_code (Fixture *self, gconstpointer data)
   g_free (first.code);
 }
 
-/* --- identity ------------------------------------------------------------------------------------------------------ */
+/* --- identity
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void
 test_a_repeat_has_the_same_id_and_news_another (Fixture *self, gconstpointer data)
@@ -730,6 +757,7 @@ main (int argc, char **argv)
   CLAIM ("update", test_an_update_keeps_the_reminder);
   CLAIM ("digest", test_quiet_hours_end_in_one_digest);
   CLAIM ("critical-passes", test_critical_passes);
+  CLAIM ("protection-passes", test_what_lowers_protection_passes);
   CLAIM ("no-digest", test_one_alone_is_no_digest);
   CLAIM ("answered-in-the-night", test_what_was_answered_in_the_night_is_not_told);
   CLAIM ("storm", test_a_storm_is_one_message_everywhere);
