@@ -13,6 +13,7 @@
 #include "confine.h"
 #include "host.h"
 #include "parts.h"
+#include "preferences.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,11 +44,8 @@ typedef struct
 
   GDBusConnection *connection; /* (owned) (nullable) */
   guint name_id;
-  KobanServices *services; /* (owned) (nullable): none could be read */
-  KobanDetail detail;
-  KobanWariness wariness;
-  KobanQuiet quiet;
-  char *misread; /* (owned) (nullable): what is wrong with koban.conf */
+  KobanServices *services;       /* (owned) (nullable): none could be read */
+  KobanPreferences *preferences; /* (owned) (nullable) */
   KobanParts parts;
   KobanHost *host;       /* (owned) (nullable) */
   KobanChannel *channel; /* (owned) (nullable) */
@@ -408,8 +406,83 @@ static void
 tell_config (Agent *self)
 {
   koban_books_write_async (self->parts.tools.books,
-                           self->misread != NULL ? tell_config_in_worker : settle_config_in_worker,
+                           koban_preferences_get_misread (self->preferences) != NULL
+                             ? tell_config_in_worker
+                             : settle_config_in_worker,
                            opening_new (self, NULL), opening_free, on_config_told, self);
+}
+
+/* Everything was said off the device for ninety days, and is not any more: told once for each channel. */
+typedef struct
+{
+  GPtrArray *lapsed, *others; /* (owned) (element-type utf8) */
+  gint64 now_us;
+} Lapse;
+
+static void
+lapse_free (gpointer data)
+{
+  Lapse *lapse = data;
+
+  g_ptr_array_unref (lapse->lapsed);
+  g_ptr_array_unref (lapse->others);
+  g_free (lapse);
+}
+
+static gboolean
+tell_one_lapsed (KobanLedger *ledger, const char *channel, gint64 now_us, GError **error)
+{
+  const char *const refs[] = { NULL };
+  g_autofree char *incident = g_strdup_printf ("freshness:lapsed:%s", channel);
+  GVariant *reason = koban_reason_new ("lapsed", "channel", "s", channel, NULL);
+  KobanAlert fields = {
+    .incident = incident,
+    .kind = KOBAN_ALERT_FRESHNESS,
+    .severity = KOBAN_SEVERITY_NOTICE,
+    .opened_us = now_us,
+    .updated_us = now_us,
+    .refs = refs,
+    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
+  };
+  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+
+  return koban_ledger_raise (ledger, alert, now_us, NULL, error);
+}
+
+static gboolean
+tell_lapsed_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  const Lapse *lapse = job;
+
+  for (guint i = 0; i < lapse->lapsed->len; i++)
+    if (!tell_one_lapsed (ledger, lapse->lapsed->pdata[i], lapse->now_us, error))
+      return FALSE;
+  for (guint i = 0; i < lapse->others->len; i++)
+    {
+      g_autofree char *incident = g_strdup_printf ("freshness:lapsed:%s", (char *) lapse->others->pdata[i]);
+      if (!koban_ledger_settle (ledger, incident, lapse->now_us, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+tell_lapsed (Agent *self)
+{
+  GPtrArray *channels = koban_preferences_get_channels (self->preferences);
+  Lapse *lapse = g_new0 (Lapse, 1);
+
+  lapse->now_us = koban_parts_now_us (&self->parts);
+  lapse->lapsed = koban_preferences_get_lapsed (self->preferences);
+  lapse->others = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < channels->len; i++)
+    {
+      const char *name = koban_channel_get_name (channels->pdata[i]);
+      if (!g_ptr_array_find_with_equal_func (lapse->lapsed, name, g_str_equal, NULL))
+        g_ptr_array_add (lapse->others, g_strdup (name));
+    }
+  koban_books_write_async (self->parts.tools.books, tell_lapsed_in_worker, lapse, lapse_free, on_config_told,
+                           self);
 }
 
 /* Who was being added when we were killed was never agreed on. One whose token was spent has a check planned.
@@ -464,6 +537,7 @@ on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
   self->opened = TRUE;
   drop_orphans (self, koban_books_get_job (result));
   tell_config (self);
+  tell_lapsed (self);
   koban_poller_set_online (self->parts.poller, koban_host_get_online (self->host));
   koban_poller_start (self->parts.poller);
   koban_courier_start (self->parts.courier);
@@ -570,27 +644,6 @@ lock_directory (Agent *self, GError **error)
   return FALSE;
 }
 
-/* A mistake in the file is no reason not to watch. What it may have wanted to keep off the screen is kept
- * off. */
-static void
-load_settings (Agent *self)
-{
-  g_autofree char *path = koban_settings_config_file ();
-  KobanSettings settings = koban_settings_defaults ();
-  g_autoptr(GError) error = NULL;
-
-  if (!koban_settings_load (path, &settings, &error))
-    {
-      g_message ("%s", error->message);
-      self->misread = g_strdup (error->message);
-      settings.desktop_detail = KOBAN_DETAIL_MINIMAL;
-    }
-  self->detail = settings.desktop_detail;
-  self->wariness = settings.wariness;
-  self->quiet = settings.quiet;
-  self->parts.tools.interval_s = settings.check_interval_s;
-}
-
 /* A directory that cannot be read names no service; new links and odd withdrawals are seen without it. */
 static void
 load_services (Agent *self)
@@ -608,8 +661,29 @@ set_channels (Agent *self)
   g_autoptr(GPtrArray) channels = g_ptr_array_new ();
 
   g_ptr_array_add (channels, self->channel);
-  koban_courier_set_quiet (self->parts.courier, &self->quiet);
+  g_ptr_array_extend (channels, koban_preferences_get_channels (self->preferences), NULL, NULL);
+  koban_courier_set_quiet (self->parts.courier, &koban_preferences_get_settings (self->preferences)->quiet);
   koban_courier_set_channels (self->parts.courier, channels);
+}
+
+/* koban.conf was changed, for better or for worse. How wary the watch is, and how much the screen shows,
+ * count from the next start. */
+static void
+on_preferences (KobanPreferences *preferences, Agent *self)
+{
+  if (self->leaving)
+    return;
+  self->parts.tools.interval_s = koban_preferences_get_settings (preferences)->check_interval_s;
+  set_channels (self);
+  tell_config (self);
+  tell_lapsed (self);
+}
+
+static void
+on_lapsed (KobanPreferences *preferences, Agent *self)
+{
+  if (!self->leaving)
+    tell_lapsed (self);
 }
 
 static void
@@ -619,7 +693,6 @@ build_parts (Agent *self)
   KobanParts *parts = &self->parts;
 
   parts->tools.books = koban_books_new (path, self->services);
-  koban_books_set_wariness (parts->tools.books, self->wariness);
   parts->tools.bus = self->connection;
   parts->tools.vault = koban_vault_keyring_new ();
   parts->tools.http = koban_http_new ("koban/" KOBAN_VERSION);
@@ -633,7 +706,11 @@ build_parts (Agent *self)
   self->random = g_rand_new ();
   self->host = koban_host_new ();
   parts->tools.saving = koban_host_get_saving (self->host);
-  self->channel = KOBAN_CHANNEL (koban_desktop_new (self->detail));
+  self->preferences = koban_preferences_new (parts->tools.clock, parts->tools.vault, parts->tools.http);
+  const KobanSettings *settings = koban_preferences_get_settings (self->preferences);
+  koban_books_set_wariness (parts->tools.books, settings->wariness);
+  parts->tools.interval_s = settings->check_interval_s;
+  self->channel = KOBAN_CHANNEL (koban_desktop_new (settings->desktop_detail));
   parts->rounds = koban_rounds_new (&parts->tools);
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
   parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->random);
@@ -646,6 +723,8 @@ join_parts (Agent *self)
   g_object_set_data (G_OBJECT (self->parts.rounds), "koban-agent", self);
   g_signal_connect (self->parts.rounds, "checked", G_CALLBACK (on_checked), self);
   g_signal_connect (self->parts.courier, "action", G_CALLBACK (on_action), self);
+  g_signal_connect (self->preferences, "changed", G_CALLBACK (on_preferences), self);
+  g_signal_connect (self->preferences, "lapsed", G_CALLBACK (on_lapsed), self);
   g_signal_connect (self->parts.courier, "changed", G_CALLBACK (on_channels_changed), self);
   g_signal_connect (self->parts.tools.vault, "unlocked", G_CALLBACK (on_unlocked), self);
   g_signal_connect (self->host, "online", G_CALLBACK (on_online), self);
@@ -671,7 +750,6 @@ agent_build (Agent *self, GError **error)
   if (!koban_settings_make_directories (error))
     return FALSE;
   koban_confine_files (koban_settings_data_directory (), koban_settings_config_directory ());
-  load_settings (self);
   if (!lock_directory (self, error))
     return FALSE;
   load_services (self);
@@ -761,11 +839,13 @@ agent_clear (Agent *self)
   disconnect (self->connection, self);
   disconnect (self->host, self);
   disconnect (parts->tools.vault, self);
+  disconnect (self->preferences, self);
   g_clear_object (&self->bus);
   g_clear_object (&parts->courier);
   g_clear_object (&parts->poller);
   g_clear_object (&parts->rounds);
   g_clear_object (&self->channel);
+  g_clear_object (&self->preferences);
   g_clear_object (&self->host);
   g_clear_object (&parts->tools.http);
   g_clear_object (&parts->tools.vault);
@@ -777,7 +857,6 @@ agent_clear (Agent *self)
   g_clear_pointer (&self->random, g_rand_free);
   g_clear_pointer (&self->services, koban_services_free);
   g_clear_object (&self->connection);
-  g_clear_pointer (&self->misread, g_free);
   g_clear_pointer (&parts->blind, g_free);
   if (self->lock >= 0)
     close (self->lock);

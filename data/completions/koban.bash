@@ -3,7 +3,7 @@
 _koban ()
 {
   local commands="providers provider add remove connections accounts transactions links show revoke alerts answer
-    check import review status notify verify unlock replay"
+    check import review status notify verify channel unlock replay"
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   local words='' files=''
 
@@ -26,6 +26,8 @@ _koban ()
     review) words="--since --json --help" ;;
     status) words="--check --settings --json --help" ;;
     notify) words="--test --code desktop --json --help" ;;
+    channel) words="add ntfy gotify mail webhook rotate remove set detail=none detail=minimal detail=full --name --server
+      --to --from --user --detail --ca-file --secret-stdin --json --help" ;;
     unlock) words="--json --help" ;;
     replay) words="--poll --help" files=yes ;;
     providers|connections|show|check|verify) words="--json --help" ;;
@@ -33,6 +35,7 @@ _koban ()
   case $command:$previous in
     accounts:watch) words="all links off" ;;
     accounts:ownership) words="own joint" ;;
+    channel:detail|channel:--detail) words="none minimal full" ;;
     provider:lint) words='' files=yes ;;
   esac
   case " ${COMP_WORDS[*]: -4} " in

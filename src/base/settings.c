@@ -257,6 +257,8 @@ report_unknown_keys (GKeyFile *file, const char *path)
     {
       g_auto(GStrv) names = g_key_file_get_keys (file, *group, NULL, NULL);
 
+      if (g_str_has_prefix (*group, "channel ")) /* channel-settings.c reads those */
+        continue;
       for (char **name = names; name != NULL && *name != NULL; name++)
         if (!is_known (*group, *name))
           g_message ("%s: [%s] %s is not a setting of this version and is ignored", path, *group, *name);

@@ -20,8 +20,10 @@ help_text (GOptionContext *context, const char *command, const KobanUsage *usage
 
   /* GOption's first line names the program, not the command. */
   options = options != NULL ? strstr (options, "\n\n") : NULL;
-  return g_strdup_printf (_("Usage:\n  koban %s %s\n\n%s%s"), command, usage->synopsis, _(usage->summary),
-                          options != NULL ? options : "\n");
+  g_autofree char *text = g_strdup_printf (_("Usage:\n  koban %s %s\n\n%s%s"), command, usage->synopsis,
+                                           _(usage->summary), options != NULL ? options : "\n");
+  return usage->more != NULL ? g_strconcat (g_strchomp (text), "\n\n", _(usage->more), "\n", NULL)
+                             : g_steal_pointer (&text);
 }
 
 /* Options too: what they name goes to the bus, which carries nothing else. */

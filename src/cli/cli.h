@@ -30,6 +30,7 @@ typedef struct
   const char *summary;  /* one sentence, translated */
   guint       min_words;
   guint       max_words; /* G_MAXUINT: any number */
+  const char *more;      /* (nullable): what stands below the options */
 } KobanUsage;
 
 /* Parses @argv by @entries plus --json and --help. TRUE: @words are what is left (without the
@@ -71,6 +72,7 @@ int koban_cli_status       (int argc, char **argv);
 int koban_cli_replay       (int argc, char **argv);
 int koban_cli_notify       (int argc, char **argv);
 int koban_cli_verify       (int argc, char **argv);
+int koban_cli_channel      (int argc, char **argv);
 int koban_cli_unlock       (int argc, char **argv);
 
 G_END_DECLS

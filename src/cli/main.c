@@ -42,6 +42,7 @@ static const struct
   { "status", koban_cli_status, N_("does Koban watch, and what waits") },
   { "notify", koban_cli_notify, N_("prove that an alert would reach you (notify --test)") },
   { "verify", koban_cli_verify, N_("what Koban really sent under a code") },
+  { "channel", koban_cli_channel, N_("ways to your phone, mail or program") },
   { "unlock", koban_cli_unlock, N_("unlock the keyring, so that Koban can go on") },
   { "replay", koban_cli_replay, N_("run recorded stories through the detectors") },
 };

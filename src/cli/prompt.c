@@ -372,6 +372,8 @@ question_for (const char *name)
     { "app_token", N_("Application token") },
     { "user_token", N_("User token") },
     { "private_key", N_("Private key file of your own application") },
+    { "gotify_key", N_("Token of the application that you made in Gotify") },
+    { "mail_password", N_("Password for sending mail (best one made for programs)") },
     { "certificate", N_("Certificate file of your own application") },
   };
 

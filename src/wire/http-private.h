@@ -15,7 +15,8 @@ typedef struct
   guint slow_s; /* this long below a few bytes a second */
 } KobanHttpPatience;
 
-void koban_http_set_patience (KobanHttp *self, KobanHttpPatience patience);
+void              koban_http_set_patience (KobanHttp *self, KobanHttpPatience patience);
+KobanHttpPatience koban_http_get_patience (KobanHttp *self);
 
 /* Sockets that the main loop watches for libcurl now. */
 guint koban_http_get_n_watched (KobanHttp *self);

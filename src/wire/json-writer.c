@@ -7,6 +7,8 @@
 
 #include "wire/json-writer.h"
 
+#include <koban/json.h>
+
 #include <json-glib/json-glib.h>
 
 struct _KobanJsonWriter
@@ -284,4 +286,14 @@ koban_json_writer_finish (KobanJsonWriter *self, gboolean pretty)
   json_generator_set_pretty (generator, pretty);
   g_autofree char *text = json_generator_to_data (generator, NULL);
   return escape_unseen (text);
+}
+
+char *
+koban_json_write (GVariant *value)
+{
+  g_autoptr(KobanJsonWriter) writer = koban_json_writer_new ();
+  g_autoptr(GVariant) owned = g_variant_ref_sink (value);
+
+  koban_json_writer_variant (writer, owned);
+  return koban_json_writer_finish (writer, FALSE);
 }

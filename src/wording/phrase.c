@@ -269,8 +269,12 @@ static const struct
         "{amount} on {date}): lines are missing, or were changed. Export the same time once more.") },
   { "account_gone", N_("The bank no longer shows the account {account}, so Koban cannot watch it.") },
   { "config",
-    N_("koban.conf has a mistake, so Koban goes by its defaults and shows no details. What is wrong "
-        "stands in the agent's log.") },
+    N_("koban.conf has a mistake, so Koban goes by what stood there before; if that is not known, by its "
+        "defaults and without details. What is wrong stands in the agent's log.") },
+  { "lapsed",
+    N_("The channel “{channel}” was told everything for 90 days; from now on it is told only that there is "
+        "something to look at. To say everything for another 90 days: koban channel set {channel} "
+        "detail=full.") },
   /* TRANSLATORS: "koban …" in these sentences are commands to be typed as they are. */
   { "channel_dead",
     N_("Koban's messages to {channel} do not arrive. Why: koban status. When it is mended, prove it: koban "

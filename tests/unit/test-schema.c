@@ -105,9 +105,11 @@ static const struct
   { "DROP TABLE late_links", "DELETE FROM late_links" },
   { "DROP TABLE cursor; ALTER TABLE connection DROP COLUMN not_before_us",
     "DELETE FROM cursor; UPDATE connection SET not_before_us = 0" },
-  { "DROP TABLE channel; DROP INDEX journal_by_kind; ALTER TABLE outbox DROP COLUMN again; ALTER TABLE outbox DROP "
+  { "DROP TABLE channel; DROP INDEX journal_by_kind; ALTER TABLE outbox DROP COLUMN again; ALTER TABLE "
+    "outbox DROP "
     "COLUMN digest; ALTER TABLE outbox DROP COLUMN bundle; ALTER TABLE incident DROP COLUMN worse_us",
-    "DELETE FROM channel; UPDATE outbox SET again = 0, digest = 0, bundle = 0; UPDATE incident SET worse_us = 0" },
+    "DELETE FROM channel; UPDATE outbox SET again = 0, digest = 0, bundle = 0; UPDATE incident SET worse_us "
+    "= 0" },
 };
 
 /* From every older version, what all later ones added is there in the end. */
