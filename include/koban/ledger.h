@@ -145,6 +145,13 @@ GPtrArray *koban_ledger_get_open_deliveries (KobanLedger *self, const char *chan
 /* A line in the journal: what happened, when. @payload a{sv}. */
 gboolean   koban_ledger_journal       (KobanLedger *self, const char *kind, GVariant *payload, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Seals the whole journal again. a{sv}, floating: "intact" b, "entries" x, "erased" x, "head" s (hex), "first" x and
+ * "last" x (times), "erasures" aa{sv} (entries s, at x); unless intact "broken" x (the first entry that does not hold) and
+ * "why" s: seal, payload, missing (a number is left out), erased (and no purge says so). @options a{sv} (nullable):
+ * "head" s: "known" x says when an entry had this hash; "file" s: "exported" x says when a file of this SHA-256 was
+ * written. Entries cut off the end leave no trace in the chain itself: a head known elsewhere shows it. */
+GVariant  *koban_ledger_verify_journal (KobanLedger *self, GVariant *options, GError **error);
+
 /* --- lists ------------------------------------------------------------------------------ */
 
 typedef enum
