@@ -152,6 +152,35 @@ gboolean   koban_ledger_journal       (KobanLedger *self, const char *kind, GVar
  * written. Entries cut off the end leave no trace in the chain itself: a head known elsewhere shows it. */
 GVariant  *koban_ledger_verify_journal (KobanLedger *self, GVariant *options, GError **error);
 
+/* --- the case ---------------------------------------------------------------------------- */
+
+/* What the person did about an incident. @note a{sv}: "to" s (bank, wallet, police, other), "at" x (not after @now_us),
+ * "who" s, "ref" s, "text" s, "repaid" s (id of a credit that the person says pays back). Journalled; NOT_FOUND, INVALID. */
+gboolean   koban_ledger_note        (KobanLedger *self, const char *incident, GVariant *note, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A file with the incident's dossier was written; @sha256 is of the whole file, hex. Journalled. */
+gboolean   koban_ledger_note_export (KobanLedger *self, const char *incident, const char *sha256, const char *format,
+                                     gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Incidents in which money left and that were not answered as the person's own, for koban/deadlines.h. aa{sv}, floating:
+ * incident s, code s, account s, first s and last s (days of the debits), noticed x, answer s, services as (names in the
+ * directory), types as (koban_transaction_type_name), total (xs), repaid (xs), notes aa{sv} (as koban_ledger_note()). */
+GVariant  *koban_ledger_list_claims (KobanLedger *self, GError **error);
+
+/* All that is known of an incident, a{sv}, floating: the keys of a claim and: opened x, alerts aa{sv}, account a{sv},
+ * full_number s (only if @full_number), connection a{sv}, events aa{sv} (as TRANSACTIONS, oldest first, and bank_id s,
+ * pending_id s, type s, counterparty s, mandate s, balance_before (xs), balance_counted x: the balance is counted back
+ * from one heard then, unseen x: when it was last not there), links aa{sv} (as LINKS, and bank_id s, unseen x),
+ * deliveries aa{sv} (channel s, queued x, sent x, attempts x, why s), payees aa{sv} (name s, service s, earlier x debits,
+ * first_earlier s), history_from s, history_days x and history_covered x (before the first event), balances a(xxxs)
+ * (heard, until, booked), credits aa{sv} (id s, date s, amount (xs), text s, reverses s: a debit's id or "total"),
+ * journal aa{sv} (number x, at x, kind s, payload a{sv}, sealed s, salt s), chain a(xxsss) (number, at, kind, hash of the
+ * payload, hash), integrity a{sv} (as koban_ledger_verify_journal()). */
+GVariant  *koban_ledger_get_case    (KobanLedger *self, const char *incident, gboolean full_number, GError **error);
+
+/* The numbers that the person copied from card or passbook: aa{sv}, floating: account s, phone s, set x. */
+GVariant  *koban_ledger_list_cards  (KobanLedger *self, GError **error);
+gboolean   koban_ledger_set_card    (KobanLedger *self, const char *account, const char *phone, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT; /* "" forgets it */
+
 /* --- lists ------------------------------------------------------------------------------ */
 
 typedef enum

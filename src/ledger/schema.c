@@ -133,7 +133,18 @@ static const char version_2[] =
   "  kind INTEGER NOT NULL, first_whole_us INTEGER, PRIMARY KEY (account, connection, kind)) STRICT, WITHOUT "
   "ROWID;";
 
-static const char *const migrations[] = { version_1, version_2 }; /* row n leads from version n to n + 1 */
+static const char version_3[] =
+  /* When its listing was last heard well before, and did not have it: with first_seen_us, the bounds of its
+     time. */
+  "ALTER TABLE line ADD COLUMN unseen_us INTEGER;"
+  "ALTER TABLE link ADD COLUMN unseen_us INTEGER;"
+  /* What the person copied from card or passbook, for the page to print. It leaves in no message. */
+  "CREATE TABLE card (account INTEGER PRIMARY KEY REFERENCES account ON DELETE CASCADE,"
+  "  phone TEXT NOT NULL, set_us INTEGER NOT NULL) STRICT;"
+  "CREATE INDEX journal_by_kind ON journal (kind);";
+
+static const char *const migrations[] = { version_1, version_2,
+                                          version_3 }; /* row n leads from version n to n + 1 */
 
 #define CURRENT_VERSION ((gint64) G_N_ELEMENTS (migrations))
 
