@@ -10,6 +10,7 @@
 #include "agent.h"
 #include "bus.h"
 #include "channel/desktop.h"
+#include "claims.h"
 #include "confine.h"
 #include "host.h"
 #include "parts.h"
@@ -43,7 +44,9 @@ typedef struct
 
   GDBusConnection *connection; /* (owned) (nullable) */
   guint name_id;
-  KobanServices *services; /* (owned) (nullable): none could be read */
+  KobanServices *services;   /* (owned) (nullable): none could be read */
+  KobanDeadlines *deadlines; /* (owned) (nullable): likewise */
+  KobanClaims *claims;       /* (owned) (nullable) */
   KobanDetail detail;
   KobanWariness wariness;
   char *misread; /* (owned) (nullable): what is wrong with koban.conf */
@@ -77,7 +80,15 @@ agent_changed (gpointer agent, const char *list)
     koban_poller_refresh (self->parts.poller);
   if (g_str_equal (list, "alerts") || g_str_equal (list, "connections"))
     koban_courier_wake (self->parts.courier);
+  if (g_str_equal (list, "alerts") && self->opened)
+    koban_claims_wake (self->claims);
   consider_leaving (self);
+}
+
+static void
+on_claims_counted (gpointer agent)
+{
+  agent_changed (agent, "alerts");
 }
 
 /* What a check could not write, no list shows: the person hears of it, and whoever lists. */
@@ -255,7 +266,7 @@ on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean looked = koban_books_finish (KOBAN_BOOKS (source), result, NULL);
   if (self->look_again)
     consider_leaving (self);
-  else if (looked && !*needed && !koban_bus_is_busy (self->bus))
+  else if (looked && !*needed && !koban_bus_is_busy (self->bus) && !koban_claims_is_waiting (self->claims))
     {
       KobanClock *clock = self->parts.tools.clock;
       gint64 leave_us = koban_clock_get_boot_us (clock) + LEAVE_AFTER_S * KOBAN_SECOND_US;
@@ -458,6 +469,7 @@ on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
   koban_poller_set_online (self->parts.poller, koban_host_get_online (self->host));
   koban_poller_start (self->parts.poller);
   koban_courier_start (self->parts.courier);
+  koban_claims_wake (self->claims);
   consider_leaving (self);
 }
 
@@ -592,6 +604,17 @@ load_services (Agent *self)
     g_message ("The directory of services is not used: %s", error->message);
 }
 
+/* Without them nothing is watched less: only nobody counts the days. */
+static void
+load_deadlines (Agent *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  self->deadlines = koban_deadlines_load (NULL, &error);
+  if (self->deadlines == NULL)
+    g_message ("The times to claim are not counted: %s", error->message);
+}
+
 static void
 build_parts (Agent *self)
 {
@@ -600,6 +623,8 @@ build_parts (Agent *self)
 
   parts->tools.books = koban_books_new (path, self->services);
   koban_books_set_wariness (parts->tools.books, self->wariness);
+  if (self->deadlines != NULL)
+    koban_books_set_claims (parts->tools.books, koban_deadlines_windows (self->deadlines));
   parts->tools.bus = self->connection;
   parts->tools.vault = koban_vault_keyring_new ();
   parts->tools.http = koban_http_new ("koban/" KOBAN_VERSION);
@@ -617,6 +642,8 @@ build_parts (Agent *self)
   parts->rounds = koban_rounds_new (&parts->tools);
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
   parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->channel, self->random);
+  self->claims =
+    koban_claims_new (parts->tools.clock, parts->tools.books, self->deadlines, on_claims_counted, self);
 }
 
 static void
@@ -653,6 +680,7 @@ agent_build (Agent *self, GError **error)
   if (!lock_directory (self, error))
     return FALSE;
   load_services (self);
+  load_deadlines (self);
   if (!connect_bus (self, error))
     return FALSE;
 
@@ -695,6 +723,7 @@ agent_leave (Agent *self, int status)
   koban_alarm_clear (self->parts.tools.clock, &self->leave_alarm);
   g_clear_handle_id (&self->name_id, g_bus_unown_name);
   koban_poller_stop (self->parts.poller);
+  koban_claims_stop (self->claims);
   koban_bus_close (self->bus);
   koban_rounds_halt_async (self->parts.rounds, NULL, on_halted, self);
 }
@@ -743,6 +772,7 @@ agent_clear (Agent *self)
   g_clear_object (&parts->courier);
   g_clear_object (&parts->poller);
   g_clear_object (&parts->rounds);
+  g_clear_pointer (&self->claims, koban_claims_free);
   g_clear_object (&self->channel);
   g_clear_object (&self->host);
   g_clear_object (&parts->tools.http);
@@ -754,6 +784,7 @@ agent_clear (Agent *self)
   g_clear_pointer (&parts->tools.unsaved, g_hash_table_unref);
   g_clear_pointer (&self->random, g_rand_free);
   g_clear_pointer (&self->services, koban_services_free);
+  g_clear_pointer (&self->deadlines, koban_deadlines_free);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->misread, g_free);
   g_clear_pointer (&parts->blind, g_free);
@@ -776,6 +807,8 @@ koban_agent_run (void)
   else
     {
       g_printerr ("koban-agent: %s\n", error->message);
+      if (self.claims != NULL)
+        koban_claims_stop (self.claims);
       if (self.parts.tools.books != NULL)
         koban_books_close (self.parts.tools.books);
       self.status = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY) ? EXIT_GOOD : EXIT_FAILED;

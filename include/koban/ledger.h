@@ -26,6 +26,11 @@ KobanLedger *koban_ledger_open_readonly (const char *path, GError **error);
 /* What its judgements rest on from now on: @services (unowned) (nullable) outlives the ledger; @wariness is
  * NORMAL before. A read-only ledger needs it for koban_ledger_review(). */
 void         koban_ledger_set_judge     (KobanLedger *self, KobanServices *services, KobanWariness wariness);
+/* How long banks' rules give to claim, by currency: a{s(xx)}: shortest and longest days from the debit
+ * (koban_deadlines_windows()). NULL, before: nothing is known. */
+void         koban_ledger_set_claims    (KobanLedger *self, GVariant *windows);
+/* Of the accounts of @connection, the shortest and the longest; 0: not known. */
+gboolean     koban_ledger_get_claims    (KobanLedger *self, const char *connection, gint64 *shortest, gint64 *longest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* PRAGMA quick_check; slow on a large file. CORRUPT names what is wrong. */
 gboolean     koban_ledger_verify        (KobanLedger *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Moves a damaged file aside ("koban.db.damaged-2026-11-22T…"), so that a new baseline can be made. */
@@ -108,6 +113,8 @@ gboolean koban_ledger_finish_check (KobanLedger *self, const char *connection, g
 
 /* An alert that is not of watch/: freshness (locked, sign-in, budget, stale). Same key and kind grows the open one. */
 gboolean koban_ledger_raise (KobanLedger *self, const KobanAlert *alert, gint64 now_us, KobanMergeResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether an alert with this incident key was ever raised. */
+gboolean koban_ledger_was_raised (KobanLedger *self, const char *incident_key, gboolean *was, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Closes open freshness alerts with this incident key: what they told of is over. */
 gboolean koban_ledger_settle (KobanLedger *self, const char *incident_key, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -163,7 +170,7 @@ gboolean   koban_ledger_note_export (KobanLedger *self, const char *incident, co
 
 /* Incidents in which money left and that were not answered as the person's own, for koban/deadlines.h. aa{sv}, floating:
  * incident s, code s, account s, first s and last s (days of the debits), noticed x, answer s, services as (names in the
- * directory), types as (koban_transaction_type_name), total (xs), repaid (xs), notes aa{sv} (as koban_ledger_note()). */
+ * directory), banks as (providers and names of connections), types as (koban_transaction_type_name), total (xs), repaid (xs), notes aa{sv} (as koban_ledger_note()). */
 GVariant  *koban_ledger_list_claims (KobanLedger *self, GError **error);
 
 /* All that is known of an incident, a{sv}, floating: the keys of a claim and: opened x, alerts aa{sv}, account a{sv},
@@ -199,7 +206,8 @@ GVariant  *koban_ledger_list (KobanLedger *self, KobanList list, GVariant *filte
  * in a year like this, absent below 30 days. @filter a{sv} (nullable): "since" x. */
 GVariant  *koban_ledger_review (KobanLedger *self, GVariant *filter, GError **error);
 /* After the first check of a connection that brought history: one notice that offers the review, a warning if it holds a
- * critical hit of the last thirteen months. Settled by key "review". */
+ * critical hit that can still be claimed by the rules of koban_ledger_set_claims(), or may be, where none is known.
+ * Settled by key "review". */
 #define    KOBAN_REVIEW_KEY "review"
 gboolean   koban_ledger_offer_review (KobanLedger *self, const char *connection, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

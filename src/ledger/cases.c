@@ -429,6 +429,25 @@ insert_services (Case *self, GVariantDict *row)
   g_variant_dict_insert_value (row, "types", g_variant_builder_end (&types));
 }
 
+/* What a rule can call the bank: the provider, and what the person calls the connection. */
+static gboolean
+insert_banks (Case *self, GVariantDict *row, GError **error)
+{
+  static const char sql[] = "SELECT provider, name FROM connection WHERE id IN (SELECT connection FROM shown"
+                            " WHERE account = ?) ORDER BY id";
+  g_auto(GVariantBuilder) banks = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_query_start (&query, self->ledger->store, sql, "i", self->account);
+  while (koban_query_next (&query))
+    {
+      g_variant_builder_add (&banks, "s", koban_query_text (&query, 0));
+      g_variant_builder_add (&banks, "s", koban_query_text (&query, 1));
+    }
+  g_variant_dict_insert_value (row, "banks", g_variant_builder_end (&banks));
+  return koban_query_finish (&query, error);
+}
+
 /* The worst answer: what one alert is not theirs, the incident is not. */
 static const char *
 answer_of (GVariant *alerts)
@@ -466,6 +485,8 @@ describe_claim (Case *self, GVariantDict *row, GError **error)
   g_variant_dict_insert (row, "noticed", "x", self->opened_us);
   insert_text (row, "answer", answer_of (self->alerts));
   insert_services (self, row);
+  if (!insert_banks (self, row, error))
+    return FALSE;
   if (total.minor != 0)
     {
       insert_money (row, "total", total);

@@ -21,6 +21,7 @@ struct _KobanLedger
   GHashTable    *in_flight;  /* (owned): ids of outbox rows handed out and not yet marked → the bundle they went in, 0: none */
   GThread       *thread;     /* (unowned): the only one that may call */
   KobanWariness  wariness;
+  GVariant      *claims;     /* (owned) (nullable): a{s(xx)}: days to claim by currency */
   int            utc_offset_minutes; /* of the last merge */
   gboolean       knows_offset;       /* there was one; else the computer's own zone is meant */
 };
