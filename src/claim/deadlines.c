@@ -185,14 +185,21 @@ compare_names (gconstpointer a, gconstpointer b)
   return g_strcmp0 (*(char *const *) a, *(char *const *) b);
 }
 
-/* In the order of the names. A directory that does not exist holds nothing. */
+/* In the order of the names. A directory that does not exist holds nothing; one that cannot be read is told.
+ */
 static gboolean
 load_directory (KobanDeadlines *self, const char *path, GError **error)
 {
-  g_autoptr(GDir) directory = g_dir_open (path, 0, NULL);
+  g_autoptr(GError) local_error = NULL;
+  g_autoptr(GDir) directory = g_dir_open (path, 0, &local_error);
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   const char *name;
 
+  if (local_error != NULL && !g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
   while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
     if (g_str_has_suffix (name, ".json") && !g_str_has_suffix (name, ".schema.json"))
       g_ptr_array_add (names, g_build_filename (path, name, NULL));

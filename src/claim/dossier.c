@@ -562,8 +562,8 @@ static const struct
   const char *kind, *what;
   const char *keys[3];
 } told[] = {
-  { "alert-opened", "alert-opened", { "severity", "alert", NULL } },
-  { "alert-raised", "alert-raised", { "severity", "alert", NULL } },
+  { "alert-opened", "alert-opened", { "kind", "severity", "alert" } },
+  { "alert-raised", "alert-raised", { "kind", "severity", "alert" } },
   { "sent", "sent", { "channel", "code", "words" } },
   { "answer", "answer", { "answer", "id", NULL } },
   { "revoked", "revoked", { "result", "link", NULL } },

@@ -80,29 +80,80 @@ is_drawn (GVariant *event, gint64 *at_us, gint64 *minor)
   return *at_us != 0 && g_variant_lookup (event, "amount", "(x&s)", minor, &currency) && *minor < 0;
 }
 
-static void
-measure (Frame *frame, GVariant *balances, GVariant *events)
+/* One balance, and when it was so. */
+typedef struct
 {
-  GVariantIter iter;
+  gint64 at_us, minor;
+} Level;
+
+static void
+add_level (GArray *levels, gint64 at_us, gint64 minor)
+{
+  Level level = { at_us, minor };
+
+  g_array_append_val (levels, level);
+}
+
+static void
+add_event_levels (GArray *levels, GVariant *event)
+{
+  gint64 at_us = moment_of (event), minor;
+  const char *currency;
+
+  if (at_us != 0 && g_variant_lookup (event, "balance_before", "(x&s)", &minor, &currency))
+    add_level (levels, at_us, minor);
+  if (at_us != 0 && g_variant_lookup (event, "balance_after", "(x&s)", &minor, &currency))
+    add_level (levels, at_us + 1, minor);
+}
+
+static int
+compare_levels (gconstpointer a, gconstpointer b)
+{
+  const Level *one = a, *two = b;
+
+  return (one->at_us > two->at_us) - (one->at_us < two->at_us);
+}
+
+/* What the bank told, and before and after each event. */
+static GArray *
+list_levels (GVariant *balances, GVariant *events)
+{
+  GArray *levels = g_array_new (FALSE, FALSE, sizeof (Level));
   gint64 heard_us, until_us, minor;
   const char *currency;
+  GVariantIter iter;
 
   g_variant_iter_init (&iter, balances);
   while (g_variant_iter_next (&iter, "(xxx&s)", &heard_us, &until_us, &minor, &currency))
     {
-      g_strlcpy (frame->currency.code, currency, sizeof frame->currency.code);
-      include (frame, heard_us, minor);
-      include (frame, until_us, minor);
+      add_level (levels, heard_us, minor);
+      add_level (levels, until_us, minor);
     }
   for (gsize i = 0; i < g_variant_n_children (events); i++)
     {
       g_autoptr(GVariant) event = g_variant_get_child_value (events, i);
+      add_event_levels (levels, event);
+    }
+  g_array_sort (levels, compare_levels);
+  return levels;
+}
 
-      if (!is_drawn (event, &heard_us, &minor))
+static void
+measure (Frame *frame, GArray *levels, GVariant *events)
+{
+  for (guint i = 0; i < levels->len; i++)
+    include (frame, g_array_index (levels, Level, i).at_us, g_array_index (levels, Level, i).minor);
+  for (gsize i = 0; i < g_variant_n_children (events); i++)
+    {
+      g_autoptr(GVariant) event = g_variant_get_child_value (events, i);
+      gint64 at_us, minor;
+      const char *currency;
+
+      if (!is_drawn (event, &at_us, &minor))
         continue;
-      if (frame->currency.code[0] == '\0' && g_variant_lookup (event, "amount", "(x&s)", &minor, &currency))
+      if (g_variant_lookup (event, "amount", "(x&s)", &minor, &currency))
         g_strlcpy (frame->currency.code, currency, sizeof frame->currency.code);
-      include (frame, heard_us, -minor);
+      include (frame, at_us, -minor);
     }
 }
 
@@ -136,24 +187,22 @@ draw_days (GString *svg, const Frame *frame)
   draw_label (svg, WIDTH - RIGHT, HEIGHT - 8, "end", to);
 }
 
+/* In steps: between two balances that are known nothing is known of the way. */
 static void
-draw_balance (GString *svg, const Frame *frame, GVariant *balances)
+draw_balance (GString *svg, const Frame *frame, GArray *levels)
 {
-  GVariantIter iter;
-  gint64 heard_us, until_us, minor;
-  const char *currency, *sign = "M";
-
-  if (g_variant_n_children (balances) == 0)
-    return;
-  g_string_append (svg, "<path class=\"line\" d=\"");
-  g_variant_iter_init (&iter, balances);
-  while (g_variant_iter_next (&iter, "(xxx&s)", &heard_us, &until_us, &minor, &currency))
+  for (guint i = 0; i < levels->len; i++)
     {
-      g_string_append_printf (svg, "%s%d %d L%d %d ", sign, x_of (frame, heard_us), y_of (frame, minor),
-                              x_of (frame, until_us), y_of (frame, minor));
-      sign = "L";
+      const Level *level = &g_array_index (levels, Level, i);
+      int x = x_of (frame, level->at_us), y = y_of (frame, level->minor);
+
+      if (i == 0)
+        g_string_append_printf (svg, "<path class=\"line\" d=\"M%d %d", x, y);
+      else
+        g_string_append_printf (svg, " H%d V%d", x, y);
     }
-  g_string_append (svg, "\"/>\n");
+  if (levels->len > 0)
+    g_string_append (svg, "\"/>\n");
 }
 
 static void
@@ -172,20 +221,26 @@ draw_debits (GString *svg, const Frame *frame, GVariant *events)
     }
 }
 
+/* (transfer full): an empty list for what is not told */
+static GVariant *
+list_of (GVariant *dossier, const char *key, const char *type)
+{
+  GVariant *list = g_variant_lookup_value (dossier, key, G_VARIANT_TYPE (type));
+
+  return list != NULL ? list : g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE (type + 1), NULL, 0));
+}
+
 char *
 koban_report_graph (GVariant *dossier, KobanReportLanguage language)
 {
-  g_autoptr(GVariant) balances = g_variant_lookup_value (dossier, "balances", G_VARIANT_TYPE ("a(xxxs)"));
-  g_autoptr(GVariant) none = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("(xxxs)"), NULL, 0));
-  g_autoptr(GVariant) events = g_variant_lookup_value (dossier, "events", G_VARIANT_TYPE ("aa{sv}"));
+  g_autoptr(GVariant) balances = list_of (dossier, "balances", "a(xxxs)"),
+                       events = list_of (dossier, "events", "aa{sv}");
+  g_autoptr(GArray) levels = list_levels (balances, events);
   g_autoptr(GString) svg = g_string_new (NULL);
   Frame frame = { 0 };
 
-  if (balances == NULL)
-    balances = g_variant_ref (none);
-  if (events != NULL)
-    measure (&frame, balances, events);
-  if (!frame.known)
+  measure (&frame, levels, events);
+  if (!frame.known || frame.currency.code[0] == '\0')
     return g_strdup ("");
   g_string_append_printf (svg, "<h3>%s</h3>\n<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n",
                           koban_report_word (language, "graph"), WIDTH, HEIGHT,
@@ -194,7 +249,7 @@ koban_report_graph (GVariant *dossier, KobanReportLanguage language)
   draw_level (svg, &frame, frame.high);
   if (frame.low < 0)
     draw_level (svg, &frame, frame.low);
-  draw_balance (svg, &frame, balances);
+  draw_balance (svg, &frame, levels);
   draw_debits (svg, &frame, events);
   draw_days (svg, &frame);
   g_string_append_printf (

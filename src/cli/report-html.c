@@ -25,6 +25,7 @@ static const char style[] =
   "h3{font-size:9.5pt;margin:3mm 0 1mm;break-after:avoid}p{margin:1mm 0}"
   "table{border-collapse:collapse;width:100%;margin:1mm 0}"
   "th,td{border:.2mm solid #888;padding:.8mm 1.2mm;text-align:left;vertical-align:top;overflow-wrap:anywhere}"
+  "th,td.own{overflow-wrap:break-word}td.own{min-width:19mm}table.pairs{break-inside:avoid}"
   "thead{display:table-header-group}tr{break-inside:avoid}th{background:#eee;font-weight:600}"
   "table.pairs th{width:58mm}.sum{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}"
   "td.tight{white-space:nowrap}code{font:7.5pt/1.3 monospace;overflow-wrap:anywhere}"
@@ -690,6 +691,23 @@ put_answer (Page *page, GVariant *row)
   put_word (page, answer);
 }
 
+/* "unexpected withdrawal (critical)" */
+static void
+put_severity (Page *page, GVariant *row)
+{
+  g_autofree char *kind = NULL, *severity = NULL;
+
+  if (text_of (row, "kind") == NULL || text_of (row, "severity") == NULL)
+    return;
+  kind = g_strdup_printf ("alert.%s", text_of (row, "kind"));
+  severity = g_strdup_printf ("severity.%s", text_of (row, "severity"));
+  put (page, " ");
+  put_word (page, kind);
+  put (page, " (");
+  put_word (page, severity);
+  put (page, ")");
+}
+
 static void
 put_moment (Page *page, GVariant *row)
 {
@@ -711,6 +729,7 @@ put_moment (Page *page, GVariant *row)
       put (page, " ");
       put_text (page, amount);
     }
+  put_severity (page, row);
   put_answer (page, row);
   put_line (page, "proof", result != NULL ? say (page, result) : NULL);
   put_line (page, "not_there", before);
@@ -797,7 +816,7 @@ put_due (Page *page, GVariant *row)
   g_autofree char *done =
     koban_report_fill (page->options->language, "done", "at", at != NULL ? at : "", NULL);
 
-  put (page, "<td>");
+  put (page, "<td class=\"own\">");
   put_text (page, text_of (row, "due") != NULL ? text_of (row, "due") : say (page, "no-due"));
   if (bool_of (row, "done"))
     {
@@ -831,8 +850,8 @@ put_deadline (Page *page, GVariant *row)
 {
   put (page, "<tr>");
   put_due (page, row);
-  put_cell (page, NULL, text_of (row, "name"));
-  put_cell (page, NULL, text_of (row, "task"));
+  put_cell (page, "own", text_of (row, "name"));
+  put_cell (page, "own", text_of (row, "task"));
   put (page, "<td>");
   put_text (page, text_of (row, "rule"));
   put (page, "<br>(");
@@ -901,7 +920,11 @@ put_integrity (Page *page)
       g_autoptr(GVariant) erasure = g_variant_get_child_value (erasures, i);
       put_erasure (page, erasure);
     }
-  put_pair (page, "head", text_of (integrity, "head"));
+  put (page, "<tr><th>");
+  put_word (page, "head");
+  put (page, "</th><td><code>");
+  put_text (page, text_of (integrity, "head"));
+  put (page, "</code></td></tr>\n");
   put (page, "</tbody></table>\n");
   put_note (page, "verify");
   end_part (page);
@@ -914,7 +937,7 @@ put_integrity (Page *page)
 static void
 put_check (Page *page, const char *key, gboolean with_blanks)
 {
-  put (page, "<li>☐ <span class=\"strong\">");
+  put (page, with_blanks ? "<li>☐ <span class=\"strong\">" : "<li>☐ <span>");
   put_word (page, key);
   put (page, "</span>");
   if (with_blanks)
@@ -946,6 +969,20 @@ put_help (Page *page)
     }
 }
 
+/* The sum without a sign, as it is said. (transfer full) (nullable) */
+static char *
+loss_of (GVariant *totals)
+{
+  KobanMoney sum = { 0 };
+  const char *currency;
+
+  if (!g_variant_lookup (totals, "sum", "(x&s)", &sum.minor, &currency) || sum.minor == G_MININT64)
+    return NULL;
+  g_strlcpy (sum.currency.code, currency, sizeof sum.currency.code);
+  sum.minor = ABS (sum.minor);
+  return koban_money_format (sum);
+}
+
 /* What a person reads out, with the sums and days of the case. */
 static void
 put_script (Page *page, const char *key)
@@ -959,7 +996,7 @@ put_script (Page *page, const char *key)
   gsize n = g_variant_n_children (days);
   g_autoptr(GVariant) first = n > 0 ? g_variant_get_child_value (days, 0) : NULL;
   g_autoptr(GVariant) last = n > 0 ? g_variant_get_child_value (days, n - 1) : NULL;
-  g_autofree char *count = count_text (number_of (totals, "count")), *sum = money_of (totals, "sum");
+  g_autofree char *count = count_text (number_of (totals, "count")), *sum = loss_of (totals);
   const char *number = text_of (account, "number"), *name = text_of (payee, "name");
   g_autofree char *text = koban_report_fill (
     page->options->language, key, "number", number != NULL ? number : "____", "count", count, "sum",
