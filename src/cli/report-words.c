@@ -190,9 +190,8 @@ static const struct
   { "until", { "at or before {to}", "{to}以前" } },
 
   { "baseline.none",
-    { "No earlier debit to “{name}” in the {days} days before the first event that the bank's history "
-      "reaches back; {covered} "
-      "of these days are covered (from {from}).",
+    { "No earlier debit to “{name}” in the {days} days of history before the first event (from {from}); {covered} of these days are "
+      "covered by the bank's data.",
       "最初の出来事より前の{days}日間（{from}から。うちデータがあるのは{covered}日間）に、「{name}"
       "」への引き落としは一度もありません。" } },
   { "baseline.some",
