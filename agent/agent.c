@@ -86,9 +86,12 @@ agent_changed (gpointer agent, const char *list)
 }
 
 static void
-on_claims_counted (gpointer agent)
+on_claims_counted (gboolean changed, gpointer agent)
 {
-  agent_changed (agent, "alerts");
+  if (changed)
+    agent_changed (agent, "alerts");
+  else
+    consider_leaving (agent);
 }
 
 /* What a check could not write, no list shows: the person hears of it, and whoever lists. */
@@ -248,7 +251,7 @@ on_leave_alarm (gpointer user_data)
   Agent *self = user_data;
 
   self->leave_alarm = 0;
-  if (koban_bus_is_busy (self->bus) || self->looking)
+  if (koban_bus_is_busy (self->bus) || self->looking || koban_claims_is_waiting (self->claims))
     return;
   g_debug ("There is nothing to watch: leaving until somebody asks.");
   agent_leave (self, EXIT_GOOD);

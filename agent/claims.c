@@ -20,7 +20,7 @@ struct _KobanClaims
   KobanClock *clock;         /* (unowned) */
   KobanBooks *books;         /* (unowned) */
   KobanDeadlines *deadlines; /* (unowned) */
-  KobanClaimsFunc changed;
+  KobanClaimsFunc counted;
   gpointer user_data;
   guint alarm; /* 0: none */
   gboolean counting, again, stopped;
@@ -240,8 +240,7 @@ on_counted (GObject *source, GAsyncResult *result, gpointer user_data)
   set_alarm (self, round->next_us);
   if (self->again)
     koban_claims_wake (self);
-  if (round->changed)
-    self->changed (self->user_data);
+  self->counted (round->changed, self->user_data);
 }
 
 static int
@@ -274,14 +273,14 @@ koban_claims_wake (KobanClaims *self)
 gboolean
 koban_claims_is_waiting (KobanClaims *self)
 {
-  return self->alarm != 0 || self->counting;
+  return self->alarm != 0;
 }
 
 KobanClaims *
 koban_claims_new (KobanClock *clock,
                   KobanBooks *books,
                   KobanDeadlines *deadlines,
-                  KobanClaimsFunc changed,
+                  KobanClaimsFunc counted,
                   gpointer user_data)
 {
   KobanClaims *self = g_new0 (KobanClaims, 1);
@@ -289,7 +288,7 @@ koban_claims_new (KobanClock *clock,
   self->clock = clock;
   self->books = books;
   self->deadlines = deadlines;
-  self->changed = changed;
+  self->counted = counted;
   self->user_data = user_data;
   return self;
 }

@@ -15,9 +15,10 @@ G_BEGIN_DECLS
 
 typedef struct _KobanClaims KobanClaims;
 
-/* @changed: alerts were raised or settled. All (unowned), and outlive it. */
-typedef void (*KobanClaimsFunc) (gpointer user_data);
-KobanClaims *koban_claims_new     (KobanClock *clock, KobanBooks *books, KobanDeadlines *deadlines, KobanClaimsFunc changed,
+/* It was counted; @changed: alerts were raised or settled. */
+typedef void (*KobanClaimsFunc) (gboolean changed, gpointer user_data);
+/* All (unowned), and outlive it; without @deadlines (nullable) it does nothing. */
+KobanClaims *koban_claims_new     (KobanClock *clock, KobanBooks *books, KobanDeadlines *deadlines, KobanClaimsFunc counted,
                                    gpointer user_data);
 /* Counts again: at the start, and when alerts, answers or notes have changed. */
 void         koban_claims_wake    (KobanClaims *self);
