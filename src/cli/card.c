@@ -138,6 +138,7 @@ list_wallets (const Known *known)
         continue;
       put (&row, "service", service->name);
       put (&row, "revoke", service->revoke);
+      put (&row, "site", service->site);
       g_variant_builder_add_value (&rows, g_variant_dict_end (&row));
     }
   return g_variant_ref_sink (g_variant_builder_end (&rows));
@@ -179,6 +180,7 @@ print_text (GVariant *accounts, GVariant *wallets, const KobanReportOptions *opt
            koban_report_word (options->language, "script.never"),
            koban_report_word (options->language, "card.then"));
   print_rows (wallets, "service", "revoke");
+  print_rows (wallets, "service", "site");
   g_print ("  %s\n\n%s\n", koban_report_word (options->language, "card.wallet.unknown"),
            koban_report_word (options->language, "card.police"));
   print_rows (options->help, "name", "number");

@@ -124,14 +124,17 @@ money_of (GVariant *row, const char *key)
   return koban_money_format (money);
 }
 
-/* (transfer full) (nullable): local time of an RFC 3339 one */
+/* (transfer full) (nullable): local time of an RFC 3339 one, to the second: a burst is over within a minute
+ */
 static char *
 time_of (GVariant *row, const char *key)
 {
+  g_autoptr(GTimeZone) utc = g_time_zone_new_utc ();
   const char *text = text_of (row, key);
-  gint64 at_us;
+  g_autoptr(GDateTime) moment = text != NULL ? g_date_time_new_from_iso8601 (text, utc) : NULL;
+  g_autoptr(GDateTime) local = moment != NULL ? g_date_time_to_local (moment) : NULL;
 
-  return text != NULL && koban_time_parse (text, &at_us) ? koban_time_format_local (at_us) : NULL;
+  return local != NULL ? g_date_time_format (local, "%Y-%m-%d %H:%M:%S") : NULL;
 }
 
 static char *
@@ -1155,6 +1158,7 @@ put_card_wallet (Page *page, GVariant *row)
 {
   put (page, "<tr>");
   put_cell (page, NULL, text_of (row, "service"));
+  put_cell (page, NULL, text_of (row, "site"));
   put_cell (page, NULL, text_of (row, "revoke"));
   put (page, "</tr>\n");
 }
@@ -1162,7 +1166,7 @@ put_card_wallet (Page *page, GVariant *row)
 static void
 put_card_wallets (Page *page, GVariant *wallets)
 {
-  static const char *const columns[] = { "col.service", "how", NULL };
+  static const char *const columns[] = { "col.service", "col.site", "how", NULL };
 
   if (g_variant_n_children (wallets) > 0)
     {

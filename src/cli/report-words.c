@@ -190,7 +190,8 @@ static const struct
   { "until", { "at or before {to}", "{to}以前" } },
 
   { "baseline.none",
-    { "No earlier debit to “{name}” in the {days} days of history before the first event (from {from}); {covered} of these days are "
+    { "No earlier debit to “{name}” in the {days} days of history before the first event (from {from}); "
+      "{covered} of these days are "
       "covered by the bank's data.",
       "最初の出来事より前の{days}日間（{from}から。うちデータがあるのは{covered}日間）に、「{name}"
       "」への引き落としは一度もありません。" } },
@@ -307,6 +308,7 @@ static const struct
       "「口座から、承認していない引き落としがありました。私も家族も行っていません。今後の引き落としを止め、口"
       "座振替の契約（連携）を今すぐ解除してください。"
       "この電話の時刻を記録してください。お名前と支店名、受付番号を教えてください。」" } },
+  { "col.site", { "Its own site", "公式サイト" } },
   { "card.phone", { "number printed on card or passbook", "カードか通帳に印刷された番号" } },
   { "card.wallet.unknown",
     { "The service's own app or site shows its desk; take no number from a message.",

@@ -24,7 +24,7 @@ char *koban_report_html (GVariant *dossier, const KobanReportOptions *options); 
 char *koban_report_json (GVariant *dossier, const KobanReportOptions *options);
 char *koban_report_csv  (GVariant *dossier, const KobanReportOptions *options);
 
-/* The page to print: a{sv}: accounts aa{sv} (name s, bank s, number s, phone s), wallets aa{sv} (service s, revoke s),
+/* The page to print: a{sv}: accounts aa{sv} (name s, bank s, number s, phone s), wallets aa{sv} (service s, revoke s, site s),
  * made s (a time). Help and language are of @options. It has no seal. (transfer full) */
 char *koban_report_card (GVariant *card, const KobanReportOptions *options);
 
