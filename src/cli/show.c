@@ -232,8 +232,8 @@ print_credit (GVariant *credit, GVariant *notes, const char *incident)
     return;
   g_autofree char *sum = koban_print_cell (credit, &amount);
   g_autofree char *clean = koban_text_clean (text, 0);
-  g_print (_("\nMay this have paid it back? %s  %s  %s  %s\n  If so: koban note %s --repaid %s\n"), id, date, sum, clean,
-           incident, id);
+  g_print (_("\nMay this have paid it back? %s  %s  %s  %s\n  If so: koban note %s --repaid %s\n"), id, date,
+           sum, clean, incident, id);
 }
 
 static void
@@ -296,7 +296,8 @@ show_incident (const char *id, gboolean json)
       "\nYours? koban answer %s mine — not yours? koban answer %s not-mine, and call your bank on the number "
       "printed on your card.\n"),
     id, id);
-  g_print (_("Whom you told: koban note %s --to bank — the evidence: koban report %s — how long there is: koban deadlines\n"),
+  g_print (_("Whom you told: koban note %s --to bank — the evidence: koban report %s — how long there is: "
+              "koban deadlines\n"),
            id, id);
   return KOBAN_EXIT_DONE;
 }
