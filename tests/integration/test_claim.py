@@ -236,6 +236,18 @@ class Claim(unittest.TestCase):
             self.assertEqual(self.desk.koban("report", self.incident, *words).returncode, 2, words)
         self.assertEqual(self.desk.koban("report", "i999").returncode, 4)
 
+    def test_the_whole_number_is_written_after_a_word(self):
+        account, = self.desk.koban_json("accounts")
+        end = account["number"].lstrip("…")
+        for typed, code in (("yes\n", 2), ("number\n", 0)):
+            name = self.path("whole-%d.html" % code)
+            done, shown = self.desk.koban_on_terminal("report", self.incident, "--full-number", "-o", name, typed=typed)
+            self.assertEqual(done, code, shown)
+        self.assertFalse(os.path.exists(self.path("whole-2.html")))
+        self.assertRegex(Page(self.read("whole-0.html")).text, r"\d{3,}%s" % end)
+        self.report("-o", "masked.html")
+        self.assertNotRegex(Page(self.read("masked.html")).text, r"\d{3,}%s" % end)
+
     # --- the card
 
     def test_the_card_holds_the_number_that_was_copied(self):
