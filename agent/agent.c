@@ -10,6 +10,7 @@
 #include "agent.h"
 #include "bus.h"
 #include "channel/desktop.h"
+#include "claims.h"
 #include "confine.h"
 #include "host.h"
 #include "parts.h"
@@ -46,6 +47,8 @@ typedef struct
   guint name_id;
   KobanServices *services;       /* (owned) (nullable): none could be read */
   KobanPreferences *preferences; /* (owned) (nullable) */
+  KobanDeadlines *deadlines;     /* (owned) (nullable): likewise */
+  KobanClaims *claims;           /* (owned) (nullable) */
   KobanParts parts;
   KobanHost *host;       /* (owned) (nullable) */
   KobanChannel *channel; /* (owned) (nullable) */
@@ -76,7 +79,18 @@ agent_changed (gpointer agent, const char *list)
     koban_poller_refresh (self->parts.poller);
   if (g_str_equal (list, "alerts") || g_str_equal (list, "connections"))
     koban_courier_wake (self->parts.courier);
+  if (g_str_equal (list, "alerts") && self->opened)
+    koban_claims_wake (self->claims);
   consider_leaving (self);
+}
+
+static void
+on_claims_counted (gboolean changed, gpointer agent)
+{
+  if (changed)
+    agent_changed (agent, "alerts");
+  else
+    consider_leaving (agent);
 }
 
 /* What a check could not write, no list shows: the person hears of it, and whoever lists. */
@@ -244,7 +258,7 @@ on_leave_alarm (gpointer user_data)
   Agent *self = user_data;
 
   self->leave_alarm = 0;
-  if (koban_bus_is_busy (self->bus) || self->looking)
+  if (koban_bus_is_busy (self->bus) || self->looking || koban_claims_is_waiting (self->claims))
     return;
   g_debug ("There is nothing to watch: leaving until somebody asks.");
   agent_leave (self, EXIT_GOOD);
@@ -262,7 +276,7 @@ on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean looked = koban_books_finish (KOBAN_BOOKS (source), result, NULL);
   if (self->look_again)
     consider_leaving (self);
-  else if (looked && !*needed && !koban_bus_is_busy (self->bus))
+  else if (looked && !*needed && !koban_bus_is_busy (self->bus) && !koban_claims_is_waiting (self->claims))
     {
       KobanClock *clock = self->parts.tools.clock;
       gint64 leave_us = koban_clock_get_boot_us (clock) + LEAVE_AFTER_S * KOBAN_SECOND_US;
@@ -541,6 +555,7 @@ on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
   koban_poller_set_online (self->parts.poller, koban_host_get_online (self->host));
   koban_poller_start (self->parts.poller);
   koban_courier_start (self->parts.courier);
+  koban_claims_wake (self->claims);
   consider_leaving (self);
 }
 
@@ -655,6 +670,17 @@ load_services (Agent *self)
     g_message ("The directory of services is not used: %s", error->message);
 }
 
+/* Without them nothing is watched less: only nobody counts the days. */
+static void
+load_deadlines (Agent *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  self->deadlines = koban_deadlines_load (NULL, &error);
+  if (self->deadlines == NULL)
+    g_message ("The times to claim are not counted: %s", error->message);
+}
+
 static void
 set_channels (Agent *self)
 {
@@ -693,6 +719,8 @@ build_parts (Agent *self)
   KobanParts *parts = &self->parts;
 
   parts->tools.books = koban_books_new (path, self->services);
+  if (self->deadlines != NULL)
+    koban_books_set_claims (parts->tools.books, koban_deadlines_windows (self->deadlines));
   parts->tools.bus = self->connection;
   parts->tools.vault = koban_vault_keyring_new ();
   parts->tools.http = koban_http_new ("koban/" KOBAN_VERSION);
@@ -715,6 +743,8 @@ build_parts (Agent *self)
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
   parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->random);
   set_channels (self);
+  self->claims =
+    koban_claims_new (parts->tools.clock, parts->tools.books, self->deadlines, on_claims_counted, self);
 }
 
 static void
@@ -753,6 +783,7 @@ agent_build (Agent *self, GError **error)
   if (!lock_directory (self, error))
     return FALSE;
   load_services (self);
+  load_deadlines (self);
   if (!connect_bus (self, error))
     return FALSE;
 
@@ -795,6 +826,7 @@ agent_leave (Agent *self, int status)
   koban_alarm_clear (self->parts.tools.clock, &self->leave_alarm);
   g_clear_handle_id (&self->name_id, g_bus_unown_name);
   koban_poller_stop (self->parts.poller);
+  koban_claims_stop (self->claims);
   koban_bus_close (self->bus);
   koban_rounds_halt_async (self->parts.rounds, NULL, on_halted, self);
 }
@@ -844,6 +876,7 @@ agent_clear (Agent *self)
   g_clear_object (&parts->courier);
   g_clear_object (&parts->poller);
   g_clear_object (&parts->rounds);
+  g_clear_pointer (&self->claims, koban_claims_free);
   g_clear_object (&self->channel);
   g_clear_object (&self->preferences);
   g_clear_object (&self->host);
@@ -856,6 +889,7 @@ agent_clear (Agent *self)
   g_clear_pointer (&parts->tools.unsaved, g_hash_table_unref);
   g_clear_pointer (&self->random, g_rand_free);
   g_clear_pointer (&self->services, koban_services_free);
+  g_clear_pointer (&self->deadlines, koban_deadlines_free);
   g_clear_object (&self->connection);
   g_clear_pointer (&parts->blind, g_free);
   if (self->lock >= 0)
@@ -877,6 +911,8 @@ koban_agent_run (void)
   else
     {
       g_printerr ("koban-agent: %s\n", error->message);
+      if (self.claims != NULL)
+        koban_claims_stop (self.claims);
       if (self.parts.tools.books != NULL)
         koban_books_close (self.parts.tools.books);
       self.status = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY) ? EXIT_GOOD : EXIT_FAILED;

@@ -24,6 +24,7 @@ struct _KobanBooks
   char *path;              /* (owned) (nullable): NULL is in memory */
   KobanServices *services; /* (unowned) (nullable) */
   KobanWariness wariness;  /* fixed before the first job */
+  GVariant *claims;        /* (owned) (nullable): likewise */
   Desk writer;
   Desk reader;     /* worker is NULL in memory: the writer reads, too */
   GError *broken;  /* (owned) (nullable): why there is no ledger; writer's thread only */
@@ -88,6 +89,7 @@ return_opened_in_worker (KobanBooks *self, GTask *task)
       return;
     }
   koban_ledger_set_judge (self->writer.ledger, self->services, self->wariness);
+  koban_ledger_set_claims (self->writer.ledger, self->claims);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -351,6 +353,7 @@ koban_books_finalize (GObject *object)
   g_clear_error (&self->broken);
   g_free (self->damaged);
   g_free (self->path);
+  g_clear_pointer (&self->claims, g_variant_unref);
   G_OBJECT_CLASS (koban_books_parent_class)->finalize (object);
 }
 
@@ -372,6 +375,13 @@ koban_books_set_wariness (KobanBooks *self, KobanWariness wariness)
   g_return_if_fail (!self->opened);
 
   self->wariness = wariness;
+}
+
+void
+koban_books_set_claims (KobanBooks *self, GVariant *windows)
+{
+  g_return_if_fail (self->claims == NULL);
+  self->claims = g_variant_ref_sink (windows);
 }
 
 KobanBooks *

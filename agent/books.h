@@ -23,6 +23,9 @@ KobanBooks *koban_books_new          (const char *path, KobanServices *services)
 /* How wary the judgements are; NORMAL if not said. Before it is opened. */
 void        koban_books_set_wariness (KobanBooks *self, KobanWariness wariness);
 
+/* For koban_ledger_set_claims(); floating. Before it is opened. */
+void        koban_books_set_claims   (KobanBooks *self, GVariant *windows);
+
 /* A damaged file is set aside and a new one begun: @damaged (optional) (transfer full) (nullable) is where it went. */
 void        koban_books_open_async   (KobanBooks *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean    koban_books_open_finish  (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error);

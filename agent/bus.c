@@ -474,6 +474,208 @@ on_verify (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, const c
   return TRUE;
 }
 
+/* --- the case: what is known of an incident, and what the person did about it ----------------------------
+ */
+
+#define LONGEST_PHONE 40
+
+static gboolean
+note_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+
+  return koban_ledger_note (ledger, call->id, call->argument, call->now_us, error);
+}
+
+static gboolean
+export_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+  const char *sha256, *format;
+
+  g_variant_get (call->argument, "(&s&s)", &sha256, &format);
+  return koban_ledger_note_export (ledger, call->id, sha256, format, call->now_us, error);
+}
+
+static gboolean
+set_card_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+
+  return koban_ledger_set_card (ledger, call->id, g_variant_get_string (call->argument, NULL), call->now_us,
+                                error);
+}
+
+static gboolean
+keep_rows (Call *call, GVariant *rows)
+{
+  call->rows = rows != NULL ? g_variant_ref_sink (rows) : NULL;
+  return rows != NULL;
+}
+
+static gboolean
+case_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+  gboolean full = FALSE;
+
+  g_variant_lookup (call->argument, "full_number", "b", &full);
+  return keep_rows (call, koban_ledger_get_case (ledger, call->id, full, error));
+}
+
+static gboolean
+claims_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  return keep_rows (job, koban_ledger_list_claims (ledger, error));
+}
+
+static gboolean
+verify_journal_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Call *call = job;
+
+  return keep_rows (call, koban_ledger_verify_journal (ledger, call->argument, error));
+}
+
+static gboolean
+cards_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  return keep_rows (job, koban_ledger_list_cards (ledger, error));
+}
+
+/* With what was asked for, if anything was. */
+static void
+on_case_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(Call) call = user_data;
+
+  if (!finish_call (call, result))
+    return;
+  if (call->rows != NULL)
+    g_dbus_method_invocation_return_value (call->invocation, g_variant_new_tuple (&call->rows, 1));
+  else
+    g_dbus_method_invocation_return_value (call->invocation, NULL);
+}
+
+static void
+on_case_noted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  KobanParts *parts = call->bus->parts;
+
+  on_case_answered (source, result, user_data);
+  koban_parts_changed (parts, "alerts");
+}
+
+/* Takes a reference to @argument (nullable). */
+static gboolean
+read_case (KobanBus *self,
+           GDBusMethodInvocation *invocation,
+           KobanBooksFunc func,
+           const char *id,
+           GVariant *argument)
+{
+  Call *call = call_new (self, invocation);
+
+  call->id = g_strdup (id);
+  call->argument = argument != NULL ? g_variant_ref_sink (argument) : NULL;
+  koban_books_read_async (self->parts->tools.books, func, call, NULL, on_case_answered, call);
+  return TRUE;
+}
+
+static gboolean
+write_case (KobanBus *self,
+            GDBusMethodInvocation *invocation,
+            KobanBooksFunc func,
+            const char *id,
+            GVariant *argument)
+{
+  Call *call = call_new (self, invocation);
+
+  call->id = g_strdup (id);
+  call->argument = g_variant_ref_sink (argument);
+  koban_books_write_async (self->parts->tools.books, func, call, NULL, on_case_noted, call);
+  return TRUE;
+}
+
+static gboolean
+on_note (KobanDBusKoban1 *skeleton,
+         GDBusMethodInvocation *invocation,
+         const char *incident,
+         GVariant *note,
+         KobanBus *self)
+{
+  if (!is_name (invocation, incident) || !is_small (invocation, note))
+    return TRUE;
+  return write_case (self, invocation, note_in_worker, incident, note);
+}
+
+static gboolean
+on_exported (KobanDBusKoban1 *skeleton,
+             GDBusMethodInvocation *invocation,
+             const char *incident,
+             const char *sha256,
+             const char *format,
+             KobanBus *self)
+{
+  if (!is_name (invocation, incident) || !is_name (invocation, sha256) || !is_name (invocation, format))
+    return TRUE;
+  return write_case (self, invocation, export_in_worker, incident, g_variant_new ("(ss)", sha256, format));
+}
+
+static gboolean
+on_set_card (KobanDBusKoban1 *skeleton,
+             GDBusMethodInvocation *invocation,
+             const char *account,
+             const char *phone,
+             KobanBus *self)
+{
+  if (!is_name (invocation, account))
+    return TRUE;
+  if (strlen (phone) > LONGEST_PHONE)
+    {
+      g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                                                     _("This is too long for a telephone number."));
+      return TRUE;
+    }
+  return write_case (self, invocation, set_card_in_worker, account, g_variant_new_string (phone));
+}
+
+static gboolean
+on_dossier (KobanDBusKoban1 *skeleton,
+            GDBusMethodInvocation *invocation,
+            const char *incident,
+            GVariant *options,
+            KobanBus *self)
+{
+  if (!is_name (invocation, incident) || !is_small (invocation, options))
+    return TRUE;
+  return read_case (self, invocation, case_in_worker, incident, options);
+}
+
+static gboolean
+on_claims (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, KobanBus *self)
+{
+  return read_case (self, invocation, claims_in_worker, NULL, NULL);
+}
+
+static gboolean
+on_verify_journal (KobanDBusKoban1 *skeleton,
+                   GDBusMethodInvocation *invocation,
+                   GVariant *options,
+                   KobanBus *self)
+{
+  if (!is_small (invocation, options))
+    return TRUE;
+  return read_case (self, invocation, verify_journal_in_worker, NULL, options);
+}
+
+static gboolean
+on_cards (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, KobanBus *self)
+{
+  return read_case (self, invocation, cards_in_worker, NULL, NULL);
+}
+
 /* --- answers and settings ----------------------------------------------------------------------------------
  */
 
@@ -895,6 +1097,13 @@ koban_bus_init (KobanBus *self)
     { "handle-import", G_CALLBACK (on_import) },
     { "handle-revoke", G_CALLBACK (on_revoke) },
     { "handle-answer", G_CALLBACK (on_answer) },
+    { "handle-note", G_CALLBACK (on_note) },
+    { "handle-exported", G_CALLBACK (on_exported) },
+    { "handle-dossier", G_CALLBACK (on_dossier) },
+    { "handle-claims", G_CALLBACK (on_claims) },
+    { "handle-verify-journal", G_CALLBACK (on_verify_journal) },
+    { "handle-cards", G_CALLBACK (on_cards) },
+    { "handle-set-card", G_CALLBACK (on_set_card) },
     { "handle-set-account", G_CALLBACK (on_set_account) },
     { "handle-status", G_CALLBACK (on_status_asked) },
     { "handle-test", G_CALLBACK (on_test) },

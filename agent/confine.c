@@ -157,6 +157,7 @@ allow_agent (int ruleset, guint64 handled, const char *const *paths)
   allow_system (ruleset, handled);
   allow (ruleset, handled, g_getenv ("KOBAN_PROVIDERS"), READING);
   allow (ruleset, handled, g_getenv ("KOBAN_SERVICES"), READING);
+  allow (ruleset, handled, g_getenv ("KOBAN_DEADLINES"), READING);
   allow (ruleset, handled, "/dev/null", OF_A_FILE);
   allow (ruleset, handled, autostart, WRITING);
   return allow (ruleset, handled, paths[0], WRITING) && allow (ruleset, handled, paths[1], READING);

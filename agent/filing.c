@@ -18,9 +18,6 @@
 #define LOOK_INTO_FOLDER_US KOBAN_HOUR_US
 #define MOST_SEEN 100 /* files of a folder that are remembered */
 #define OVERDUE_DAYS 8
-/* What banks' rules in Japan, the first reason for file accounts, give: 30 days after the debit. It comes
- * from the data of deadlines once there are any. */
-#define CLAIM_DAYS 30
 #define NO_FILE "no_file"
 #define UNBALANCED "unbalanced"
 
@@ -695,6 +692,7 @@ koban_filing_remind_in_worker (KobanLedger *ledger,
 {
   gint64 days = (now_us - connection->last_check_us) / KOBAN_DAY_US;
   gboolean overdue = days >= OVERDUE_DAYS;
+  gint64 shortest, longest;
 
   connection->state = overdue ? KOBAN_CONNECTION_STALE : KOBAN_CONNECTION_OK;
   connection->next_check_us = next_look_us (connection, now_us);
@@ -702,8 +700,10 @@ koban_filing_remind_in_worker (KobanLedger *ledger,
     return FALSE;
   if (!overdue)
     return settle (ledger, connection, NO_FILE, now_us, error);
+  if (!koban_ledger_get_claims (ledger, connection->id, &shortest, &longest, error))
+    return FALSE;
   return raise_notice (ledger, connection,
                        koban_reason_new (NO_FILE, "connection", "s", connection->name, "days", "x", days,
-                                         "window", "x", (gint64) CLAIM_DAYS, NULL),
+                                         "window", "x", shortest, NULL),
                        NO_FILE, KOBAN_SEVERITY_NOTICE, now_us, merged, error);
 }

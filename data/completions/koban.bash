@@ -3,7 +3,7 @@
 _koban ()
 {
   local commands="providers provider add remove connections accounts transactions links show revoke alerts answer
-    check import review status notify verify channel unlock replay"
+    check import note report deadlines card review status notify verify channel unlock replay"
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   local words='' files=''
 
@@ -22,6 +22,9 @@ _koban ()
     links|alerts) words="--all --json --help" ;;
     revoke) words="--yes --json --help" ;;
     answer) words="mine not-mine unsure undo --json --help" ;;
+    note) words="--to --at --who --ref --repaid --json --help" ;;
+    report) words="--format --output --for --lang --full-number --verify --json --help" files=yes ;;
+    card) words="--set --output --lang --json --help" files=yes ;;
     import) words="--account --format --currency --guess --write-dialect --folder --delete --yes --json --help" files=yes ;;
     review) words="--since --json --help" ;;
     status) words="--check --settings --json --help" ;;
@@ -30,12 +33,16 @@ _koban ()
       --to --from --user --detail --ca-file --secret-stdin --json --help" ;;
     unlock) words="--json --help" ;;
     replay) words="--poll --help" files=yes ;;
-    providers|connections|show|check|verify) words="--json --help" ;;
+    providers|connections|show|check|deadlines|verify) words="--json --help" ;;
   esac
   case $command:$previous in
     accounts:watch) words="all links off" ;;
     accounts:ownership) words="own joint" ;;
     channel:detail|channel:--detail) words="none minimal full" ;;
+    note:--to) words="bank wallet police other" ;;
+    report:--format) words="html json csv" ;;
+    report:--for) words="bank police self" ;;
+    report:--lang|card:--lang) words="ja en" ;;
     provider:lint) words='' files=yes ;;
   esac
   case " ${COMP_WORDS[*]: -4} " in

@@ -26,6 +26,11 @@ KobanLedger *koban_ledger_open_readonly (const char *path, GError **error);
 /* What its judgements rest on from now on: @services (unowned) (nullable) outlives the ledger; @wariness is
  * NORMAL before. A read-only ledger needs it for koban_ledger_review(). */
 void         koban_ledger_set_judge     (KobanLedger *self, KobanServices *services, KobanWariness wariness);
+/* How long banks' rules give to claim, by currency: a{s(xx)}: shortest and longest days from the debit
+ * (koban_deadlines_windows()). NULL, before: nothing is known. */
+void         koban_ledger_set_claims    (KobanLedger *self, GVariant *windows);
+/* Of the accounts of @connection, the shortest and the longest; 0: not known. */
+gboolean     koban_ledger_get_claims    (KobanLedger *self, const char *connection, gint64 *shortest, gint64 *longest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* PRAGMA quick_check; slow on a large file. CORRUPT names what is wrong. */
 gboolean     koban_ledger_verify        (KobanLedger *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Moves a damaged file aside ("koban.db.damaged-2026-11-22T…"), so that a new baseline can be made. */
@@ -117,6 +122,8 @@ gboolean koban_ledger_finish_check (KobanLedger *self, const char *connection, g
 
 /* An alert that is not of watch/: freshness (locked, sign-in, budget, stale). Same key and kind grows the open one. */
 gboolean koban_ledger_raise (KobanLedger *self, const KobanAlert *alert, gint64 now_us, KobanMergeResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether an alert with this incident key was ever raised. */
+gboolean koban_ledger_was_raised (KobanLedger *self, const char *incident_key, gboolean *was, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Closes open freshness alerts with this incident key: what they told of is over. */
 gboolean koban_ledger_settle (KobanLedger *self, const char *incident_key, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -240,6 +247,42 @@ gboolean   koban_ledger_tell_protection (KobanLedger *self, const char *act, con
 /* A line in the journal: what happened, when. @payload a{sv}. */
 gboolean   koban_ledger_journal       (KobanLedger *self, const char *kind, GVariant *payload, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Seals the whole journal again. a{sv}, floating: "intact" b, "entries" x, "erased" x, "head" s (hex), "first" x and
+ * "last" x (times), "erasures" aa{sv} (entries s, at x); unless intact "broken" x (the first entry that does not hold) and
+ * "why" s: seal, payload, missing (a number is left out), erased (and no purge says so). @options a{sv} (nullable):
+ * "head" s: "known" x says when an entry had this hash; "file" s: "exported" x says when a file of this SHA-256 was
+ * written. Entries cut off the end leave no trace in the chain itself: a head known elsewhere shows it. */
+GVariant  *koban_ledger_verify_journal (KobanLedger *self, GVariant *options, GError **error);
+
+/* --- the case ---------------------------------------------------------------------------- */
+
+/* What the person did about an incident. @note a{sv}: "to" s (bank, wallet, police, other), "at" x (not after @now_us),
+ * "who" s, "ref" s, "text" s, "repaid" s (id of a credit that the person says pays back). Journalled; NOT_FOUND, INVALID. */
+gboolean   koban_ledger_note        (KobanLedger *self, const char *incident, GVariant *note, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A file with the incident's dossier was written; @sha256 is of the whole file, hex. Journalled. */
+gboolean   koban_ledger_note_export (KobanLedger *self, const char *incident, const char *sha256, const char *format,
+                                     gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Incidents in which money left and that were not answered as the person's own, for koban/deadlines.h. aa{sv}, floating:
+ * incident s, code s, account s, first s and last s (days of the debits), noticed x, answer s, services as (names in the
+ * directory), banks as (providers and names of connections), types as (koban_transaction_type_name), total (xs), repaid (xs), notes aa{sv} (as koban_ledger_note()). */
+GVariant  *koban_ledger_list_claims (KobanLedger *self, GError **error);
+
+/* All that is known of an incident, a{sv}, floating: the keys of a claim and: opened x, alerts aa{sv}, account a{sv},
+ * full_number s (only if @full_number), connection a{sv}, events aa{sv} (as TRANSACTIONS, oldest first, and bank_id s,
+ * pending_id s, type s, counterparty s, mandate s, balance_before (xs), balance_counted x: the balance is counted back
+ * from one heard then, unseen x: when it was last not there), links aa{sv} (as LINKS, and bank_id s, unseen x),
+ * deliveries aa{sv} (channel s, queued x, sent x, attempts x, why s), payees aa{sv} (name s, service s, earlier x debits,
+ * first_earlier s), history_from s, history_days x and history_covered x (before the first event), balances a(xxxs)
+ * (heard, until, booked), credits aa{sv} (id s, date s, amount (xs), text s, reverses s: a debit's id or "total"),
+ * journal aa{sv} (number x, at x, kind s, payload a{sv}, sealed s, salt s), chain a(xxsss) (number, at, kind, hash of the
+ * payload, hash), integrity a{sv} (as koban_ledger_verify_journal()). */
+GVariant  *koban_ledger_get_case    (KobanLedger *self, const char *incident, gboolean full_number, GError **error);
+
+/* The numbers that the person copied from card or passbook: aa{sv}, floating: account s, phone s, set x. */
+GVariant  *koban_ledger_list_cards  (KobanLedger *self, GError **error);
+gboolean   koban_ledger_set_card    (KobanLedger *self, const char *account, const char *phone, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT; /* "" forgets it */
+
 /* --- lists ------------------------------------------------------------------------------ */
 
 typedef enum
@@ -258,7 +301,8 @@ GVariant  *koban_ledger_list (KobanLedger *self, KobanList list, GVariant *filte
  * in a year like this, absent below 30 days. @filter a{sv} (nullable): "since" x. */
 GVariant  *koban_ledger_review (KobanLedger *self, GVariant *filter, GError **error);
 /* After the first check of a connection that brought history: one notice that offers the review, a warning if it holds a
- * critical hit of the last thirteen months. Settled by key "review". */
+ * critical hit that can still be claimed by the rules of koban_ledger_set_claims(), or may be, where none is known.
+ * Settled by key "review". */
 #define    KOBAN_REVIEW_KEY "review"
 gboolean   koban_ledger_offer_review (KobanLedger *self, const char *connection, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -27,6 +27,7 @@ typedef struct
   gint64                charge_limit, month_limit; /* minor units of its currency; 0: not known */
   const char           *currency; /* (nullable) of the limits */
   const char           *revoke;   /* (nullable): how a customer ends it, in words */
+  const char           *site;     /* (nullable): where it shows its desk: a name, for paper and terminal only */
 } KobanService;
 
 typedef struct _KobanServices KobanServices;

@@ -74,5 +74,9 @@ int koban_cli_notify       (int argc, char **argv);
 int koban_cli_verify       (int argc, char **argv);
 int koban_cli_channel      (int argc, char **argv);
 int koban_cli_unlock       (int argc, char **argv);
+int koban_cli_note         (int argc, char **argv);
+int koban_cli_report       (int argc, char **argv);
+int koban_cli_deadlines    (int argc, char **argv);
+int koban_cli_card         (int argc, char **argv);
 
 G_END_DECLS

@@ -12,6 +12,7 @@
 #include "cli/summary.h"
 
 #include <glib/gi18n-lib.h>
+#include <koban/date.h>
 #include <koban/error.h>
 #include <koban/text.h>
 
@@ -181,6 +182,85 @@ is_somebodys_deed (GVariant *alerts)
   return FALSE;
 }
 
+/* --- what was done about it --- */
+
+static void
+print_note (GVariant *note)
+{
+  static const char *const parts[] = { "who", "ref", "text", "repaid" };
+  const char *to = "", *part = NULL;
+  gint64 at_us = 0;
+
+  g_variant_lookup (note, "to", "&s", &to);
+  g_variant_lookup (note, "at", "x", &at_us);
+  g_autofree char *at = koban_time_format_local (at_us);
+  g_print ("  %s  %s", at, to);
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    if (g_variant_lookup (note, parts[i], "&s", &part))
+      {
+        g_autofree char *clean = koban_text_clean (part, 0);
+        g_print (" · %s", clean);
+      }
+  g_print ("\n");
+}
+
+static gboolean
+is_noted (GVariant *notes, const char *credit)
+{
+  for (gsize i = 0; i < g_variant_n_children (notes); i++)
+    {
+      g_autoptr(GVariant) note = g_variant_get_child_value (notes, i);
+      const char *repaid = NULL;
+
+      if (g_variant_lookup (note, "repaid", "&s", &repaid) && g_str_equal (repaid, credit))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* A credit that takes a debit back is offered; only the person knows that it does. */
+static void
+print_credit (GVariant *credit, GVariant *notes, const char *incident)
+{
+  static const KobanColumn amount = { "amount", KOBAN_COLUMN_MONEY, "" };
+  const char *id = "", *date = "", *text = "";
+
+  g_variant_lookup (credit, "id", "&s", &id);
+  g_variant_lookup (credit, "date", "&s", &date);
+  g_variant_lookup (credit, "text", "&s", &text);
+  if (is_noted (notes, id))
+    return;
+  g_autofree char *sum = koban_print_cell (credit, &amount);
+  g_autofree char *clean = koban_text_clean (text, 0);
+  g_print (_("\nMay this have paid it back? %s  %s  %s  %s\n  If so: koban note %s --repaid %s\n"), id, date,
+           sum, clean, incident, id);
+}
+
+static void
+print_case (const char *id)
+{
+  g_autoptr(KobanDBusKoban1) agent = koban_client_connect (NULL);
+  g_autoptr(GVariant) facts = NULL;
+
+  if (agent == NULL || !koban_dbus_koban1_call_dossier_sync (agent, id, g_variant_new ("a{sv}", NULL),
+                                                             G_DBUS_CALL_FLAGS_NONE, -1, &facts, NULL, NULL))
+    return;
+  g_autoptr(GVariant) notes = g_variant_lookup_value (facts, "notes", G_VARIANT_TYPE ("aa{sv}"));
+  g_autoptr(GVariant) credits = g_variant_lookup_value (facts, "credits", G_VARIANT_TYPE ("aa{sv}"));
+  if (notes != NULL && g_variant_n_children (notes) > 0)
+    g_print ("%s\n", _("notes:"));
+  for (gsize i = 0; notes != NULL && i < g_variant_n_children (notes); i++)
+    {
+      g_autoptr(GVariant) note = g_variant_get_child_value (notes, i);
+      print_note (note);
+    }
+  for (gsize i = 0; credits != NULL && notes != NULL && i < g_variant_n_children (credits); i++)
+    {
+      g_autoptr(GVariant) credit = g_variant_get_child_value (credits, i);
+      print_credit (credit, notes, id);
+    }
+}
+
 static int
 show_incident (const char *id, gboolean json)
 {
@@ -210,11 +290,15 @@ show_incident (const char *id, gboolean json)
     }
   if (!is_somebodys_deed (told))
     return KOBAN_EXIT_DONE;
+  print_case (id);
   g_print (
     _(
       "\nYours? koban answer %s mine — not yours? koban answer %s not-mine, and call your bank on the number "
       "printed on your card.\n"),
     id, id);
+  g_print (_("Whom you told: koban note %s --to bank — the evidence: koban report %s — how long there is: "
+              "koban deadlines\n"),
+           id, id);
   return KOBAN_EXIT_DONE;
 }
 

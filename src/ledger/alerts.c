@@ -416,6 +416,18 @@ koban_alerts_settle (KobanLedger *self, const char *incident_key, gint64 now_us,
 }
 
 gboolean
+koban_ledger_was_raised (KobanLedger *self, const char *incident_key, gboolean *was, GError **error)
+{
+  static const char sql[] = "SELECT 1 FROM incident WHERE key = ? LIMIT 1";
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_ledger_assert_thread (self);
+  koban_query_start (&query, self->store, sql, "s", incident_key);
+  *was = koban_query_next (&query);
+  return koban_query_finish (&query, error);
+}
+
+gboolean
 koban_ledger_settle (KobanLedger *self, const char *incident_key, gint64 now_us, GError **error)
 {
   if (!koban_ledger_begin (self, error))

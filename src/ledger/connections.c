@@ -199,9 +199,31 @@ forget_habits (KobanLedger *self, gint64 connection, GError **error)
   return TRUE;
 }
 
+/* Everything that a purge makes unknown, by the names that the journal knows it by. */
+static GHashTable *
+list_purged (KobanLedger *self, gint64 id, GError **error)
+{
+  static const char sql[] =
+    "WITH gone AS (SELECT account FROM shown WHERE connection = ?1"
+    " AND account NOT IN (SELECT account FROM shown WHERE connection <> ?1)),"
+    " told AS (SELECT id, incident FROM alert WHERE connection = ?1 OR account IN gone)"
+    " SELECT 'c' || ?1 UNION SELECT 'a' || account FROM gone UNION SELECT 't' || id FROM line WHERE account "
+    "IN gone"
+    " UNION SELECT 'l' || id FROM link WHERE account IN gone OR (connection = ?1 AND account IS NULL)"
+    " UNION SELECT 'n' || id FROM told UNION SELECT 'i' || incident FROM told"
+    " UNION SELECT code FROM incident WHERE id IN (SELECT incident FROM told)";
+  g_autoptr(GHashTable) purged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_query_start (&query, self->store, sql, "i", id);
+  while (koban_query_next (&query))
+    g_hash_table_add (purged, g_strdup (koban_query_text (&query, 0)));
+  return koban_query_finish (&query, error) ? g_steal_pointer (&purged) : NULL;
+}
+
 /* What another connection shows too is kept. */
 static gboolean
-purge (KobanLedger *self, gint64 id, GError **error)
+purge (KobanLedger *self, gint64 id, gint64 now_us, GError **error)
 {
   static const char accounts[] =
     "DELETE FROM account WHERE id IN (SELECT account FROM shown WHERE connection = ?1)"
@@ -212,8 +234,10 @@ purge (KobanLedger *self, gint64 id, GError **error)
     " WHERE connection = ?1 AND account IN (SELECT account FROM shown WHERE connection <> ?1)";
   static const char connection[] = "DELETE FROM connection WHERE id = ?";
   static const char incidents[] = "DELETE FROM incident WHERE id NOT IN (SELECT incident FROM alert)";
+  g_autoptr(GHashTable) purged = list_purged (self, id, error);
 
-  return forget_habits (self, id, error) && koban_store_run (self->store, error, accounts, "i", id) &&
+  return purged != NULL && koban_journal_forget (self, purged, now_us, error) &&
+         forget_habits (self, id, error) && koban_store_run (self->store, error, accounts, "i", id) &&
          koban_store_run (self->store, error, handed_over, "i", id) &&
          koban_store_run (self->store, error, connection, "i", id) &&
          koban_store_run (self->store, error, incidents, "");
@@ -232,8 +256,7 @@ koban_ledger_remove_connection (KobanLedger *self,
 
   if (row == 0 || !koban_ledger_begin (self, error))
     return FALSE;
-  good = mark_removed (self, row, now_us, error) &&
-         (!forget || (purge (self, row, error) && koban_journal_forget_revoked (self, shown, error))) &&
+  good = mark_removed (self, row, now_us, error) && (!forget || purge (self, row, now_us, error)) &&
          koban_journal_note (self, now_us, error, "connection-removed", "connection", "s", shown, "purged",
                              "x", (gint64) (forget != FALSE), NULL);
   return koban_ledger_end (self, good, error);

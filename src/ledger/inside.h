@@ -22,6 +22,7 @@ struct _KobanLedger
   GHashTable    *in_flight;  /* (owned): ids of outbox rows handed out and not yet marked */
   GThread       *thread;     /* (unowned): the only one that may call */
   KobanWariness  wariness;
+  GVariant      *claims;     /* (owned) (nullable): a{s(xx)}: days to claim by currency */
   int            utc_offset_minutes; /* of the last merge */
   gboolean       knows_offset;       /* there was one; else the computer's own zone is meant */
 };
@@ -182,9 +183,16 @@ gboolean koban_sent_note      (KobanLedger *self, const KobanSaid *said, const c
 /* --- journal.c --- */
 /* The hash of the last entry; zeros before the first. (transfer full) */
 GBytes  *koban_journal_head  (KobanLedger *self, GError **error);
-/* Payload as koban_reason_new (), without the code: name, format, value, …, NULL. */
-/* The payloads of revocations on @connection; their seals stay. */
-gboolean koban_journal_forget_revoked (KobanLedger *self, const char *connection, GError **error);
-gboolean koban_journal_note  (KobanLedger *self, gint64 now_us, GError **error, const char *kind, ...) G_GNUC_NULL_TERMINATED;
+#define KOBAN_JOURNAL_ERASED   "erased"   /* entries s: numbers ("1-4 9") whose payloads a purge forgot */
+#define KOBAN_JOURNAL_EXPORTED "exported" /* incident s, sha256 s, format s: a file was written for somebody */
+#define KOBAN_JOURNAL_NOTE     "note"     /* incident s, to s, at x, [who s], [ref s], [text s], [repaid s] */
+/* Payload as koban_reason_new (), without the code: name, format, value, …, NULL. Neither begins nor ends anything. */
+gboolean koban_journal_note   (KobanLedger *self, gint64 now_us, GError **error, const char *kind, ...) G_GNUC_NULL_TERMINATED;
+/* Forgets the payloads that speak of an id in @about (a set of texts), and says so in a new entry. */
+gboolean koban_journal_forget (KobanLedger *self, GHashTable *about, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Entries that speak of an id in @about: aa{sv}: number x, at x, kind s, payload a{sv}, sealed s and salt s (hex). Floating. */
+GVariant *koban_journal_read  (KobanLedger *self, GHashTable *about, GError **error);
+/* Every entry without its words: a(xxsss): number, at, kind, hash of the payload, hash. Floating. */
+GVariant *koban_journal_chain (KobanLedger *self, GError **error);
 
 G_END_DECLS

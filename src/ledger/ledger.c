@@ -27,6 +27,7 @@ koban_ledger_finalize (GObject *object)
   g_clear_pointer (&self->habits, koban_habits_free);
   g_clear_pointer (&self->store, koban_store_close);
   g_hash_table_unref (self->in_flight);
+  g_clear_pointer (&self->claims, g_variant_unref);
   G_OBJECT_CLASS (koban_ledger_parent_class)->finalize (object);
 }
 
@@ -152,6 +153,14 @@ koban_ledger_set_judge (KobanLedger *self, KobanServices *services, KobanWarines
   koban_ledger_assert_thread (self);
   self->services = services;
   self->wariness = wariness;
+}
+
+void
+koban_ledger_set_claims (KobanLedger *self, GVariant *windows)
+{
+  koban_ledger_assert_thread (self);
+  g_clear_pointer (&self->claims, g_variant_unref);
+  self->claims = windows != NULL ? g_variant_ref_sink (windows) : NULL;
 }
 
 gboolean

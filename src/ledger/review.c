@@ -11,7 +11,6 @@
 #include <koban/text.h>
 #include <string.h>
 
-#define STRONG_US (395 * KOBAN_DAY_US) /* thirteen months: the longest time to claim that is common */
 #define WARM_UP_DAYS 30
 #define YEAR_DAYS 365
 
@@ -395,8 +394,38 @@ is_of (GHashTable *accounts, GVariant *row)
   return g_variant_lookup (row, "account", "&s", &account) && g_hash_table_contains (accounts, account);
 }
 
+gboolean
+koban_ledger_get_claims (KobanLedger *self,
+                         const char *connection,
+                         gint64 *shortest,
+                         gint64 *longest,
+                         GError **error)
+{
+  g_autoptr(GPtrArray) accounts = koban_ledger_get_accounts (self, connection, error);
+
+  *shortest = *longest = 0;
+  for (guint i = 0; accounts != NULL && self->claims != NULL && i < accounts->len; i++)
+    {
+      const KobanAccount *account = accounts->pdata[i];
+      gint64 least = 0, most = 0;
+
+      if (!g_variant_lookup (self->claims, account->currency.code, "(xx)", &least, &most))
+        continue;
+      *shortest = *shortest == 0 ? least : MIN (*shortest, least);
+      *longest = MAX (*longest, most);
+    }
+  return accounts != NULL;
+}
+
+/* What lies longer back than any bank's rule reaches is not urgent. @longest 0: no rule is known. */
 static gboolean
-find (KobanLedger *self, GHashTable *accounts, gint64 now_us, Findings *found, GError **error)
+can_be_claimed (const KobanAlert *alert, gint64 now_us, gint64 longest)
+{
+  return longest == 0 || alert->opened_us >= now_us - longest * KOBAN_DAY_US;
+}
+
+static gboolean
+find (KobanLedger *self, GHashTable *accounts, gint64 now_us, gint64 longest, Findings *found, GError **error)
 {
   GVariant *listed = list_payees (self, 0, error);
   g_autoptr(GVariant) payees = listed != NULL ? g_variant_ref_sink (listed) : NULL;
@@ -417,7 +446,7 @@ find (KobanLedger *self, GHashTable *accounts, gint64 now_us, Findings *found, G
       if (alert->account == NULL || !g_hash_table_contains (accounts, alert->account))
         continue;
       found->odd++;
-      found->strong += alert->severity == KOBAN_SEVERITY_CRITICAL && alert->opened_us >= now_us - STRONG_US;
+      found->strong += alert->severity == KOBAN_SEVERITY_CRITICAL && can_be_claimed (alert, now_us, longest);
     }
   return TRUE;
 }
@@ -452,9 +481,11 @@ koban_ledger_offer_review (KobanLedger *self, const char *connection, gint64 now
   g_autoptr(GHashTable) accounts = id != 0 ? read_new_accounts (self, id, error) : NULL;
   g_autoptr(KobanAlert) alert = NULL;
   Findings found = { 0 };
+  gint64 shortest, longest;
 
   koban_ledger_assert_thread (self);
-  if (accounts == NULL || !find (self, accounts, now_us, &found, error))
+  if (accounts == NULL || !koban_ledger_get_claims (self, connection, &shortest, &longest, error) ||
+      !find (self, accounts, now_us, longest, &found, error))
     return FALSE;
   if (found.payees == 0)
     return TRUE;

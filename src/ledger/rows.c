@@ -145,16 +145,18 @@ koban_line_insert (KobanLedger *self,
   static const char sql[] =
     "INSERT INTO line (account, bank_id, pending_id, state, type, amount, currency, date, time_us, text, "
     "payee,"
-    " counterparty_id, mandate_ref, balance_after, balance_currency, first_seen_us, service)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " counterparty_id, mandate_ref, balance_after, balance_currency, first_seen_us, service, unseen_us)"
+    " VALUES (?1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT max (last_good_us) FROM listing"
+    " WHERE account = ?1 AND kind = ?))";
   KobanTransaction fields = *line;
   g_autofree char *id = NULL;
 
-  if (!koban_store_run (self->store, error, sql, "issiimdzssssmis", account, line->bank_id, line->pending_id,
+  if (!koban_store_run (self->store, error, sql, "issiimdzssssmisi", account, line->bank_id, line->pending_id,
                         (gint64) line->state, (gint64) line->type, TRUE, line->amount, (gint64) line->date,
                         line->time_us, line->text, line->payee, line->counterparty_id, line->mandate_ref,
                         line->has_balance_after, line->balance_after, now_us,
-                        koban_row_service (self, line->text, line->payee)))
+                        koban_row_service (self, line->text, line->payee),
+                        (gint64) KOBAN_LISTING_TRANSACTIONS))
     return NULL;
   id = koban_row_id ('t', koban_store_last_id (self->store));
   fields.id = id;
@@ -257,17 +259,20 @@ koban_link_insert (KobanLedger *self,
   static const char sql[] =
     "INSERT INTO link (connection, account, remote_id, kind, name, collector, reference, provenance, own, "
     "status,"
-    " limit_minor, limit_currency, scope, created_us, expires_us, revocation, service, first_seen_us)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " limit_minor, limit_currency, scope, created_us, expires_us, revocation, service, first_seen_us, "
+    "unseen_us)"
+    " VALUES (?1, ?2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT max (last_good_us) FROM listing"
+    " WHERE connection = ?1 AND account = coalesce (?2, 0) AND kind = ?))";
   g_autofree char *scope = koban_row_words (link->scope);
   g_autofree char *id = NULL;
   KobanLink fields = *link;
 
-  if (!koban_store_run (self->store, error, sql, "izsisssiiimszzisi", connection, account, link->remote_id,
+  if (!koban_store_run (self->store, error, sql, "izsisssiiimszzisii", connection, account, link->remote_id,
                         (gint64) link->kind, link->name, link->collector, link->reference,
                         (gint64) link->provenance, (gint64) link->own, (gint64) link->status, link->has_limit,
                         link->limit, scope, link->created_us, link->expires_us, (gint64) link->revocation,
-                        koban_row_service (self, link->name, link->reference), now_us))
+                        koban_row_service (self, link->name, link->reference), now_us,
+                        (gint64) KOBAN_LISTING_LINKS))
     return NULL;
   id = koban_row_id ('l', koban_store_last_id (self->store));
   fields.id = id;

@@ -161,12 +161,18 @@ static const char version_4[] =
   "ALTER TABLE incident ADD COLUMN worse_us INTEGER NOT NULL DEFAULT 0;"
   "CREATE INDEX journal_by_kind ON journal (kind, id);";
 
+static const char version_5[] =
+  /* When its listing was last heard well before, and did not have it: with first_seen_us, the bounds of its
+     time. */
+  "ALTER TABLE line ADD COLUMN unseen_us INTEGER;"
+  "ALTER TABLE link ADD COLUMN unseen_us INTEGER;"
+  /* What the person copied from card or passbook, for the page to print. It leaves in no message. */
+  "CREATE TABLE card (account INTEGER PRIMARY KEY REFERENCES account ON DELETE CASCADE,"
+  "  phone TEXT NOT NULL, set_us INTEGER NOT NULL) STRICT;";
+
 /* Row n leads from version n to n + 1. */
 static const char *const migrations[] = {
-  version_1,
-  version_2,
-  version_3,
-  version_4,
+  version_1, version_2, version_3, version_4, version_5,
 };
 
 #define CURRENT_VERSION ((gint64) G_N_ELEMENTS (migrations))

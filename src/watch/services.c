@@ -235,6 +235,7 @@ read_service (KobanServices *self, KobanJsonNode object, GError **error)
   service->name = keep (self, name);
   service->category = category;
   service->revoke = keep (self, koban_json_string (koban_json_member (object, "revoke")));
+  service->site = keep (self, koban_json_string (koban_json_member (object, "site")));
   service->countries = read_countries (self, koban_json_member (object, "countries"));
   g_hash_table_insert (self->by_id, (gpointer) (guintptr) service->id, service);
 

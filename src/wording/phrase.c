@@ -43,7 +43,7 @@ static const struct
   { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "mandate", PLACE_FOREIGN },
   { "period", PLACE_TEXT },     { "payees", PLACE_NUMBER },      { "account", PLACE_FOREIGN },
   { "date", PLACE_TEXT },       { "window", PLACE_DAYS },        { "channel", PLACE_TEXT },
-  { "about", PLACE_TEXT },
+  { "about", PLACE_TEXT },      { "incident", PLACE_TEXT },
 };
 
 static const char *
@@ -263,6 +263,15 @@ static const struct
   { "no_file",
     N_("Nothing was imported for {connection} for {days}. Banks give back what was taken only for some time "
         "({window}): get the bank's file and import it, or look at the bank's own list.") },
+  { "no_file", N_("Nothing was imported for {connection} for {days}. Banks give back what was taken only "
+                   "for some time: get "
+                   "the bank's file and import it, or look at the bank's own list.") },
+  { "deadline", N_("A time to claim of incident {incident} ends in {days}, on {date}. What is to be done "
+                    "until then, and with "
+                    "whom: koban deadlines.") },
+  { "deadline", N_("A time to claim of incident {incident} ends today, on {date}. What is to be done, and "
+                    "with whom: koban "
+                    "deadlines.") },
   { "unbalanced",
     N_("The running balance of what was imported for {connection} does not follow from its lines ({count} "
         "times, first by "
@@ -437,6 +446,8 @@ freshness_headline (const KobanAlert *alert)
     return _("Koban has read your history");
   if (koban_alert_has_reason (alert, "account_gone"))
     return _("An account is no longer shown by your bank");
+  if (koban_alert_has_reason (alert, "deadline"))
+    return _("The time to claim ends soon");
   if (koban_alert_has_reason (alert, "no_file"))
     return _("It is time to import a statement");
   if (koban_alert_has_reason (alert, "unbalanced"))

@@ -151,7 +151,7 @@ class Desk:
         env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": locale, "TZ": "UTC", "NO_AT_BRIDGE": "1",
                "GTK_A11Y": "none", "GSETTINGS_BACKEND": "memory", "GIO_USE_VFS": "local",
                "KOBAN_PROVIDERS": str(SOURCE / "data/providers"), "KOBAN_SERVICES": str(SOURCE / "data/services"),
-               "KOBAN_STATEMENTS": str(SOURCE / "data/statements"),
+               "KOBAN_STATEMENTS": str(SOURCE / "data/statements"), "KOBAN_DEADLINES": str(SOURCE / "data/deadlines"),
                "G_SLICE": "always-malloc", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "detect_leaks=0")}
         for name, folder in folders.items():

@@ -597,7 +597,8 @@ test_an_offer_warns_of_what_can_still_be_claimed (void)
   } rows[] = {
     { 0, "warning", "review_strong" },
     { 300, "warning", "review_strong" },
-    { 500, "notice", "review" },
+    { 700, "warning", "review_strong" },
+    { 800, "notice", "review" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -605,6 +606,7 @@ test_an_offer_warns_of_what_can_still_be_claimed (void)
       Life life = begin_too_late (NULL);
       gint64 now_us = noon (END) + rows[i].later_days * KOBAN_DAY_US;
 
+      koban_ledger_set_claims (life.ledger, g_variant_new_parsed ("{'JPY': (int64 30, int64 730)}"));
       g_assert_true (koban_ledger_offer_review (life.ledger, "c1", now_us, NULL));
       g_autoptr(GVariant) alerts = offered (&life);
       g_autoptr(GVariant) alert = g_variant_get_child_value (alerts, 0);

@@ -239,15 +239,16 @@ test_the_agents_own_reasons_have_sentences (void)
     { "account_gone", "An account is no longer shown by your bank", "cannot watch it" },
     { "no_file", "It is time to import a statement", "for 8 days" },
     { "unbalanced", "A statement does not add up", "on 2024-09-02" },
+    { "deadline", "The time to claim ends soon", "of incident i7 ends in 8 days, on 2024-09-02" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       static const char *const refs[] = { NULL };
-      GVariant *reason = koban_reason_new (rows[i].code, "count", "x", (gint64) 3, "payees", "x", (gint64) 40,
-                                           "account", "s", "Current", "connection", "s", "MyBank", "days",
-                                           "x", (gint64) 8, "window", "x", (gint64) 30, "date", "s",
-                                           "2024-09-02", "amount", "m", KOBAN_MONEY (-30000, "JPY"), NULL);
+      GVariant *reason = koban_reason_new (
+        rows[i].code, "count", "x", (gint64) 3, "payees", "x", (gint64) 40, "account", "s", "Current",
+        "connection", "s", "MyBank", "days", "x", (gint64) 8, "window", "x", (gint64) 30, "incident", "s",
+        "i7", "date", "s", "2024-09-02", "amount", "m", KOBAN_MONEY (-30000, "JPY"), NULL);
       g_autoptr(GPtrArray) alerts = one (koban_alert_new (
         &(KobanAlert){ .incident = "i1",
                        .kind = KOBAN_ALERT_FRESHNESS,

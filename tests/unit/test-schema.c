@@ -110,6 +110,8 @@ static const struct
     "COLUMN digest; ALTER TABLE outbox DROP COLUMN bundle; ALTER TABLE incident DROP COLUMN worse_us",
     "DELETE FROM channel; UPDATE outbox SET again = 0, digest = 0, bundle = 0; UPDATE incident SET worse_us "
     "= 0" },
+  { "DROP TABLE card; ALTER TABLE line DROP COLUMN unseen_us; ALTER TABLE link DROP COLUMN unseen_us",
+    "DELETE FROM card; UPDATE line SET unseen_us = 0; UPDATE link SET unseen_us = 0" },
 };
 
 /* From every older version, what all later ones added is there in the end. */
