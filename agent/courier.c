@@ -94,23 +94,20 @@ says_what_was_done (const KobanAlert *alert)
 }
 
 static void
-word_delivery (const KobanDelivery *delivery, KobanDetail detail, KobanMessage *message)
+word_delivery (const KobanDelivery *delivery, KobanDetail detail, char **summary, char **body)
 {
   gboolean gap = delivery->bundle == KOBAN_BUNDLE_GAP;
 
-  message->many = delivery->bundle != KOBAN_BUNDLE_NONE;
-  message->ownership = delivery->ownership;
-  if (message->many)
+  if (delivery->bundle != KOBAN_BUNDLE_NONE)
     {
-      message->summary =
+      *summary =
         koban_phrase_many_summary (delivery->alerts, delivery->incidents, gap, detail, delivery->code);
-      message->body =
+      *body =
         koban_phrase_many_body (delivery->alerts, delivery->incidents, gap, detail, delivery->ownership);
       return;
     }
-  message->summary = koban_phrase_summary (delivery->alerts, detail, delivery->code);
-  message->body =
-    koban_phrase_body_for (delivery->alerts, detail, delivery->account_name, delivery->ownership);
+  *summary = koban_phrase_summary (delivery->alerts, detail, delivery->code);
+  *body = koban_phrase_body_for (delivery->alerts, detail, delivery->account_name, delivery->ownership);
 }
 
 KobanMessage *
@@ -120,7 +117,11 @@ koban_courier_word (const KobanDelivery *delivery, KobanDetail detail)
   KobanMessage *message = g_new0 (KobanMessage, 1);
 
   message->incident = g_strdup (delivery->incident);
-  word_delivery (delivery, detail, message);
+  message->many = delivery->bundle != KOBAN_BUNDLE_NONE;
+  message->ownership = delivery->ownership;
+  word_delivery (delivery, detail, &message->summary, &message->body);
+  if (detail > KOBAN_DETAIL_MINIMAL)
+    word_delivery (delivery, KOBAN_DETAIL_MINIMAL, &message->discreet_summary, &message->discreet_body);
   message->kind = worst->kind;
   message->severity = worst->severity;
   message->urgent = worst->severity >= KOBAN_SEVERITY_WARNING && says_what_was_done (worst);

@@ -3,7 +3,7 @@
  * A way to the person. A channel shows what it is given and says whether that was taken; it makes
  * no words, keeps no queue and never retries: the courier does. Signals:
  * "available" (): it can show again what it lost (its server came back);
- * "action" (incident s, action s): the person pressed "mine" or "not-mine".
+ * "action" (incident s, action s): the person pressed "mine", "not-mine", or "details".
  */
 #pragma once
 
@@ -20,6 +20,8 @@ typedef struct
   char          *incident;   /* what replaces what: a later message of the same incident takes its place */
   char          *summary;
   char          *body;
+  char          *discreet_summary; /* (nullable): what it says where others may read along; with @discreet_body. NULL: the same */
+  char          *discreet_body;
   KobanAlertKind kind;       /* of the worst alert */
   KobanSeverity  severity;
   gboolean       urgent;     /* stays until it is dismissed: a new link or money gone */
