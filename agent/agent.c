@@ -593,6 +593,15 @@ load_services (Agent *self)
 }
 
 static void
+set_channels (Agent *self)
+{
+  g_autoptr(GPtrArray) channels = g_ptr_array_new ();
+
+  g_ptr_array_add (channels, self->channel);
+  koban_courier_set_channels (self->parts.courier, channels);
+}
+
+static void
 build_parts (Agent *self)
 {
   g_autofree char *path = g_build_filename (koban_settings_data_directory (), "koban.db", NULL);
@@ -616,7 +625,8 @@ build_parts (Agent *self)
   self->channel = KOBAN_CHANNEL (koban_desktop_new (self->detail));
   parts->rounds = koban_rounds_new (&parts->tools);
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
-  parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->channel, self->random);
+  parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->random);
+  set_channels (self);
 }
 
 static void

@@ -606,15 +606,22 @@ koban_courier_init (KobanCourier *self)
 }
 
 KobanCourier *
-koban_courier_new (KobanClock *clock, KobanBooks *books, KobanChannel *channel, GRand *random)
+koban_courier_new (KobanClock *clock, KobanBooks *books, GRand *random)
 {
   KobanCourier *self = g_object_new (KOBAN_TYPE_COURIER, NULL);
 
   self->clock = clock;
   self->books = books;
-  self->channel = channel;
   self->random = random;
-  self->on_available_id = g_signal_connect (channel, "available", G_CALLBACK (on_available), self);
-  self->on_action_id = g_signal_connect (channel, "action", G_CALLBACK (on_action), self);
   return self;
+}
+
+void
+koban_courier_set_channels (KobanCourier *self, GPtrArray *channels)
+{
+  g_return_if_fail (self->channel == NULL && channels->len > 0);
+
+  self->channel = channels->pdata[0];
+  self->on_available_id = g_signal_connect (self->channel, "available", G_CALLBACK (on_available), self);
+  self->on_action_id = g_signal_connect (self->channel, "action", G_CALLBACK (on_action), self);
 }

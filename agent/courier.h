@@ -17,7 +17,11 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KobanCourier, koban_courier, KOBAN, COURIER, GObject)
 
 /* All (unowned), outlive the courier. */
-KobanCourier *koban_courier_new        (KobanClock *clock, KobanBooks *books, KobanChannel *channel, GRand *random);
+KobanCourier *koban_courier_new        (KobanClock *clock, KobanBooks *books, GRand *random);
+/* The ways to the person: the first is the desktop, the others in the order in which they are to be tried. May be called
+ * again, with others, at any time: what waits for one that is gone is forgotten, and that one came, went or says more
+ * than before is told on the others. @channels (element-type KobanChannel) is referenced. */
+void          koban_courier_set_channels (KobanCourier *self, GPtrArray *channels);
 /* Shows open incidents again, in silence, and delivers what waits. */
 void          koban_courier_start      (KobanCourier *self);
 /* Something was committed: there may be something to tell, or something that is over. */

@@ -31,6 +31,14 @@ koban_channel_get_name (KobanChannel *self)
   return KOBAN_CHANNEL_GET_IFACE (self)->get_name (self);
 }
 
+KobanChannelKind
+koban_channel_get_kind (KobanChannel *self)
+{
+  KobanChannelInterface *iface = KOBAN_CHANNEL_GET_IFACE (self);
+
+  return iface->get_kind != NULL ? iface->get_kind (self) : KOBAN_CHANNEL_DESKTOP;
+}
+
 KobanDetail
 koban_channel_get_detail (KobanChannel *self)
 {
@@ -65,6 +73,22 @@ koban_channel_withdraw (KobanChannel *self, const char *incident)
   KOBAN_CHANNEL_GET_IFACE (self)->withdraw (self, incident);
 }
 
+gboolean
+koban_channel_can_schedule (KobanChannel *self)
+{
+  KobanChannelInterface *iface = KOBAN_CHANNEL_GET_IFACE (self);
+
+  return iface->can_schedule != NULL && iface->can_schedule (self);
+}
+
+gint64
+koban_channel_get_retry_s (KobanChannel *self)
+{
+  KobanChannelInterface *iface = KOBAN_CHANNEL_GET_IFACE (self);
+
+  return iface->get_retry_s != NULL ? iface->get_retry_s (self) : 0;
+}
+
 void
 koban_channel_emit_available (KobanChannel *self)
 {
@@ -83,7 +107,9 @@ koban_message_copy (const KobanMessage *self)
   KobanMessage *copy = g_new (KobanMessage, 1);
 
   *copy = *self;
+  copy->id = g_strdup (self->id);
   copy->incident = g_strdup (self->incident);
+  copy->code = g_strdup (self->code);
   copy->summary = g_strdup (self->summary);
   copy->body = g_strdup (self->body);
   copy->discreet_summary = g_strdup (self->discreet_summary);
@@ -94,7 +120,9 @@ koban_message_copy (const KobanMessage *self)
 void
 koban_message_free (KobanMessage *self)
 {
+  g_free (self->id);
   g_free (self->incident);
+  g_free (self->code);
   g_free (self->summary);
   g_free (self->body);
   g_free (self->discreet_summary);

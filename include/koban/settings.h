@@ -28,6 +28,20 @@ typedef enum
 /* How many false alerts the person would rather have than one theft too many. */
 typedef enum { KOBAN_WARINESS_QUIET, KOBAN_WARINESS_NORMAL, KOBAN_WARINESS_WARY } KobanWariness;
 
+/* What a channel is made of. */
+typedef enum
+{
+  KOBAN_CHANNEL_DESKTOP,
+  KOBAN_CHANNEL_NTFY,
+  KOBAN_CHANNEL_GOTIFY,
+  KOBAN_CHANNEL_MAIL,
+  KOBAN_CHANNEL_WEBHOOK,
+} KobanChannelKind;
+#define KOBAN_N_CHANNEL_KINDS (KOBAN_CHANNEL_WEBHOOK + 1)
+
+const char *koban_channel_kind_name  (KobanChannelKind kind); /* "ntfy": as in koban.conf and in the lists */
+gboolean    koban_channel_kind_parse (const char *name, KobanChannelKind *kind);
+
 typedef struct
 {
   KobanDetail desktop_detail;       /* [notify] detail = none|minimal|full; default full */

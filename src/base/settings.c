@@ -134,6 +134,13 @@ static const KeyRow keys[] = {
     24 * 60 * 60, N_("a time between 15m and 24h") },
 };
 
+static const char *const channel_kind_words[] = { [KOBAN_CHANNEL_DESKTOP] = "desktop",
+                                                  [KOBAN_CHANNEL_NTFY] = "ntfy",
+                                                  [KOBAN_CHANNEL_GOTIFY] = "gotify",
+                                                  [KOBAN_CHANNEL_MAIL] = "mail",
+                                                  [KOBAN_CHANNEL_WEBHOOK] = "webhook",
+                                                  NULL };
+
 G_STATIC_ASSERT (sizeof (KobanDetail) == sizeof (guint) && sizeof (KobanWariness) == sizeof (guint));
 
 KobanSettings
@@ -154,6 +161,23 @@ parse_word (const char *text, const char *const *words, guint *value)
         return TRUE;
       }
   return FALSE;
+}
+
+const char *
+koban_channel_kind_name (KobanChannelKind kind)
+{
+  return channel_kind_words[kind];
+}
+
+gboolean
+koban_channel_kind_parse (const char *name, KobanChannelKind *kind)
+{
+  guint value;
+
+  if (!parse_word (name, channel_kind_words, &value))
+    return FALSE;
+  *kind = (KobanChannelKind) value;
+  return TRUE;
 }
 
 static gboolean

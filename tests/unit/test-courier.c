@@ -194,8 +194,10 @@ set_up (Desk *desk, gconstpointer data)
   desk->books = koban_open_books_new_in (path);
   desk->random = g_rand_new_with_seed (1);
   desk->channel = g_object_new (FAKE_TYPE_CHANNEL, NULL);
-  desk->courier =
-    koban_courier_new (KOBAN_CLOCK (desk->clock), desk->books, KOBAN_CHANNEL (desk->channel), desk->random);
+  desk->courier = koban_courier_new (KOBAN_CLOCK (desk->clock), desk->books, desk->random);
+  g_autoptr(GPtrArray) channels = g_ptr_array_new ();
+  g_ptr_array_add (channels, desk->channel);
+  koban_courier_set_channels (desk->courier, channels);
 }
 
 static void
