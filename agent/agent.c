@@ -45,6 +45,7 @@ typedef struct
   guint name_id;
   KobanServices *services; /* (owned) (nullable): none could be read */
   KobanDetail detail;
+  gboolean detail_chosen; /* by koban.conf */
   KobanWariness wariness;
   char *misread; /* (owned) (nullable): what is wrong with koban.conf */
   KobanParts parts;
@@ -577,6 +578,7 @@ load_settings (Agent *self)
       settings.desktop_detail = KOBAN_DETAIL_MINIMAL;
     }
   self->detail = settings.desktop_detail;
+  self->detail_chosen = settings.detail_is_chosen;
   self->wariness = settings.wariness;
   self->parts.tools.interval_s = settings.check_interval_s;
 }
@@ -622,7 +624,7 @@ build_parts (Agent *self)
   self->random = g_rand_new ();
   self->host = koban_host_new ();
   parts->tools.saving = koban_host_get_saving (self->host);
-  self->channel = KOBAN_CHANNEL (koban_desktop_new (self->detail));
+  self->channel = KOBAN_CHANNEL (koban_desktop_new (self->detail, !self->detail_chosen));
   parts->rounds = koban_rounds_new (&parts->tools);
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
   parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->random);

@@ -45,6 +45,7 @@ gboolean    koban_channel_kind_parse (const char *name, KobanChannelKind *kind);
 typedef struct
 {
   KobanDetail desktop_detail;       /* [notify] detail = none|minimal|full; default full */
+  gboolean    detail_is_chosen;     /* it stands in the file: a phone is not made discreet against it */
   KobanWariness wariness;           /* [watch] wariness = quiet|normal|wary; default normal */
   guint       check_interval_s;     /* [check] interval = 15m … 24h; default 15 minutes; a profile's own minimum wins */
 } KobanSettings;

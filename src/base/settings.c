@@ -272,6 +272,7 @@ koban_settings_load (const char *path, KobanSettings *settings, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     if (!read_key (file, path, &keys[i], &found, error))
       return FALSE;
+  found.detail_is_chosen = g_key_file_has_key (file, "notify", "detail", NULL);
   report_unknown_keys (file, path);
   *settings = found;
   return TRUE;
