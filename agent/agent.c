@@ -12,6 +12,7 @@
 #include "channel/desktop.h"
 #include "confine.h"
 #include "host.h"
+#include "pages.h"
 #include "parts.h"
 
 #include <errno.h>
@@ -50,7 +51,8 @@ typedef struct
   char *misread; /* (owned) (nullable): what is wrong with koban.conf */
   KobanParts parts;
   KobanHost *host;       /* (owned) (nullable) */
-  KobanChannel *channel; /* (owned) (nullable) */
+  KobanChannel *channel; /* (owned) (nullable): the desktop */
+  KobanPages *pages;     /* (owned) (nullable) */
   KobanBus *bus;         /* (owned) (nullable) */
   GRand *random;         /* (owned): of the main thread; the cycles have their own */
 
@@ -78,6 +80,8 @@ agent_changed (gpointer agent, const char *list)
     koban_poller_refresh (self->parts.poller);
   if (g_str_equal (list, "alerts") || g_str_equal (list, "connections"))
     koban_courier_wake (self->parts.courier);
+  if (g_str_equal (list, "alerts"))
+    koban_pages_tidy (self->pages);
   consider_leaving (self);
 }
 
@@ -199,10 +203,52 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_help_shown (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_channel_show_finish (KOBAN_CHANNEL (source), result, &error))
+    g_message ("What to do could not be shown: %s", error->message);
+}
+
+/* The bubble of what was answered is gone; what is to be done now stands in one of its own. */
+static void
+show_help (Agent *self, const char *incident)
+{
+  g_autofree char *id = g_strconcat ("help-", incident, NULL);
+  /* TRANSLATORS: "koban show %s" is a command to be typed as it is. */
+  g_autofree char *body = g_strdup_printf (_("Call your bank now on the number printed on your card and ask them to "
+                                             "stop it. All that is known, in a terminal: koban show %s"),
+                                           incident);
+  KobanMessage message = { .incident = id,
+                           .summary = _("What to do now"),
+                           .body = body,
+                           .kind = KOBAN_ALERT_WITHDRAWAL,
+                           .severity = KOBAN_SEVERITY_WARNING,
+                           .urgent = TRUE,
+                           .silent = TRUE };
+
+  koban_channel_show_async (self->channel, &message, NULL, on_help_shown, NULL);
+}
+
+static void
+on_unopened (KobanPages *pages, const char *incident, const char *action, Agent *self)
+{
+  if (self->leaving)
+    return;
+  if (g_str_equal (action, "not-mine"))
+    show_help (self, incident);
+  else
+    koban_desktop_explain (KOBAN_DESKTOP (self->channel), incident);
+}
+
+static void
 on_action (KobanCourier *courier, const char *incident, const char *action, Agent *self)
 {
   KobanAnswer answer;
 
+  if (g_str_equal (action, "details") || g_str_equal (action, "not-mine"))
+    koban_pages_open (self->pages, incident, action);
   if (!koban_answer_parse (action, &answer))
     return;
   Pressed *pressed = g_new0 (Pressed, 1);
@@ -625,6 +671,7 @@ build_parts (Agent *self)
   self->host = koban_host_new ();
   parts->tools.saving = koban_host_get_saving (self->host);
   self->channel = KOBAN_CHANNEL (koban_desktop_new (self->detail, !self->detail_chosen));
+  self->pages = koban_pages_new (koban_settings_runtime_directory (), self->connection, parts->tools.books);
   parts->rounds = koban_rounds_new (&parts->tools);
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
   parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->random);
@@ -638,6 +685,7 @@ join_parts (Agent *self)
   g_signal_connect (self->parts.rounds, "checked", G_CALLBACK (on_checked), self);
   g_signal_connect (self->parts.courier, "action", G_CALLBACK (on_action), self);
   g_signal_connect (self->parts.tools.vault, "unlocked", G_CALLBACK (on_unlocked), self);
+  g_signal_connect (self->pages, "unopened", G_CALLBACK (on_unopened), self);
   g_signal_connect (self->host, "online", G_CALLBACK (on_online), self);
   g_signal_connect (self->host, "saving", G_CALLBACK (on_saving), self);
   g_signal_connect (self->host, "resumed", G_CALLBACK (on_resumed), self);
@@ -660,7 +708,8 @@ agent_build (Agent *self, GError **error)
 {
   if (!koban_settings_make_directories (error))
     return FALSE;
-  koban_confine_files (koban_settings_data_directory (), koban_settings_config_directory ());
+  koban_confine_files (koban_settings_data_directory (), koban_settings_config_directory (),
+                       koban_settings_runtime_directory ());
   load_settings (self);
   if (!lock_directory (self, error))
     return FALSE;
@@ -726,6 +775,7 @@ on_courier_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   Agent *self = user_data;
 
   koban_courier_stop_finish (KOBAN_COURIER (source), result);
+  koban_pages_close (self->pages);
   koban_books_close (self->parts.tools.books);
   g_dbus_connection_flush_sync (self->connection, NULL, NULL);
   g_main_loop_quit (self->loop);
@@ -750,12 +800,14 @@ agent_clear (Agent *self)
   g_clear_handle_id (&self->interrupt_id, g_source_remove);
   disconnect (self->connection, self);
   disconnect (self->host, self);
+  disconnect (self->pages, self);
   disconnect (parts->tools.vault, self);
   g_clear_object (&self->bus);
   g_clear_object (&parts->courier);
   g_clear_object (&parts->poller);
   g_clear_object (&parts->rounds);
   g_clear_object (&self->channel);
+  g_clear_object (&self->pages);
   g_clear_object (&self->host);
   g_clear_object (&parts->tools.http);
   g_clear_object (&parts->tools.vault);

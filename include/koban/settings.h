@@ -12,9 +12,11 @@ G_BEGIN_DECLS
 /* $XDG_DATA_HOME/koban, made 0700 by koban_settings_make_directories(). (transfer none) */
 const char *koban_settings_data_directory (void);
 const char *koban_settings_config_directory (void);
+/* Gone with the session: pages to be read now. (transfer none) */
+const char *koban_settings_runtime_directory (void);
 char       *koban_settings_config_file (void);   /* (transfer full) */
 
-/* Makes both directories with mode 0700, or repairs the mode; refuses a symbolic link or another
+/* Makes the directories with mode 0700, or repairs the mode; refuses a symbolic link or another
  * owner (trust S8). */
 gboolean koban_settings_make_directories (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -37,6 +37,12 @@ koban_settings_config_directory (void)
   return below (g_get_user_config_dir ());
 }
 
+const char *
+koban_settings_runtime_directory (void)
+{
+  return below (g_get_user_runtime_dir ());
+}
+
 char *
 koban_settings_config_file (void)
 {
@@ -96,7 +102,8 @@ gboolean
 koban_settings_make_directories (GError **error)
 {
   return make_directory (koban_settings_data_directory (), error) &&
-         make_directory (koban_settings_config_directory (), error);
+         make_directory (koban_settings_config_directory (), error) &&
+         make_directory (koban_settings_runtime_directory (), error);
 }
 
 typedef enum

@@ -345,61 +345,54 @@ withdrawal_headline (const KobanAlert *alert)
   return g_strdup_printf (_("Unexpected withdrawal of %s"), total);
 }
 
-static const char *
-link_headline (const KobanAlert *alert)
+/* What happened, by the reason that says it best; a row without a reason ends its kind. The short words are for the
+ * small screen and the locked one.
+ * TRANSLATORS: the short ones at most 40 characters, so that a phone shows them whole. */
+static const struct
 {
-  if (koban_alert_has_reason (alert, "link_stronger"))
-    return _("A service may now take more from your account");
-  if (koban_alert_has_reason (alert, "link_back"))
-    return _("A service that had ended can take money again");
-  if (koban_alert_has_reason (alert, "amended_mandate"))
-    return _("A direct debit on your account now names somebody else");
-  return _("A new service can take money from your account");
-}
+  KobanAlertKind kind;
+  const char *code, *words, *short_words;
+} headlines[] = {
+  { KOBAN_ALERT_LINK, "link_stronger", N_("A service may now take more from your account"),
+    N_("A service may now take more money") },
+  { KOBAN_ALERT_LINK, "link_back", N_("A service that had ended can take money again"),
+    N_("An ended service can take money again") },
+  { KOBAN_ALERT_LINK, "amended_mandate", N_("A direct debit on your account now names somebody else"),
+    N_("A direct debit now names somebody else") },
+  { KOBAN_ALERT_LINK, NULL, N_("A new service can take money from your account"),
+    N_("A new service can take your money") },
+  { KOBAN_ALERT_WITHDRAWAL, NULL, NULL, N_("Unexpected withdrawal from your account") },
+  { KOBAN_ALERT_BALANCE, "negative_balance", N_("Your account is overdrawn"), NULL },
+  { KOBAN_ALERT_BALANCE, NULL, N_("Money left your account without a trace"), NULL },
+  { KOBAN_ALERT_FRESHNESS, "review_strong", N_("Koban found something odd in your history"),
+    N_("There is something odd in your history") },
+  { KOBAN_ALERT_FRESHNESS, "review", N_("Koban has read your history"), NULL },
+  { KOBAN_ALERT_FRESHNESS, "account_gone", N_("An account is no longer shown by your bank"),
+    N_("Your bank no longer shows an account") },
+  { KOBAN_ALERT_FRESHNESS, "no_file", N_("It is time to import a statement"), NULL },
+  { KOBAN_ALERT_FRESHNESS, "unbalanced", N_("A statement does not add up"), NULL },
+  { KOBAN_ALERT_FRESHNESS, "sign_in", N_("Koban has to sign in again"), NULL },
+  { KOBAN_ALERT_FRESHNESS, "evicted", N_("Koban's sign-in was ended"), NULL },
+  { KOBAN_ALERT_FRESHNESS, "shared", N_("Another device seems to use the same sign-in"),
+    N_("Another device may use the same sign-in") },
+  { KOBAN_ALERT_FRESHNESS, "locked", N_("Koban waits for the keyring"), NULL },
+  { KOBAN_ALERT_FRESHNESS, NULL, N_("Koban could not check your account"), NULL },
+};
 
-static const char *
-freshness_headline (const KobanAlert *alert)
-{
-  if (koban_alert_has_reason (alert, "review_strong"))
-    return _("Koban found something odd in your history");
-  if (koban_alert_has_reason (alert, "review"))
-    return _("Koban has read your history");
-  if (koban_alert_has_reason (alert, "account_gone"))
-    return _("An account is no longer shown by your bank");
-  if (koban_alert_has_reason (alert, "no_file"))
-    return _("It is time to import a statement");
-  if (koban_alert_has_reason (alert, "unbalanced"))
-    return _("A statement does not add up");
-  if (koban_alert_has_reason (alert, "sign_in"))
-    return _("Koban has to sign in again");
-  if (koban_alert_has_reason (alert, "evicted"))
-    return _("Koban's sign-in was ended");
-  if (koban_alert_has_reason (alert, "shared"))
-    return _("Another device seems to use the same sign-in");
-  if (koban_alert_has_reason (alert, "locked"))
-    return _("Koban waits for the keyring");
-  return _("Koban could not check your account");
-}
-
-/* What happened, without a name; with sums only if @with_sums. */
+/* What happened, without a name. */
 static char *
-headline (const KobanAlert *alert, gboolean with_sums)
+headline (const KobanAlert *alert, gboolean in_short)
 {
-  switch (alert->kind)
-    {
-    case KOBAN_ALERT_LINK:
-      return g_strdup (link_headline (alert));
-    case KOBAN_ALERT_WITHDRAWAL:
-      return with_sums ? withdrawal_headline (alert)
-                       : g_strdup (_("Unexpected withdrawal from your account"));
-    case KOBAN_ALERT_BALANCE:
-      return g_strdup (koban_alert_has_reason (alert, "negative_balance")
-                         ? _("Your account is overdrawn")
-                         : _("Money left your account without a trace"));
-    case KOBAN_ALERT_FRESHNESS:
-    default:
-      return g_strdup (freshness_headline (alert));
-    }
+  gsize i = 0;
+
+  while (i + 1 < G_N_ELEMENTS (headlines) &&
+         (headlines[i].kind != alert->kind ||
+          (headlines[i].code != NULL && !koban_alert_has_reason (alert, headlines[i].code))))
+    i++;
+  if (headlines[i].words == NULL && !in_short)
+    return withdrawal_headline (alert);
+  return g_strdup (in_short && headlines[i].short_words != NULL ? _(headlines[i].short_words)
+                                                                : _(headlines[i].words));
 }
 
 /* The other side: our name for it where the directory knows it, else the bank's words, quoted. NULL if none.
@@ -415,7 +408,7 @@ who (const KobanAlert *alert)
 char *
 koban_phrase_alert (const KobanAlert *alert)
 {
-  g_autofree char *what = headline (alert, TRUE);
+  g_autofree char *what = headline (alert, FALSE);
   g_autofree char *name = who (alert);
 
   return name != NULL ? g_strdup_printf (_("%s: %s"), what, name) : g_steal_pointer (&what);
@@ -439,7 +432,7 @@ koban_phrase_summary (GPtrArray *alerts, KobanDetail detail, const char *code)
       if (other->kind == KOBAN_ALERT_WITHDRAWAL && other->severity >= worst->severity)
         worst = other;
     }
-  return headline (worst, detail == KOBAN_DETAIL_FULL);
+  return headline (worst, detail < KOBAN_DETAIL_FULL);
 }
 
 static void
@@ -547,6 +540,10 @@ koban_phrase_many_summary (GPtrArray *alerts,
 {
   if (detail == KOBAN_DETAIL_NONE || alerts->len == 0)
     return koban_phrase_summary (alerts, KOBAN_DETAIL_NONE, code);
+  if (in_gap && detail < KOBAN_DETAIL_FULL)
+    return g_strdup_printf (ngettext ("%u unusual thing while Koban was away",
+                                      "%u unusual things while Koban was away", incidents),
+                            incidents);
   if (in_gap)
     return g_strdup_printf (ngettext ("%u unusual thing happened while Koban could not look",
                                       "%u unusual things happened while Koban could not look", incidents),
