@@ -425,6 +425,9 @@ class Desk:
         call = self.mock(self.start_system_bus(), login, "/org/freedesktop/login1", "--system", "--template", "logind")
         session = call("org.freedesktop.DBus.Mock", "AddSession",
                        GLib.Variant("(ssusb)", ("c1", "seat0", os.getuid(), "me", True)), "(s)")[0]
+        # as the real one gives it; the template's own adds a number to a text
+        call("org.freedesktop.DBus.Mock", "AddMethod", GLib.Variant("(sssss)", (
+            login + ".Manager", "GetUser", "u", "o", "ret = '/org/freedesktop/login1/user/%d' % args[0]")))
         call("org.freedesktop.DBus.Properties", "Set",
              GLib.Variant("(ssv)", (login + ".User", "Display", GLib.Variant("(so)", ("c1", session)))),
              path="/org/freedesktop/login1/user/%d" % os.getuid())
