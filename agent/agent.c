@@ -8,6 +8,7 @@
 
 #include "alarm.h"
 #include "agent.h"
+#include "announcer.h"
 #include "bus.h"
 #include "channel/desktop.h"
 #include "confine.h"
@@ -53,6 +54,7 @@ typedef struct
   KobanHost *host;       /* (owned) (nullable) */
   KobanChannel *channel; /* (owned) (nullable): the desktop */
   KobanPages *pages;     /* (owned) (nullable) */
+  KobanAnnouncer *announcer; /* (owned) (nullable) */
   KobanBus *bus;         /* (owned) (nullable) */
   GRand *random;         /* (owned): of the main thread; the cycles have their own */
 
@@ -82,6 +84,8 @@ agent_changed (gpointer agent, const char *list)
     koban_courier_wake (self->parts.courier);
   if (g_str_equal (list, "alerts"))
     koban_pages_tidy (self->pages);
+  if (g_str_equal (list, "connections"))
+    koban_announcer_refresh (self->announcer);
   consider_leaving (self);
 }
 
@@ -152,6 +156,12 @@ static void
 on_resumed (KobanHost *host, Agent *self)
 {
   koban_poller_resumed (self->parts.poller);
+}
+
+static void
+on_said (KobanAnnouncer *announcer, Agent *self)
+{
+  agent_changed (self, "alerts");
 }
 
 static void
@@ -505,6 +515,7 @@ on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
   koban_poller_set_online (self->parts.poller, koban_host_get_online (self->host));
   koban_poller_start (self->parts.poller);
   koban_courier_start (self->parts.courier);
+  koban_announcer_refresh (self->announcer);
   consider_leaving (self);
 }
 
@@ -647,6 +658,7 @@ set_channels (Agent *self)
 
   g_ptr_array_add (channels, self->channel);
   koban_courier_set_channels (self->parts.courier, channels);
+  koban_announcer_set_places (self->announcer, channels->len - 1);
 }
 
 static void
@@ -671,6 +683,7 @@ build_parts (Agent *self)
   self->host = koban_host_new ();
   parts->tools.saving = koban_host_get_saving (self->host);
   self->channel = KOBAN_CHANNEL (koban_desktop_new (self->detail, !self->detail_chosen));
+  self->announcer = koban_announcer_new (parts->tools.clock, parts->tools.books);
   self->pages = koban_pages_new (koban_settings_runtime_directory (), self->connection, parts->tools.books);
   parts->rounds = koban_rounds_new (&parts->tools);
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
@@ -685,6 +698,7 @@ join_parts (Agent *self)
   g_signal_connect (self->parts.rounds, "checked", G_CALLBACK (on_checked), self);
   g_signal_connect (self->parts.courier, "action", G_CALLBACK (on_action), self);
   g_signal_connect (self->parts.tools.vault, "unlocked", G_CALLBACK (on_unlocked), self);
+  g_signal_connect (self->announcer, "said", G_CALLBACK (on_said), self);
   g_signal_connect (self->pages, "unopened", G_CALLBACK (on_unopened), self);
   g_signal_connect (self->host, "online", G_CALLBACK (on_online), self);
   g_signal_connect (self->host, "saving", G_CALLBACK (on_saving), self);
@@ -756,6 +770,7 @@ agent_leave (Agent *self, int status)
   koban_alarm_clear (self->parts.tools.clock, &self->leave_alarm);
   g_clear_handle_id (&self->name_id, g_bus_unown_name);
   koban_poller_stop (self->parts.poller);
+  koban_announcer_stop (self->announcer);
   koban_bus_close (self->bus);
   koban_rounds_halt_async (self->parts.rounds, NULL, on_halted, self);
 }
@@ -801,6 +816,7 @@ agent_clear (Agent *self)
   disconnect (self->connection, self);
   disconnect (self->host, self);
   disconnect (self->pages, self);
+  disconnect (self->announcer, self);
   disconnect (parts->tools.vault, self);
   g_clear_object (&self->bus);
   g_clear_object (&parts->courier);
@@ -808,6 +824,7 @@ agent_clear (Agent *self)
   g_clear_object (&parts->rounds);
   g_clear_object (&self->channel);
   g_clear_object (&self->pages);
+  g_clear_object (&self->announcer);
   g_clear_object (&self->host);
   g_clear_object (&parts->tools.http);
   g_clear_object (&parts->tools.vault);

@@ -42,6 +42,7 @@ static const struct
   { "to", PLACE_MONEY },        { "since", PLACE_TIME },         { "kind", PLACE_KIND },
   { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "mandate", PLACE_FOREIGN },
   { "period", PLACE_TEXT },     { "payees", PLACE_NUMBER },      { "account", PLACE_FOREIGN },
+  { "accounts", PLACE_NUMBER },   { "places", PLACE_NUMBER },
   { "date", PLACE_TEXT },       { "window", PLACE_DAYS },
 };
 
@@ -265,6 +266,9 @@ static const struct
         "times, first by "
         "{amount} on {date}): lines are missing, or were changed. Export the same time once more.") },
   { "account_gone", N_("The bank no longer shows the account {account}, so Koban cannot watch it.") },
+  { "watching",
+    N_("Koban runs on this computer as you. Accounts it watches: {accounts}. Places it sends to, beside this screen: "
+       "{places}. Which, and how to end it: koban status. If you did not set it up, somebody else did.") },
   { "config",
     N_("koban.conf has a mistake, so Koban goes by its defaults and shows no details. What is wrong "
         "stands in the agent's log.") },
@@ -336,12 +340,12 @@ withdrawal_headline (const KobanAlert *alert)
   count = MAX (count, 1);
   if (span != NULL)
     return g_strdup_printf (
-      ngettext ("%lu withdrawal within %s, %s in all", "%lu withdrawals within %s, %s in all", count), count,
-      span, total);
+      /* TRANSLATORS: a sum, the number, a duration; the sum stands early, for small bubbles cut off what is late. */
+      ngettext ("%s taken by %lu withdrawal in %s", "%s taken by %lu withdrawals in %s", count), total, count, span);
   if (count > 1)
     return g_strdup_printf (
-      ngettext ("%lu unexpected withdrawal, %s in all", "%lu unexpected withdrawals, %s in all", count),
-      count, total);
+      ngettext ("%s taken by %lu unexpected withdrawal", "%s taken by %lu unexpected withdrawals", count), total,
+      count);
   return g_strdup_printf (_("Unexpected withdrawal of %s"), total);
 }
 
@@ -376,6 +380,8 @@ static const struct
   { KOBAN_ALERT_FRESHNESS, "shared", N_("Another device seems to use the same sign-in"),
     N_("Another device may use the same sign-in") },
   { KOBAN_ALERT_FRESHNESS, "locked", N_("Koban waits for the keyring"), NULL },
+  { KOBAN_ALERT_FRESHNESS, "watching", N_("Koban watches accounts from this computer"),
+    N_("Koban watches from this computer") },
   { KOBAN_ALERT_FRESHNESS, NULL, N_("Koban could not check your account"), NULL },
 };
 
@@ -472,6 +478,8 @@ append_reasons (GString *body, const KobanAlert *alert, guint most, KobanOwnersh
 static const char *
 what_to_do (const KobanAlert *worst, KobanOwnership ownership)
 {
+  if (koban_alert_has_reason (worst, "watching"))
+    return _("This is said once a month and cannot be turned off.");
   if (worst->kind == KOBAN_ALERT_FRESHNESS)
     return _("This is not an all-clear.");
   if (worst->kind == KOBAN_ALERT_BALANCE)
@@ -489,6 +497,8 @@ minimal_body (const KobanAlert *worst, KobanOwnership ownership)
 {
   g_autofree char *service = worst->service != NULL ? koban_text_clean (worst->service, 40) : NULL;
 
+  if (koban_alert_has_reason (worst, "review") || koban_alert_has_reason (worst, "review_strong"))
+    return g_strdup (_("Look through it in a terminal: koban review."));
   if (service == NULL)
     return g_strdup (what_to_do (worst, ownership));
   /* TRANSLATORS: the name of a service, then a sentence that says what to do. */
@@ -521,9 +531,14 @@ koban_phrase_body_for (GPtrArray *alerts,
     g_string_append_printf (body, _("%s, account %s."), name, account);
   else if (name != NULL || account != NULL)
     g_string_append_printf (body, "%s.", name != NULL ? name : account);
+  /* Servers cut off the end of a body: what to do about lost money must not be lost with it. */
+  gboolean do_first = worst->kind == KOBAN_ALERT_LINK || worst->kind == KOBAN_ALERT_WITHDRAWAL;
+  if (do_first)
+    append_sentence (body, what_to_do (worst, ownership));
   for (guint i = 0; i < alerts->len && i < 2; i++)
     append_reasons (body, g_ptr_array_index (alerts, i), 2, ownership);
-  append_sentence (body, what_to_do (worst, ownership));
+  if (!do_first)
+    append_sentence (body, what_to_do (worst, ownership));
   return g_string_free (g_steal_pointer (&body), FALSE);
 }
 

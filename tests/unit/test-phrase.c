@@ -96,7 +96,7 @@ test_levels_say_no_more_than_they_may (void)
   g_autofree char *none = koban_phrase_summary (alerts, KOBAN_DETAIL_NONE, "K-7F3A-9Q2M");
   g_autofree char *none_body = koban_phrase_body (alerts, KOBAN_DETAIL_NONE, "普通預金");
 
-  g_assert_cmpstr (full, ==, "4 withdrawals within 2 minutes, ¥300,000 in all");
+  g_assert_cmpstr (full, ==, "¥300,000 taken by 4 withdrawals in 2 minutes");
   g_assert_null (strstr (minimal, "300"));
   g_assert_null (strstr (minimal_body, "普通預金"));
   g_assert_null (strstr (minimal_body, "ﾄﾞｺﾓ"));
