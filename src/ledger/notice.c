@@ -29,7 +29,7 @@ load_notice (KobanLedger *self, Notice *notice, GError **error)
     " JOIN account a ON a.id = s.account"
     " WHERE c.removed_us IS NULL AND s.gone_us IS NULL AND a.watch <> ?2),"
     " (SELECT coalesce (min (created_us), 0) FROM connection),"
-    " (SELECT coalesce (max (opened_us), 0) FROM incident WHERE key = ?1)";
+    " coalesce ((SELECT opened_us FROM incident WHERE key = ?1 ORDER BY id DESC LIMIT 1), 0)";
   g_auto(KobanQuery) query = { 0 };
 
   koban_query_start (&query, self->store, sql, "si", KEY, (gint64) KOBAN_WATCH_OFF);
@@ -58,11 +58,13 @@ say (KobanLedger *self, const Notice *notice, guint places, gint64 now_us, Koban
   return koban_alert_put (self, alert, now_us, result, error);
 }
 
-/* A clock that was set back must not put it off for years. */
+/* What stands in the future was written by a clock that was wrong: it puts nothing off. */
 static gint64
 due_of (const Notice *notice, gint64 now_us)
 {
-  return MIN (notice->last_us != 0 ? notice->last_us : notice->began_us, now_us) + MONTH_US;
+  gint64 since_us = notice->last_us != 0 ? notice->last_us : notice->began_us;
+
+  return since_us > now_us ? now_us : since_us + MONTH_US;
 }
 
 static gboolean
