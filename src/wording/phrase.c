@@ -268,7 +268,7 @@ static const struct
   { "account_gone", N_("The bank no longer shows the account {account}, so Koban cannot watch it.") },
   { "watching",
     N_("Koban runs on this computer as you. Accounts it watches: {accounts}. Places it sends to, beside this screen: "
-       "{places}. Which, and how to end it: koban status. If you did not set it up, somebody else did.") },
+       "{places}. See which: koban status. End it: koban remove. If you did not set it up, somebody else did.") },
   { "config",
     N_("koban.conf has a mistake, so Koban goes by its defaults and shows no details. What is wrong "
         "stands in the agent's log.") },
