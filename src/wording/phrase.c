@@ -365,7 +365,7 @@ static const struct
     N_("A direct debit now names somebody else") },
   { KOBAN_ALERT_LINK, NULL, N_("A new service can take money from your account"),
     N_("A new service can take your money") },
-  { KOBAN_ALERT_WITHDRAWAL, NULL, NULL, N_("Unexpected withdrawal from your account") },
+  { KOBAN_ALERT_WITHDRAWAL, NULL, NULL, N_("An unexpected withdrawal") },
   { KOBAN_ALERT_BALANCE, "negative_balance", N_("Your account is overdrawn"), NULL },
   { KOBAN_ALERT_BALANCE, NULL, N_("Money left your account without a trace"), NULL },
   { KOBAN_ALERT_FRESHNESS, "review_strong", N_("Koban found something odd in your history"),
@@ -536,7 +536,7 @@ koban_phrase_body_for (GPtrArray *alerts,
   if (do_first)
     append_sentence (body, what_to_do (worst, ownership));
   for (guint i = 0; i < alerts->len && i < 2; i++)
-    append_reasons (body, g_ptr_array_index (alerts, i), 2, ownership);
+    append_reasons (body, g_ptr_array_index (alerts, i), i == 0 ? 2 : 1, ownership);
   if (!do_first)
     append_sentence (body, what_to_do (worst, ownership));
   return g_string_free (g_steal_pointer (&body), FALSE);

@@ -257,5 +257,33 @@ class Sandboxed(Case):
         self.assertEqual((again["sound"], again["priority"]), ("silent", "normal"))
 
 
+class RealPortal(Case):
+    """xdg-desktop-portal itself, with the backend that shows bubbles through the session's server."""
+
+    def begin(self):
+        require(self, "Xvfb")
+        opened = self.desk.start_real_portal()
+        if opened is None:
+            require(self, "xdg-desktop-portal")  # it is in no PATH: says that it is missing
+        return opened
+
+    def test_a_sandboxed_agent_s_bubble_reaches_the_screen_and_its_button_opens_the_page(self):
+        opened = self.begin()
+        self.desk.set_agent(LD_PRELOAD=preloaded("sandboxed"))
+        self.watched()
+        alert = self.rogue_link()
+        shown = self.desk.wait(lambda: [s for s in self.desk.notifier.shown() if "service can take" in s["summary"]], 20,
+                               "the bubble of the portal")[-1]
+        self.assertNotEqual(shown["app"], "Koban", "it came from the portal")
+        self.assertNotIn("\uff84\uff9e\uff7a\uff93", shown["summary"] + shown["body"])
+        self.assertEqual(sorted(shown["actions"].values()), sorted(["", "Details", "It was me", "Not me"]), shown)
+        labels = {label: key for key, label in shown["actions"].items()}
+        self.desk.notifier.act(shown, labels["Not me"])
+        self.desk.wait(lambda: self.link_alert()["answer"] == "not-mine", 20, "the answer")
+        self.desk.wait(lambda: os.path.exists(opened) and os.path.getsize(opened) > 0, 20, "the browser")
+        with open(opened, encoding="utf-8") as page:
+            self.assertIn("koban show " + alert["incident"], page.read())
+
+
 if __name__ == "__main__":
     tap.main()

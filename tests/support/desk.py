@@ -439,6 +439,30 @@ class Desk:
         self.wait(lambda: self.is_owned("org.freedesktop.portal.Desktop"), 10, "the portal")
         return portal
 
+    def start_real_portal(self):
+        """xdg-desktop-portal with its GTK backend, on a virtual screen, and a browser that keeps a copy of what it opens; its
+        path. None where it is not installed."""
+        programs = ["/usr/libexec/" + name for name in ("xdg-permission-store", "xdg-desktop-portal-gtk", "xdg-desktop-portal")]
+        if not all(os.access(program, os.X_OK) for program in programs):
+            return None
+        self.start_screen()
+        copy = os.path.join(self.scratch, "opened.html")
+        applications = pathlib.Path(self.env["XDG_DATA_HOME"]) / "applications"
+        applications.mkdir(parents=True, exist_ok=True)
+        (applications / "browser.desktop").write_text(
+            "[Desktop Entry]\nType=Application\nName=Browser\nMimeType=text/html;\nExec=cp %%f %s\n" % copy, encoding="utf-8")
+        (applications / "mimeapps.list").write_text("[Default Applications]\ntext/html=browser.desktop\n", encoding="utf-8")
+        (applications / "mimeinfo.cache").write_text("[MIME Cache]\ntext/html=browser.desktop;\n", encoding="utf-8")
+        env = dict(self.env, DISPLAY=self.display, GDK_BACKEND="x11", XDG_CURRENT_DESKTOP="gnome",
+                   XDG_DATA_DIRS=self.env["XDG_DATA_DIRS"] + ":/usr/share")
+        names = ["org.freedesktop.impl.portal.PermissionStore", "org.freedesktop.impl.portal.desktop.gtk",
+                 "org.freedesktop.portal.Desktop"]
+        for program, name in zip(programs, names):
+            with open(os.path.join(self.scratch, os.path.basename(program) + ".log"), "wb") as log:
+                self.start([program], env=env, stderr=log)
+            self.wait(lambda: self.is_owned(name), 20, name)
+        return copy
+
     def start_screen_saver(self):
         """GNOME's, which the function given back turns on and off."""
         name, path = "org.gnome.ScreenSaver", "/org/gnome/ScreenSaver"
