@@ -453,8 +453,12 @@ class Desk:
             "[Desktop Entry]\nType=Application\nName=Browser\nMimeType=text/html;\nExec=cp %%f %s\n" % copy, encoding="utf-8")
         (applications / "mimeapps.list").write_text("[Default Applications]\ntext/html=browser.desktop\n", encoding="utf-8")
         (applications / "mimeinfo.cache").write_text("[MIME Cache]\ntext/html=browser.desktop;\n", encoding="utf-8")
-        env = dict(self.env, DISPLAY=self.display, GDK_BACKEND="x11", XDG_CURRENT_DESKTOP="gnome",
-                   XDG_DATA_DIRS=self.env["XDG_DATA_DIRS"] + ":/usr/share")
+        # of the system's data what the backend needs, but no program: with one browser there is nothing to choose
+        for folder in ("mime", "glib-2.0", "icons", "themes"):
+            link = pathlib.Path(self.env["XDG_DATA_DIRS"]) / folder
+            if not link.is_symlink():
+                link.symlink_to("/usr/share/" + folder)
+        env = dict(self.env, DISPLAY=self.display, GDK_BACKEND="x11", XDG_CURRENT_DESKTOP="gnome")
         names = ["org.freedesktop.impl.portal.PermissionStore", "org.freedesktop.impl.portal.desktop.gtk",
                  "org.freedesktop.portal.Desktop"]
         for program, name in zip(programs, names):
