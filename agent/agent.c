@@ -51,12 +51,12 @@ typedef struct
   KobanWariness wariness;
   char *misread; /* (owned) (nullable): what is wrong with koban.conf */
   KobanParts parts;
-  KobanHost *host;       /* (owned) (nullable) */
-  KobanChannel *channel; /* (owned) (nullable): the desktop */
-  KobanPages *pages;     /* (owned) (nullable) */
+  KobanHost *host;           /* (owned) (nullable) */
+  KobanChannel *channel;     /* (owned) (nullable): the desktop */
+  KobanPages *pages;         /* (owned) (nullable) */
   KobanAnnouncer *announcer; /* (owned) (nullable) */
-  KobanBus *bus;         /* (owned) (nullable) */
-  GRand *random;         /* (owned): of the main thread; the cycles have their own */
+  KobanBus *bus;             /* (owned) (nullable) */
+  GRand *random;             /* (owned): of the main thread; the cycles have their own */
 
   gboolean opened;  /* the ledger is there, and the parts run */
   gboolean leaving; /* the way out has begun */
@@ -227,9 +227,10 @@ show_help (Agent *self, const char *incident)
 {
   g_autofree char *id = g_strconcat ("help-", incident, NULL);
   /* TRANSLATORS: "koban show %s" is a command to be typed as it is. */
-  g_autofree char *body = g_strdup_printf (_("Call your bank now on the number printed on your card and ask them to "
-                                             "stop it. All that is known, in a terminal: koban show %s"),
-                                           incident);
+  g_autofree char *body =
+    g_strdup_printf (_("Call your bank now on the number printed on your card and ask them to "
+                        "stop it. All that is known, in a terminal: koban show %s"),
+                     incident);
   KobanMessage message = { .incident = id,
                            .summary = _("What to do now"),
                            .body = body,

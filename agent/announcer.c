@@ -17,7 +17,7 @@ struct _KobanAnnouncer
   KobanClock *clock; /* (unowned) */
   KobanBooks *books; /* (unowned) */
   guint places;
-  guint alarm;       /* 0: none */
+  guint alarm; /* 0: none */
   gboolean asking;
   gboolean ask_again; /* something changed meanwhile */
   gboolean stopped;
@@ -126,8 +126,8 @@ static void
 koban_announcer_class_init (KobanAnnouncerClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = koban_announcer_dispose;
-  signals[SIGNAL_SAID] = g_signal_new ("said", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                       G_TYPE_NONE, 0);
+  signals[SIGNAL_SAID] =
+    g_signal_new ("said", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

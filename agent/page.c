@@ -21,9 +21,11 @@ static const char style[] =
   "body{font:1.1em/1.5 sans-serif;max-width:40em;margin:2em auto;padding:0 1em;color:#222;background:#fff}"
   "h1{font-size:1.4em;line-height:1.3}h2{font-size:1.1em;margin:1.6em 0 .3em}"
   "code{background:#eee;padding:.1em .4em;white-space:nowrap}"
-  ".first{border-inline-start:.4em solid #b00020;padding:.2em 1em}li{margin:.3em 0}footer{color:#555;margin-top:2em}";
+  ".first{border-inline-start:.4em solid #b00020;padding:.2em 1em}li{margin:.3em "
+  "0}footer{color:#555;margin-top:2em}";
 
-/* --- the writer ------------------------------------------------------------------------------------------- */
+/* --- the writer -------------------------------------------------------------------------------------------
+ */
 
 static void
 append_text (GString *html, const char *text)
@@ -51,7 +53,8 @@ put (GString *html, const char *frame, ...)
   g_string_append (html, frame);
 }
 
-/* --- parts ---------------------------------------------------------------------------------------------------- */
+/* --- parts
+ * ---------------------------------------------------------------------------------------------------- */
 
 static const char *
 language (void)
@@ -114,7 +117,8 @@ append_link_commands (GString *html, const KobanAlert *alert)
 {
   for (gsize i = 0; alert->refs[i] != NULL; i++)
     if (alert->refs[i][0] == 'l')
-      append_command (html, _("To end the link, or to see how that is done:"), "koban revoke", alert->refs[i]);
+      append_command (html, _("To end the link, or to see how that is done:"), "koban revoke",
+                      alert->refs[i]);
 }
 
 static void
@@ -124,7 +128,8 @@ append_commands (GString *html, const KobanPageFacts *facts)
   append_command (html, _("All that is known:"), "koban show", facts->incident);
   for (guint i = 0; i < facts->alerts->len; i++)
     append_link_commands (html, facts->alerts->pdata[i]);
-  put (html, "<li>%s <code>koban answer %s not-mine</code></li>\n", _("If it was not you:"), facts->incident);
+  put (html, "<li>%s <code>koban answer %s not-mine</code></li>\n", _("If it was not you:"),
+       facts->incident);
   put (html, "<li>%s <code>koban answer %s mine</code></li>\n", _("If it was you:"), facts->incident);
   g_string_append (html, "</ul>\n");
 }
@@ -156,7 +161,8 @@ koban_page_render (const KobanPageFacts *facts)
     append_alert (html, facts->alerts->pdata[i]);
   append_commands (html, facts);
   put (html, "<footer><p>%s</p></footer>\n</body>\n</html>\n",
-       _("This page was made by Koban on this computer, and is deleted when the matter is closed. It holds no link: "
-         "whoever sends you one in Koban's name is not Koban."));
+       _("This page was made by Koban on this computer, and is deleted when the matter is closed. It holds "
+          "no link: "
+          "whoever sends you one in Koban's name is not Koban."));
   return g_string_free (html, FALSE);
 }

@@ -56,15 +56,16 @@ remove_page (KobanPages *self, const char *incident)
   (void) g_unlink (path);
 }
 
-/* --- reading -------------------------------------------------------------------------------------------------- */
+/* --- reading
+ * -------------------------------------------------------------------------------------------------- */
 
 /* Filled in the reader thread. */
 typedef struct
 {
-  char *incident;       /* (owned) */
-  char *action;         /* (owned) (nullable): to be said if it cannot be opened */
-  GPtrArray *alerts;    /* (owned) (nullable) (element-type KobanAlert) */
-  char *account_name;   /* (owned) (nullable) */
+  char *incident;     /* (owned) */
+  char *action;       /* (owned) (nullable): to be said if it cannot be opened */
+  GPtrArray *alerts;  /* (owned) (nullable) (element-type KobanAlert) */
+  char *account_name; /* (owned) (nullable) */
   KobanOwnership ownership;
 } Reading;
 
@@ -131,7 +132,8 @@ read_alerts (KobanLedger *ledger, Reading *reading, GError **error)
   g_ptr_array_sort (reading->alerts, worst_first);
   if (reading->alerts->len > 0)
     return TRUE;
-  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("There is no incident “%s”."), reading->incident);
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("There is no incident “%s”."),
+               reading->incident);
   return FALSE;
 }
 
@@ -163,7 +165,8 @@ read_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   return TRUE;
 }
 
-/* --- writing and handing over ------------------------------------------------------------------------------------ */
+/* --- writing and handing over
+ * ------------------------------------------------------------------------------------ */
 
 /* Mode 0600; what stood in its place is replaced, and never written through. */
 static gboolean
@@ -245,9 +248,9 @@ await_response (KobanPages *self, const Reading *reading)
   Asking *asking = g_new0 (Asking, 1);
 
   *asking = (Asking){ self, g_strdup (reading->incident), g_strdup (reading->action), 0 };
-  asking->response_id = g_dbus_connection_signal_subscribe (
-    self->session, PORTAL, "org.freedesktop.portal.Request", "Response", path, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-    on_response, asking, NULL);
+  asking->response_id =
+    g_dbus_connection_signal_subscribe (self->session, PORTAL, "org.freedesktop.portal.Request", "Response",
+                                        path, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_response, asking, NULL);
   g_hash_table_add (self->asked, asking);
   return token;
 }
@@ -285,7 +288,8 @@ hand_over (KobanPages *self, const Reading *reading, GError **error)
 
   if (fd < 0)
     {
-      g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
+      g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (errno), "%s: %s", path,
+                   g_strerror (errno));
       return FALSE;
     }
   g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array (&fd, 1);
@@ -296,8 +300,8 @@ hand_over (KobanPages *self, const Reading *reading, GError **error)
   g_variant_builder_add (&options, "{sv}", "writable", g_variant_new_boolean (FALSE));
   g_dbus_connection_call_with_unix_fd_list (
     self->session, PORTAL, PORTAL_PATH, "org.freedesktop.portal.OpenURI", "OpenFile",
-    g_variant_new ("(sha{sv})", "", 0, &options), G_VARIANT_TYPE ("(o)"), G_DBUS_CALL_FLAGS_NONE, -1, fds, NULL,
-    on_asked, opening);
+    g_variant_new ("(sha{sv})", "", 0, &options), G_VARIANT_TYPE ("(o)"), G_DBUS_CALL_FLAGS_NONE, -1, fds,
+    NULL, on_asked, opening);
   return TRUE;
 }
 
@@ -320,7 +324,8 @@ koban_pages_open (KobanPages *self, const char *incident, const char *action)
                           g_object_ref (self));
 }
 
-/* --- deleting ------------------------------------------------------------------------------------------------------ */
+/* --- deleting
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* An answer "not mine" begins the work that the page tells of. */
 static gboolean
@@ -392,8 +397,8 @@ static void
 koban_pages_class_init (KobanPagesClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = koban_pages_finalize;
-  signals[SIGNAL_UNOPENED] = g_signal_new ("unopened", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                           NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+  signals[SIGNAL_UNOPENED] = g_signal_new ("unopened", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                           NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 static void

@@ -203,14 +203,16 @@ add_command (KobanMessage *message)
 {
   /* TRANSLATORS: "koban show %s" and "koban alerts" are commands to be typed as they are. */
   g_autofree char *how =
-    message->many ? g_strdup (_("All that is known, in a terminal: koban alerts"))
-                  : g_strdup_printf (_("All that is known, in a terminal: koban show %s"), message->incident);
+    message->many
+      ? g_strdup (_("All that is known, in a terminal: koban alerts"))
+      : g_strdup_printf (_("All that is known, in a terminal: koban show %s"), message->incident);
   g_autofree char *body = g_strconcat (message->body, "\n", how, NULL);
 
   use_words (message, message->summary, body);
 }
 
-/* As it is to be seen now. Whose doing it was is not asked of who stands before a locked screen. (transfer full) */
+/* As it is to be seen now. Whose doing it was is not asked of who stands before a locked screen. (transfer
+ * full) */
 static KobanMessage *
 words_for (Screen *screen, const Bubble *bubble)
 {
@@ -292,8 +294,8 @@ explain_posted (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* A list has no page: the command is named at once; but showing replaces the buttons, so not while one of them is
- * being pressed. */
+/* A list has no page: the command is named at once; but showing replaces the buttons, so not while one of
+ * them is being pressed. */
 static void
 on_heard (const char *incident, const char *action, gpointer user_data)
 {
@@ -375,9 +377,8 @@ screen_open (Screen *screen)
   screen->small = screen->small && koban_is_phone (system);
   screen->lock = koban_screen_lock_new (session, system);
   g_signal_connect (screen->lock, "changed", G_CALLBACK (on_lock_changed), screen);
-  screen->watch =
-    g_bus_watch_name (G_BUS_TYPE_SESSION, screen->server->server, G_BUS_NAME_WATCHER_FLAGS_NONE,
-                      on_server_appeared, on_server_vanished, screen, NULL);
+  screen->watch = g_bus_watch_name (G_BUS_TYPE_SESSION, screen->server->server, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                    on_server_appeared, on_server_vanished, screen, NULL);
 }
 
 static void

@@ -96,7 +96,8 @@ add_action (Notify *self,
             const char *id,
             const char *label)
 {
-  notify_notification_add_action (notification, id, label, on_pressed, place_new (self, incident), place_free);
+  notify_notification_add_action (notification, id, label, on_pressed, place_new (self, incident),
+                                  place_free);
 }
 
 static void
@@ -115,8 +116,8 @@ set_actions (Notify *self, NotifyNotification *notification, const KobanMessage 
               koban_phrase_answer_label (KOBAN_ANSWER_NOT_MINE, message->ownership));
 }
 
-/* A phone wakes its screen for what is critical: once, and never for an update (facts/alerts.md 4.3). Nor does it
- * ring for less than that. */
+/* A phone wakes its screen for what is critical: once, and never for an update (facts/alerts.md 4.3). Nor
+ * does it ring for less than that. */
 static void
 set_loudness (NotifyNotification *notification, const KobanMessage *message)
 {

@@ -34,8 +34,8 @@ static gboolean
 is_handset (GDBusConnection *system)
 {
   g_autoptr(GVariant) reply = g_dbus_connection_call_sync (
-    system, "org.freedesktop.hostname1", "/org/freedesktop/hostname1", "org.freedesktop.DBus.Properties", "Get",
-    g_variant_new ("(ss)", "org.freedesktop.hostname1", "Chassis"), G_VARIANT_TYPE ("(v)"),
+    system, "org.freedesktop.hostname1", "/org/freedesktop/hostname1", "org.freedesktop.DBus.Properties",
+    "Get", g_variant_new ("(ss)", "org.freedesktop.hostname1", "Chassis"), G_VARIANT_TYPE ("(v)"),
     G_DBUS_CALL_FLAGS_NONE, ASK_MS, NULL, NULL);
   g_autoptr(GVariant) value = NULL;
 

@@ -27,7 +27,12 @@ typedef struct
 } Portal;
 
 static GVariant *
-call (Portal *self, const char *interface, const char *method, GVariant *arguments, const char *type, GError **error)
+call (Portal *self,
+      const char *interface,
+      const char *method,
+      GVariant *arguments,
+      const char *type,
+      GError **error)
 {
   return g_dbus_connection_call_sync (self->session, PORTAL, PORTAL_PATH, interface, method, arguments,
                                       G_VARIANT_TYPE (type), G_DBUS_CALL_FLAGS_NONE, WAIT_MS, NULL, error);
@@ -37,10 +42,10 @@ call (Portal *self, const char *interface, const char *method, GVariant *argumen
 static void
 ask_version (Portal *self)
 {
-  g_autoptr(GVariant) reply = self->version == 0 ? call (self, "org.freedesktop.DBus.Properties", "Get",
-                                                         g_variant_new ("(ss)", NOTIFICATION, "version"),
-                                                         "(v)", NULL)
-                                                 : NULL;
+  g_autoptr(GVariant) reply = self->version == 0
+                                 ? call (self, "org.freedesktop.DBus.Properties", "Get",
+                                         g_variant_new ("(ss)", NOTIFICATION, "version"), "(v)", NULL)
+                                 : NULL;
   g_autoptr(GVariant) value = NULL;
 
   if (self->version != 0)
@@ -52,7 +57,8 @@ ask_version (Portal *self)
   self->parent.hides_itself = self->version >= 2;
 }
 
-/* --- what is asked for ------------------------------------------------------------------------------------ */
+/* --- what is asked for ------------------------------------------------------------------------------------
+ */
 
 static void
 add_button (GVariantBuilder *buttons, const char *action, const char *label)
@@ -74,7 +80,8 @@ buttons_of (const KobanMessage *message)
   if (message->answerable)
     {
       add_button (&buttons, "mine", koban_phrase_answer_label (KOBAN_ANSWER_MINE, message->ownership));
-      add_button (&buttons, "not-mine", koban_phrase_answer_label (KOBAN_ANSWER_NOT_MINE, message->ownership));
+      add_button (&buttons, "not-mine",
+                  koban_phrase_answer_label (KOBAN_ANSWER_NOT_MINE, message->ownership));
     }
   return g_variant_builder_end (&buttons);
 }
@@ -89,7 +96,8 @@ priority_of (const KobanMessage *message)
   return message->severity >= KOBAN_SEVERITY_WARNING ? "high" : "normal";
 }
 
-/* What version 2 knows. An update takes its bubble's place without a new call for attention unless it asks for one. */
+/* What version 2 knows. An update takes its bubble's place without a new call for attention unless it asks
+ * for one. */
 static void
 add_manners (GVariantBuilder *notification, const KobanMessage *message)
 {
@@ -119,7 +127,8 @@ notification_of (Portal *self, const KobanMessage *message)
   return g_variant_builder_end (&notification);
 }
 
-/* --- showing ------------------------------------------------------------------------------------------------ */
+/* --- showing
+ * ------------------------------------------------------------------------------------------------ */
 
 static void
 use_discreet_words (KobanMessage *message)
@@ -211,8 +220,8 @@ koban_bubbles_new_portal (GDBusConnection *session)
   self->parent.free = portal_free;
   self->session = g_object_ref (session);
   self->shown = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->action_id = g_dbus_connection_signal_subscribe (session, PORTAL, NOTIFICATION, "ActionInvoked",
-                                                        PORTAL_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_action,
-                                                        self, NULL);
+  self->action_id =
+    g_dbus_connection_signal_subscribe (session, PORTAL, NOTIFICATION, "ActionInvoked", PORTAL_PATH, NULL,
+                                        G_DBUS_SIGNAL_FLAGS_NONE, on_action, self, NULL);
   return &self->parent;
 }

@@ -40,8 +40,8 @@ struct _KobanScreenLock
   guint active_ids[N_SAVERS], owner_ids[N_SAVERS];
   gboolean active[N_SAVERS];
   guint manager_id, logind_owner_id;
-  guint hint_id;       /* 0: there is no session to hear of */
-  char *session_path;  /* (owned) (nullable): logind's object */
+  guint hint_id;      /* 0: there is no session to hear of */
+  char *session_path; /* (owned) (nullable): logind's object */
   gboolean hint;
   gboolean was_locked; /* as last told */
 };
@@ -89,7 +89,8 @@ ask (GDBusConnection *bus,
                                       G_DBUS_CALL_FLAGS_NO_AUTO_START, ASK_MS, NULL, NULL);
 }
 
-/* --- screen savers --------------------------------------------------------------------------------------- */
+/* --- screen savers ---------------------------------------------------------------------------------------
+ */
 
 static int
 saver_of (const char *name)
@@ -170,21 +171,22 @@ watch_savers (KobanScreenLock *self)
     }
 }
 
-/* --- logind ------------------------------------------------------------------------------------------------ */
+/* --- logind ------------------------------------------------------------------------------------------------
+ */
 
-/* The session that this process is in; a service of the user manager is in none, and then it is the one that the
- * user sees. (transfer full) (nullable) */
+/* The session that this process is in; a service of the user manager is in none, and then it is the one that
+ * the user sees. (transfer full) (nullable) */
 static char *
 find_session (KobanScreenLock *self)
 {
   const char *id = g_getenv ("XDG_SESSION_ID");
   g_autoptr(GVariant) of_id = id != NULL ? ask (self->system, LOGIND, LOGIND_PATH, LOGIND ".Manager",
-                                                "GetSession", g_variant_new ("(s)", id), "(o)")
-                                         : NULL;
+                                                 "GetSession", g_variant_new ("(s)", id), "(o)")
+                                          : NULL;
   g_autoptr(GVariant) user = of_id == NULL
-                               ? ask (self->system, LOGIND, LOGIND_PATH, LOGIND ".Manager", "GetUser",
-                                      g_variant_new ("(u)", (guint32) getuid ()), "(o)")
-                               : NULL;
+                                ? ask (self->system, LOGIND, LOGIND_PATH, LOGIND ".Manager", "GetUser",
+                                       g_variant_new ("(u)", (guint32) getuid ()), "(o)")
+                                : NULL;
   g_autoptr(GVariant) display = NULL, value = NULL;
   const char *path;
   char *session;
@@ -212,12 +214,13 @@ static gboolean
 ask_hint (KobanScreenLock *self)
 {
   g_autoptr(GVariant) reply = ask (self->system, LOGIND, self->session_path, PROPERTIES, "Get",
-                                   g_variant_new ("(ss)", LOGIND ".Session", "LockedHint"), "(v)");
+                                    g_variant_new ("(ss)", LOGIND ".Session", "LockedHint"), "(v)");
   g_autoptr(GVariant) value = NULL;
 
   if (reply != NULL)
     g_variant_get (reply, "(v)", &value);
-  return value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && g_variant_get_boolean (value);
+  return value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) &&
+         g_variant_get_boolean (value);
 }
 
 /* A hint that is only called invalid is asked for. */
@@ -287,14 +290,15 @@ watch_logind (KobanScreenLock *self)
 {
   if (self->system == NULL)
     return;
-  self->manager_id = g_dbus_connection_signal_subscribe (self->system, LOGIND, LOGIND ".Manager", NULL,
-                                                         LOGIND_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-                                                         on_sessions, self, NULL);
+  self->manager_id =
+    g_dbus_connection_signal_subscribe (self->system, LOGIND, LOGIND ".Manager", NULL, LOGIND_PATH, NULL,
+                                        G_DBUS_SIGNAL_FLAGS_NONE, on_sessions, self, NULL);
   self->logind_owner_id = watch_owner (self, self->system, LOGIND, on_sessions);
   follow_session (self);
 }
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life
+ * --------------------------------------------------------------------------------------------------- */
 
 static void
 unsubscribe (GDBusConnection *bus, guint *id)

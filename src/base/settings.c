@@ -141,12 +141,10 @@ static const KeyRow keys[] = {
     24 * 60 * 60, N_("a time between 15m and 24h") },
 };
 
-static const char *const channel_kind_words[] = { [KOBAN_CHANNEL_DESKTOP] = "desktop",
-                                                  [KOBAN_CHANNEL_NTFY] = "ntfy",
-                                                  [KOBAN_CHANNEL_GOTIFY] = "gotify",
-                                                  [KOBAN_CHANNEL_MAIL] = "mail",
-                                                  [KOBAN_CHANNEL_WEBHOOK] = "webhook",
-                                                  NULL };
+static const char *const channel_kind_words[] = {
+  [KOBAN_CHANNEL_DESKTOP] = "desktop", [KOBAN_CHANNEL_NTFY] = "ntfy",       [KOBAN_CHANNEL_GOTIFY] = "gotify",
+  [KOBAN_CHANNEL_MAIL] = "mail",       [KOBAN_CHANNEL_WEBHOOK] = "webhook", NULL
+};
 
 G_STATIC_ASSERT (sizeof (KobanDetail) == sizeof (guint) && sizeof (KobanWariness) == sizeof (guint));
 

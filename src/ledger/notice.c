@@ -34,12 +34,18 @@ load_notice (KobanLedger *self, Notice *notice, GError **error)
 
   koban_query_start (&query, self->store, sql, "si", KEY, (gint64) KOBAN_WATCH_OFF);
   if (koban_query_next (&query))
-    *notice = (Notice){ koban_query_int (&query, 0), koban_query_int (&query, 1), koban_query_int (&query, 2) };
+    *notice =
+      (Notice){ koban_query_int (&query, 0), koban_query_int (&query, 1), koban_query_int (&query, 2) };
   return koban_query_finish (&query, error);
 }
 
 static gboolean
-say (KobanLedger *self, const Notice *notice, guint places, gint64 now_us, KobanMergeResult *result, GError **error)
+say (KobanLedger *self,
+     const Notice *notice,
+     guint places,
+     gint64 now_us,
+     KobanMergeResult *result,
+     GError **error)
 {
   static const char *const refs[] = { NULL };
   GVariant *reason =
@@ -68,7 +74,12 @@ due_of (const Notice *notice, gint64 now_us)
 }
 
 static gboolean
-say_or_wait (KobanLedger *self, guint places, gint64 now_us, gint64 *next_us, KobanMergeResult *result, GError **error)
+say_or_wait (KobanLedger *self,
+             guint places,
+             gint64 now_us,
+             gint64 *next_us,
+             KobanMergeResult *result,
+             GError **error)
 {
   Notice notice = { 0 };
 

@@ -42,8 +42,8 @@ static const struct
   { "to", PLACE_MONEY },        { "since", PLACE_TIME },         { "kind", PLACE_KIND },
   { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "mandate", PLACE_FOREIGN },
   { "period", PLACE_TEXT },     { "payees", PLACE_NUMBER },      { "account", PLACE_FOREIGN },
-  { "accounts", PLACE_NUMBER },   { "places", PLACE_NUMBER },
-  { "date", PLACE_TEXT },       { "window", PLACE_DAYS },
+  { "accounts", PLACE_NUMBER }, { "places", PLACE_NUMBER },      { "date", PLACE_TEXT },
+  { "window", PLACE_DAYS },
 };
 
 static const char *
@@ -266,9 +266,10 @@ static const struct
         "times, first by "
         "{amount} on {date}): lines are missing, or were changed. Export the same time once more.") },
   { "account_gone", N_("The bank no longer shows the account {account}, so Koban cannot watch it.") },
-  { "watching",
-    N_("Koban runs on this computer as you. Accounts it watches: {accounts}. Places it sends to, beside this screen: "
-       "{places}. See which: koban status. End it: koban remove. If you did not set it up, somebody else did.") },
+  { "watching", N_("Koban runs on this computer as you. Accounts it watches: {accounts}. Places it sends "
+                    "to, beside this screen: "
+                    "{places}. See which: koban status. End it: koban remove. If you did not set it up, "
+                    "somebody else did.") },
   { "config",
     N_("koban.conf has a mistake, so Koban goes by its defaults and shows no details. What is wrong "
         "stands in the agent's log.") },
@@ -340,18 +341,20 @@ withdrawal_headline (const KobanAlert *alert)
   count = MAX (count, 1);
   if (span != NULL)
     return g_strdup_printf (
-      /* TRANSLATORS: a sum, the number, a duration; the sum stands early, for small bubbles cut off what is late. */
-      ngettext ("%s taken by %lu withdrawal in %s", "%s taken by %lu withdrawals in %s", count), total, count, span);
+      /* TRANSLATORS: a sum, the number, a duration; the sum stands early, for small bubbles cut off what is
+         late. */
+      ngettext ("%s taken by %lu withdrawal in %s", "%s taken by %lu withdrawals in %s", count),
+      total, count, span);
   if (count > 1)
     return g_strdup_printf (
-      ngettext ("%s taken by %lu unexpected withdrawal", "%s taken by %lu unexpected withdrawals", count), total,
-      count);
+      ngettext ("%s taken by %lu unexpected withdrawal", "%s taken by %lu unexpected withdrawals", count),
+      total, count);
   return g_strdup_printf (_("Unexpected withdrawal of %s"), total);
 }
 
-/* What happened, by the reason that says it best; a row without a reason ends its kind. The short words are for the
- * small screen and the locked one.
- * TRANSLATORS: the short ones at most 40 characters, so that a phone shows them whole. */
+/* What happened, by the reason that says it best; a row without a reason ends its kind. The short words are
+ * for the small screen and the locked one. TRANSLATORS: the short ones at most 40 characters, so that a phone
+ * shows them whole. */
 static const struct
 {
   KobanAlertKind kind;
@@ -556,9 +559,9 @@ koban_phrase_many_summary (GPtrArray *alerts,
   if (detail == KOBAN_DETAIL_NONE || alerts->len == 0)
     return koban_phrase_summary (alerts, KOBAN_DETAIL_NONE, code);
   if (in_gap && detail < KOBAN_DETAIL_FULL)
-    return g_strdup_printf (ngettext ("%u unusual thing while Koban was away",
-                                      "%u unusual things while Koban was away", incidents),
-                            incidents);
+    return g_strdup_printf (
+      ngettext ("%u unusual thing while Koban was away", "%u unusual things while Koban was away", incidents),
+      incidents);
   if (in_gap)
     return g_strdup_printf (ngettext ("%u unusual thing happened while Koban could not look",
                                       "%u unusual things happened while Koban could not look", incidents),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Preloaded into a program under test, it lets that program find itself in a sandbox: the file that every Flatpak has.
+ * Preloaded into a program under test, it lets that program find itself in a sandbox: the file that every
+ * Flatpak has.
  */
 #include <dlfcn.h>
 #include <string.h>

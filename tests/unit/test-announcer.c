@@ -21,8 +21,8 @@ typedef struct
   KobanBooks *books;
   KobanAnnouncer *announcer;
   guint said;
-  guint open;     /* such alerts */
-  gint64 places;  /* that the last one named */
+  guint open;    /* such alerts */
+  gint64 places; /* that the last one named */
   gint64 accounts;
 } Desk;
 
@@ -137,7 +137,8 @@ live_until (Desk *desk, gint64 until_us)
   gint64 boot_us = koban_clock_get_boot_us (KOBAN_CLOCK (desk->clock));
   gint64 end_us = boot_us + until_us - now_us (desk);
 
-  for (gint64 next_us; (next_us = koban_fake_clock_get_next_us (desk->clock)) >= 0 && next_us <= end_us; alarms++)
+  for (gint64 next_us; (next_us = koban_fake_clock_get_next_us (desk->clock)) >= 0 && next_us <= end_us;
+       alarms++)
     {
       koban_fake_clock_advance_to_next (desk->clock);
       look (desk);

@@ -98,16 +98,11 @@ confined (const Place *place)
   g_autofree char *page = g_build_filename (place->runtime, "i1.html", NULL);
   g_autofree char *stray = g_build_filename (place->config, "stray", NULL);
   const Claim claims[] = {
-    { database, O_RDWR | O_CREAT, TRUE },
-    { database, O_RDONLY, TRUE },
-    { page, O_WRONLY | O_CREAT, TRUE },
-    { "/etc/passwd", O_RDONLY, TRUE },
-    { "/dev/null", O_WRONLY, TRUE },
-    { "/proc/self/maps", O_RDONLY, TRUE },
-    { place->private, O_RDONLY, FALSE },
-    { place->private, O_WRONLY, FALSE },
-    { stray, O_WRONLY | O_CREAT, FALSE },
-    { place->home, O_RDONLY | O_DIRECTORY, FALSE },
+    { database, O_RDWR | O_CREAT, TRUE }, { database, O_RDONLY, TRUE },
+    { page, O_WRONLY | O_CREAT, TRUE },   { "/etc/passwd", O_RDONLY, TRUE },
+    { "/dev/null", O_WRONLY, TRUE },      { "/proc/self/maps", O_RDONLY, TRUE },
+    { place->private, O_RDONLY, FALSE },  { place->private, O_WRONLY, FALSE },
+    { stray, O_WRONLY | O_CREAT, FALSE }, { place->home, O_RDONLY | O_DIRECTORY, FALSE },
   };
 
   if (!koban_confine_files (place->data, place->config, place->runtime))

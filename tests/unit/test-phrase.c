@@ -114,28 +114,29 @@ test_the_first_line_fits_a_phone (void)
     KobanAlertKind kind;
     const char *code;
   } rows[] = {
-    { KOBAN_ALERT_LINK, "new_link" },        { KOBAN_ALERT_LINK, "link_stronger" },
-    { KOBAN_ALERT_LINK, "link_back" },       { KOBAN_ALERT_LINK, "amended_mandate" },
-    { KOBAN_ALERT_WITHDRAWAL, "burst" },     { KOBAN_ALERT_BALANCE, "negative_balance" },
-    { KOBAN_ALERT_BALANCE, "drain" },        { KOBAN_ALERT_FRESHNESS, "review_strong" },
-    { KOBAN_ALERT_FRESHNESS, "review" },     { KOBAN_ALERT_FRESHNESS, "account_gone" },
-    { KOBAN_ALERT_FRESHNESS, "no_file" },    { KOBAN_ALERT_FRESHNESS, "unbalanced" },
-    { KOBAN_ALERT_FRESHNESS, "sign_in" },    { KOBAN_ALERT_FRESHNESS, "evicted" },
-    { KOBAN_ALERT_FRESHNESS, "shared" },     { KOBAN_ALERT_FRESHNESS, "locked" },
-    { KOBAN_ALERT_FRESHNESS, "stale" },      { KOBAN_ALERT_FRESHNESS, "watching" },
+    { KOBAN_ALERT_LINK, "new_link" },     { KOBAN_ALERT_LINK, "link_stronger" },
+    { KOBAN_ALERT_LINK, "link_back" },    { KOBAN_ALERT_LINK, "amended_mandate" },
+    { KOBAN_ALERT_WITHDRAWAL, "burst" },  { KOBAN_ALERT_BALANCE, "negative_balance" },
+    { KOBAN_ALERT_BALANCE, "drain" },     { KOBAN_ALERT_FRESHNESS, "review_strong" },
+    { KOBAN_ALERT_FRESHNESS, "review" },  { KOBAN_ALERT_FRESHNESS, "account_gone" },
+    { KOBAN_ALERT_FRESHNESS, "no_file" }, { KOBAN_ALERT_FRESHNESS, "unbalanced" },
+    { KOBAN_ALERT_FRESHNESS, "sign_in" }, { KOBAN_ALERT_FRESHNESS, "evicted" },
+    { KOBAN_ALERT_FRESHNESS, "shared" },  { KOBAN_ALERT_FRESHNESS, "locked" },
+    { KOBAN_ALERT_FRESHNESS, "stale" },   { KOBAN_ALERT_FRESHNESS, "watching" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       GVariant *reason = koban_reason_new (rows[i].code, NULL);
       static const char *const refs[] = { "t1", NULL };
-      g_autoptr(GPtrArray) alerts =
-        one (koban_alert_new (&(KobanAlert){ .incident = "i1",
-                                             .kind = rows[i].kind,
-                                             .refs = refs,
-                                             .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) }));
+      g_autoptr(GPtrArray) alerts = one (koban_alert_new (
+        &(KobanAlert){ .incident = "i1",
+                       .kind = rows[i].kind,
+                       .refs = refs,
+                       .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) }));
       g_autofree char *summary = koban_phrase_summary (alerts, KOBAN_DETAIL_MINIMAL, "K-7F3A-9Q2M");
-      g_autofree char *many = koban_phrase_many_summary (alerts, 99, i % 2, KOBAN_DETAIL_MINIMAL, "K-7F3A-9Q2M");
+      g_autofree char *many =
+        koban_phrase_many_summary (alerts, 99, i % 2, KOBAN_DETAIL_MINIMAL, "K-7F3A-9Q2M");
 
       g_test_message ("%s / %s", summary, many);
       g_assert_cmpint (g_utf8_strlen (summary, -1), <=, 40);

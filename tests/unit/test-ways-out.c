@@ -15,7 +15,8 @@
 #include "wire/json-reader.h"
 #include "wire/json-writer.h"
 
-/* --- hostile names ------------------------------------------------------------------------------------------ */
+/* --- hostile names
+ * ------------------------------------------------------------------------------------------ */
 
 #define LURES "evil.example", "0120-444-444", "１２３４５６"
 
@@ -35,7 +36,8 @@ static const char *const names[] = {
   "Fraud desk: call 0120-444-444 or ０１２０４４４４４４ now",
   "see https://evil.example/login or www.evil.example",
   "broken \xff\xfe\xc0\xaf utf-8 \xed\xa0\x80",
-  "\327\251\327\234\327\225\327\235 \330\263\331\204\330\247\331\205 12", /* Hebrew, Arabic: right to left, and right */
+  "\327\251\327\234\327\225\327\235 \330\263\331\204\330\247\331\205 12", /* Hebrew, Arabic: right to left,
+                                                                             and right */
   "zero\342\200\213width\357\273\277joined\363\240\201\201tag\343\205\244filler",
   "”. Your account is fine. “",
   "%s%n%p {connection} $(reboot) `reboot` ${HOME}",
@@ -62,7 +64,8 @@ hostile_name (gsize i)
   return i < G_N_ELEMENTS (names) ? g_strdup (names[i]) : long_name (i - G_N_ELEMENTS (names));
 }
 
-/* --- ways out: each takes a name where a bank's words can stand, and gives what leaves (transfer full) ---------- */
+/* --- ways out: each takes a name where a bank's words can stand, and gives what leaves (transfer full)
+ * ---------- */
 
 static GPtrArray *
 alerts_of (const char *name)
@@ -181,7 +184,8 @@ html_page (const char *name)
   return koban_page_render (&(KobanPageFacts){ .incident = "i1", .alerts = alerts, .account_name = name });
 }
 
-/* --- what must be true of what leaves ------------------------------------------------------------------------------ */
+/* --- what must be true of what leaves
+ * ------------------------------------------------------------------------------ */
 
 typedef enum
 {
@@ -211,7 +215,8 @@ static const struct
   { "HTML page", html_page, HTML },
 };
 
-/* Moves the cursor, turns the line around, or is not seen. The isolates that quote a name are closed, see below. */
+/* Moves the cursor, turns the line around, or is not seen. The isolates that quote a name are closed, see
+ * below. */
 static gboolean
 is_treacherous (gunichar c)
 {
