@@ -112,6 +112,8 @@ class Locked(Case):
         self.desk.notifier.wait_shown(2 * count)  # as many as are open
         shown = self.of_link()[-1]
         self.desk.notifier.tell(dismiss=shown["id"])
+        self.desk.wait(lambda: any(s["what"] == "closed" for s in list(self.desk.notifier.said)), 10, "it to be closed")
+        self.desk.koban("status")  # the agent has heard what the bus carried before
         lock(False)
         self.desk.notifier.wait_shown(3 * count - 1)
         lock(True)
