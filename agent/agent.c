@@ -8,11 +8,13 @@
 
 #include "alarm.h"
 #include "agent.h"
+#include "announcer.h"
 #include "bus.h"
 #include "channel/desktop.h"
 #include "claims.h"
 #include "confine.h"
 #include "host.h"
+#include "pages.h"
 #include "parts.h"
 #include "preferences.h"
 
@@ -50,10 +52,12 @@ typedef struct
   KobanDeadlines *deadlines;     /* (owned) (nullable): likewise */
   KobanClaims *claims;           /* (owned) (nullable) */
   KobanParts parts;
-  KobanHost *host;       /* (owned) (nullable) */
-  KobanChannel *channel; /* (owned) (nullable) */
-  KobanBus *bus;         /* (owned) (nullable) */
-  GRand *random;         /* (owned): of the main thread; the cycles have their own */
+  KobanHost *host;           /* (owned) (nullable) */
+  KobanChannel *channel;     /* (owned) (nullable): the desktop */
+  KobanPages *pages;         /* (owned) (nullable) */
+  KobanAnnouncer *announcer; /* (owned) (nullable) */
+  KobanBus *bus;             /* (owned) (nullable) */
+  GRand *random;             /* (owned): of the main thread; the cycles have their own */
 
   gboolean opened;  /* the ledger is there, and the parts run */
   gboolean leaving; /* the way out has begun */
@@ -81,6 +85,10 @@ agent_changed (gpointer agent, const char *list)
     koban_courier_wake (self->parts.courier);
   if (g_str_equal (list, "alerts") && self->opened)
     koban_claims_wake (self->claims);
+  if (g_str_equal (list, "alerts"))
+    koban_pages_tidy (self->pages);
+  if (g_str_equal (list, "connections"))
+    koban_announcer_refresh (self->announcer);
   consider_leaving (self);
 }
 
@@ -165,6 +173,12 @@ on_resumed (KobanHost *host, Agent *self)
 }
 
 static void
+on_said (KobanAnnouncer *announcer, Agent *self)
+{
+  agent_changed (self, "alerts");
+}
+
+static void
 on_unlocked (KobanVault *vault, Agent *self)
 {
   koban_poller_unlocked (self->parts.poller);
@@ -219,10 +233,53 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_help_shown (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_channel_show_finish (KOBAN_CHANNEL (source), result, &error))
+    g_message ("What to do could not be shown: %s", error->message);
+}
+
+/* The bubble of what was answered is gone; what is to be done now stands in one of its own. */
+static void
+show_help (Agent *self, const char *incident)
+{
+  g_autofree char *id = g_strconcat ("help-", incident, NULL);
+  /* TRANSLATORS: "koban show %s" is a command to be typed as it is. */
+  g_autofree char *body =
+    g_strdup_printf (_("Call your bank now on the number printed on your card and ask them to "
+                        "stop it. All that is known, in a terminal: koban show %s"),
+                     incident);
+  KobanMessage message = { .incident = id,
+                           .summary = _("What to do now"),
+                           .body = body,
+                           .kind = KOBAN_ALERT_WITHDRAWAL,
+                           .severity = KOBAN_SEVERITY_WARNING,
+                           .urgent = TRUE,
+                           .silent = TRUE };
+
+  koban_channel_show_async (self->channel, &message, NULL, on_help_shown, NULL);
+}
+
+static void
+on_unopened (KobanPages *pages, const char *incident, const char *action, Agent *self)
+{
+  if (self->leaving)
+    return;
+  if (g_str_equal (action, "not-mine"))
+    show_help (self, incident);
+  else
+    koban_desktop_explain (KOBAN_DESKTOP (self->channel), incident);
+}
+
+static void
 on_action (KobanCourier *courier, const char *incident, const char *action, Agent *self)
 {
   KobanAnswer answer;
 
+  if (g_str_equal (action, "details") || g_str_equal (action, "not-mine"))
+    koban_pages_open (self->pages, incident, action);
   if (!koban_answer_parse (action, &answer))
     return;
   Pressed *pressed = g_new0 (Pressed, 1);
@@ -556,6 +613,7 @@ on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
   koban_poller_start (self->parts.poller);
   koban_courier_start (self->parts.courier);
   koban_claims_wake (self->claims);
+  koban_announcer_refresh (self->announcer);
   consider_leaving (self);
 }
 
@@ -690,6 +748,7 @@ set_channels (Agent *self)
   g_ptr_array_extend (channels, koban_preferences_get_channels (self->preferences), NULL, NULL);
   koban_courier_set_quiet (self->parts.courier, &koban_preferences_get_settings (self->preferences)->quiet);
   koban_courier_set_channels (self->parts.courier, channels);
+  koban_announcer_set_places (self->announcer, channels->len - 1);
 }
 
 /* koban.conf was changed, for better or for worse. How wary the watch is, and how much the screen shows,
@@ -738,7 +797,9 @@ build_parts (Agent *self)
   const KobanSettings *settings = koban_preferences_get_settings (self->preferences);
   koban_books_set_wariness (parts->tools.books, settings->wariness);
   parts->tools.interval_s = settings->check_interval_s;
-  self->channel = KOBAN_CHANNEL (koban_desktop_new (settings->desktop_detail));
+  self->channel = KOBAN_CHANNEL (koban_desktop_new (settings->desktop_detail, !settings->detail_is_chosen));
+  self->announcer = koban_announcer_new (parts->tools.clock, parts->tools.books);
+  self->pages = koban_pages_new (koban_settings_runtime_directory (), self->connection, parts->tools.books);
   parts->rounds = koban_rounds_new (&parts->tools);
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
   parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->random);
@@ -757,6 +818,8 @@ join_parts (Agent *self)
   g_signal_connect (self->preferences, "lapsed", G_CALLBACK (on_lapsed), self);
   g_signal_connect (self->parts.courier, "changed", G_CALLBACK (on_channels_changed), self);
   g_signal_connect (self->parts.tools.vault, "unlocked", G_CALLBACK (on_unlocked), self);
+  g_signal_connect (self->announcer, "said", G_CALLBACK (on_said), self);
+  g_signal_connect (self->pages, "unopened", G_CALLBACK (on_unopened), self);
   g_signal_connect (self->host, "online", G_CALLBACK (on_online), self);
   g_signal_connect (self->host, "saving", G_CALLBACK (on_saving), self);
   g_signal_connect (self->host, "resumed", G_CALLBACK (on_resumed), self);
@@ -779,7 +842,8 @@ agent_build (Agent *self, GError **error)
 {
   if (!koban_settings_make_directories (error))
     return FALSE;
-  koban_confine_files (koban_settings_data_directory (), koban_settings_config_directory ());
+  koban_confine_files (koban_settings_data_directory (), koban_settings_config_directory (),
+                       koban_settings_runtime_directory ());
   if (!lock_directory (self, error))
     return FALSE;
   load_services (self);
@@ -827,6 +891,7 @@ agent_leave (Agent *self, int status)
   g_clear_handle_id (&self->name_id, g_bus_unown_name);
   koban_poller_stop (self->parts.poller);
   koban_claims_stop (self->claims);
+  koban_announcer_stop (self->announcer);
   koban_bus_close (self->bus);
   koban_rounds_halt_async (self->parts.rounds, NULL, on_halted, self);
 }
@@ -846,6 +911,7 @@ on_courier_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   Agent *self = user_data;
 
   koban_courier_stop_finish (KOBAN_COURIER (source), result);
+  koban_pages_close (self->pages);
   koban_books_close (self->parts.tools.books);
   g_dbus_connection_flush_sync (self->connection, NULL, NULL);
   g_main_loop_quit (self->loop);
@@ -870,6 +936,8 @@ agent_clear (Agent *self)
   g_clear_handle_id (&self->interrupt_id, g_source_remove);
   disconnect (self->connection, self);
   disconnect (self->host, self);
+  disconnect (self->pages, self);
+  disconnect (self->announcer, self);
   disconnect (parts->tools.vault, self);
   disconnect (self->preferences, self);
   g_clear_object (&self->bus);
@@ -879,6 +947,8 @@ agent_clear (Agent *self)
   g_clear_pointer (&self->claims, koban_claims_free);
   g_clear_object (&self->channel);
   g_clear_object (&self->preferences);
+  g_clear_object (&self->pages);
+  g_clear_object (&self->announcer);
   g_clear_object (&self->host);
   g_clear_object (&parts->tools.http);
   g_clear_object (&parts->tools.vault);

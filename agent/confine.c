@@ -160,7 +160,8 @@ allow_agent (int ruleset, guint64 handled, const char *const *paths)
   allow (ruleset, handled, g_getenv ("KOBAN_DEADLINES"), READING);
   allow (ruleset, handled, "/dev/null", OF_A_FILE);
   allow (ruleset, handled, autostart, WRITING);
-  return allow (ruleset, handled, paths[0], WRITING) && allow (ruleset, handled, paths[1], READING);
+  return allow (ruleset, handled, paths[0], WRITING) && allow (ruleset, handled, paths[1], READING) &&
+         allow (ruleset, handled, paths[2], WRITING);
 }
 
 static gboolean
@@ -201,9 +202,9 @@ confine (Allowance allowance)
 }
 
 gboolean
-koban_confine_files (const char *data, const char *config)
+koban_confine_files (const char *data, const char *config, const char *runtime)
 {
-  return confine ((Allowance){ allow_agent, (const char *const[]){ data, config, NULL } });
+  return confine ((Allowance){ allow_agent, (const char *const[]){ data, config, runtime, NULL } });
 }
 
 gboolean

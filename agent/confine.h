@@ -11,10 +11,10 @@ G_BEGIN_DECLS
 /* Call first in main(): before any secret, and before any thread. */
 void koban_confine (void);
 
-/* From here on only @data and the autostart folder can be written, only they, @config and the system's own files read,
+/* From here on only @data, @runtime and the autostart folder can be written, only they, @config and the system's own files read,
  * and no program started. Call when both directories exist, and before any thread. FALSE: this kernel does not know how
  * to, and all is as before. */
-gboolean koban_confine_files (const char *data, const char *config);
+gboolean koban_confine_files (const char *data, const char *config, const char *runtime);
 
 /* The helper that opens statement files: all that this user may read is read, and programs are started; only below
  * @scratch is anything written. */

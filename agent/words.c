@@ -68,6 +68,8 @@ koban_words_of_delivery (const KobanDelivery *delivery,
   message->many = delivery->bundle != KOBAN_BUNDLE_NONE;
   message->ownership = delivery->ownership;
   word_delivery (delivery, detail, &message->summary, &message->body);
+  if (kind == KOBAN_CHANNEL_DESKTOP && detail > KOBAN_DETAIL_MINIMAL)
+    word_delivery (delivery, KOBAN_DETAIL_MINIMAL, &message->discreet_summary, &message->discreet_body);
   add_code (message, kind, detail);
   message->kind = worst->kind;
   message->severity = worst->severity;

@@ -120,6 +120,8 @@ koban_message_copy (const KobanMessage *self)
   copy->code = g_strdup (self->code);
   copy->summary = g_strdup (self->summary);
   copy->body = g_strdup (self->body);
+  copy->discreet_summary = g_strdup (self->discreet_summary);
+  copy->discreet_body = g_strdup (self->discreet_body);
   return copy;
 }
 
@@ -131,5 +133,7 @@ koban_message_free (KobanMessage *self)
   g_free (self->code);
   g_free (self->summary);
   g_free (self->body);
+  g_free (self->discreet_summary);
+  g_free (self->discreet_body);
   g_free (self);
 }

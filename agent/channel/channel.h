@@ -3,7 +3,7 @@
  * A way to the person. A channel shows what it is given and says whether that was taken; it makes
  * no words, keeps no queue and never retries: the courier does. Signals:
  * "available" (): it can show again what it lost (its server came back);
- * "action" (incident s, action s): the person pressed "mine" or "not-mine".
+ * "action" (incident s, action s): the person pressed "mine", "not-mine", or "details".
  */
 #pragma once
 
@@ -32,6 +32,8 @@ typedef struct
   char          *code;       /* (nullable): "K-7F3A-9Q2M", in every message that leaves the device, and what `verify` knows */
   char          *summary;
   char          *body;
+  char          *discreet_summary; /* (nullable): what it says where others may read along; with @discreet_body. NULL: the same */
+  char          *discreet_body;
   KobanPurpose   purpose;
   gint64         opened_us;  /* when the incident was opened; 0: it is none */
   gint64         at_us;      /* when the message was made: another at each repeat */

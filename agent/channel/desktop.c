@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Bubbles on the desktop. libnotify's calls block for as long as the notification server does, so
- * all of them are made in one thread of their own; the main thread only posts to it and never
- * waits. One bubble an incident, replaced in place; it holds no link and no telephone number.
+ * Bubbles on the desktop. Servers may block for as long as they like, so all calls to them are made
+ * in one thread of their own; the main thread only posts to it and never waits. One bubble an
+ * incident, replaced in place; it holds no link and no telephone number. What it says follows the
+ * lock: while others may read along, it is replaced in silence by the discreet words.
  */
 #include "config.h"
 
 #include "desktop.h"
 
-#include <glib/gi18n-lib.h>
-#include <koban/phrase.h>
-#include <koban/text.h>
-#include <libnotify/notify.h>
+#include "bubbles.h"
+#include "phone.h"
+#include "screen-lock.h"
 
-#define SERVER_NAME "org.freedesktop.Notifications"
+#include <glib/gi18n-lib.h>
+
+#define SANDBOX "/.flatpak-info"
 
 enum
 {
@@ -32,17 +34,19 @@ typedef struct
   int available;         /* atomic */
   int busy;              /* atomic: in a call to the server */
 
-  GHashTable *bubbles; /* (owned) (element-type utf8 Bubble): by incident */
+  KobanBubbles *server;  /* (owned) */
+  KobanScreenLock *lock; /* (owned) */
+  GHashTable *bubbles;   /* (owned) (element-type utf8 Bubble): by incident */
   guint watch;
-  gboolean asked; /* the capabilities below are this server's */
-  gboolean has_actions, has_markup, has_persistence;
-  gboolean lost; /* something that should be seen may not be: say so when a server appears */
+  gboolean small; /* a phone, or what may be one: it always says the discreet words */
+  gboolean lost;  /* something that should be seen may not be: say so when a server appears */
 } Screen;
 
 typedef struct
 {
-  NotifyNotification *notification; /* (owned) */
-  KobanMessage *message;            /* (owned) */
+  KobanMessage *message; /* (owned) */
+  gboolean gone;         /* the person closed it: it comes back only when there is something to say */
+  gboolean explained;    /* it names the command too */
 } Bubble;
 
 struct _KobanDesktop
@@ -83,8 +87,7 @@ bubble_free (gpointer data)
 {
   Bubble *bubble = data;
 
-  g_clear_object (&bubble->notification);
-  g_clear_pointer (&bubble->message, koban_message_free);
+  koban_message_free (bubble->message);
   g_free (bubble);
 }
 
@@ -138,32 +141,12 @@ tell (Screen *screen, const char *incident, const char *action)
 
 /* --- in the desktop thread ------------------------------------------------------------------------ */
 
-static gboolean
-has_capability (GList *capabilities, const char *name)
-{
-  return g_list_find_custom (capabilities, name, (GCompareFunc) g_strcmp0) != NULL;
-}
-
-static void
-ask_capabilities_in_thread (Screen *screen)
-{
-  if (screen->asked)
-    return;
-
-  GList *capabilities = notify_get_server_caps ();
-  screen->asked = capabilities != NULL;
-  screen->has_actions = has_capability (capabilities, "actions");
-  screen->has_markup = has_capability (capabilities, "body-markup");
-  screen->has_persistence = has_capability (capabilities, "persistence");
-  g_list_free_full (capabilities, g_free);
-}
-
-static gboolean details_posted (gpointer data);
+static gboolean explain_posted (gpointer data);
 
 /* One incident, as a call to this thread names it. */
 typedef struct
 {
-  Screen *screen; /* (unowned): outlives its bubbles */
+  Screen *screen; /* (owned) */
   char *incident; /* (owned) */
 } Call;
 
@@ -172,7 +155,7 @@ call_new (Screen *screen, const char *incident)
 {
   Call *call = g_new (Call, 1);
 
-  *call = (Call){ screen, g_strdup (incident) };
+  *call = (Call){ g_atomic_rc_box_acquire (screen), g_strdup (incident) };
   return call;
 }
 
@@ -181,150 +164,159 @@ call_free (gpointer data)
 {
   Call *call = data;
 
+  screen_unref (call->screen);
   g_free (call->incident);
   g_free (call);
 }
 
-static void
-on_pressed (NotifyNotification *notification, char *action, gpointer user_data)
+static gboolean
+is_incident (const char *id)
 {
-  Call *call = user_data;
+  return id[0] == 'i' && g_ascii_isdigit (id[1]);
+}
 
-  /* Showing the details replaces the buttons, so not while one of them is being pressed. */
-  if (g_str_equal (action, "default"))
-    post (call->screen->context, details_posted, call_new (call->screen, call->incident));
-  else
-    tell (call->screen, call->incident, action);
+gboolean
+koban_bubbles_has_details (const KobanMessage *message)
+{
+  return message->many || is_incident (message->incident);
+}
+
+static gboolean
+is_discreet (Screen *screen)
+{
+  return !screen->server->hides_itself && koban_screen_lock_is_locked (screen->lock);
 }
 
 static void
-add_action (Screen *screen,
-            NotifyNotification *notification,
-            const char *incident,
-            const char *id,
-            const char *label)
+use_words (KobanMessage *message, const char *summary, const char *body)
 {
-  notify_notification_add_action (notification, id, label, on_pressed, call_new (screen, incident),
-                                  call_free);
+  char *new_summary = g_strdup (summary), *new_body = g_strdup (body);
+
+  g_free (message->summary);
+  g_free (message->body);
+  message->summary = new_summary;
+  message->body = new_body;
 }
 
 static void
-set_actions (Screen *screen, NotifyNotification *notification, const KobanMessage *message)
+add_command (KobanMessage *message)
 {
-  notify_notification_clear_actions (notification);
-  if (!screen->has_actions)
-    return;
-  add_action (screen, notification, message->incident, "default", _("Details"));
-  if (!message->answerable)
-    return;
-  add_action (screen, notification, message->incident, "mine",
-              koban_phrase_answer_label (KOBAN_ANSWER_MINE, message->ownership));
-  add_action (screen, notification, message->incident, "not-mine",
-              koban_phrase_answer_label (KOBAN_ANSWER_NOT_MINE, message->ownership));
+  /* TRANSLATORS: "koban show %s" and "koban alerts" are commands to be typed as they are. */
+  g_autofree char *how =
+    message->many
+      ? g_strdup (_("All that is known, in a terminal: koban alerts"))
+      : g_strdup_printf (_("All that is known, in a terminal: koban show %s"), message->incident);
+  g_autofree char *body = g_strconcat (message->body, "\n", how, NULL);
+
+  use_words (message, message->summary, body);
 }
 
-static void
-set_hints (Screen *screen, NotifyNotification *notification, const KobanMessage *message)
+/* As it is to be seen now. Whose doing it was is not asked of who stands before a locked screen. (transfer
+ * full) */
+static KobanMessage *
+words_for (Screen *screen, const Bubble *bubble)
 {
-  g_autofree char *category = g_strconcat ("x-koban.", koban_alert_kind_name (message->kind), NULL);
+  KobanMessage *words = koban_message_copy (bubble->message);
+  gboolean locked = is_discreet (screen);
 
-  notify_notification_clear_hints (notification);
-  /* A phone wakes its screen for what is critical: once, and never for an update (facts/alerts.md 4.3). */
-  notify_notification_set_urgency (notification, message->urgent && !message->silent ? NOTIFY_URGENCY_CRITICAL
-                                                                                     : NOTIFY_URGENCY_NORMAL);
-  notify_notification_set_timeout (notification,
-                                   message->urgent ? NOTIFY_EXPIRES_NEVER : NOTIFY_EXPIRES_DEFAULT);
-  notify_notification_set_category (notification, category);
-  notify_notification_set_hint (notification, "desktop-entry", g_variant_new_string (KOBAN_APP_ID));
-  if (screen->has_persistence)
-    notify_notification_set_hint (notification, "resident", g_variant_new_boolean (TRUE));
-  if (message->silent)
-    notify_notification_set_hint (notification, "suppress-sound", g_variant_new_boolean (TRUE));
-  else if (message->urgent)
-    notify_notification_set_hint (notification, "sound-name", g_variant_new_string ("dialog-warning"));
+  if ((locked || screen->small) && words->discreet_summary != NULL)
+    use_words (words, words->discreet_summary, words->discreet_body);
+  if (bubble->explained)
+    add_command (words);
+  words->answerable = words->answerable && !locked;
+  return words;
 }
 
-static Bubble *
-bubble_for (Screen *screen, const KobanMessage *message)
+static gboolean
+show_bubble (Screen *screen, Bubble *bubble, gboolean silent, GError **error)
 {
-  Bubble *bubble = g_hash_table_lookup (screen->bubbles, message->incident);
+  g_autoptr(KobanMessage) words = words_for (screen, bubble);
 
-  if (bubble == NULL)
-    {
-      bubble = g_new0 (Bubble, 1);
-      bubble->notification = notify_notification_new (message->summary, message->body, KOBAN_APP_ID);
-      g_hash_table_insert (screen->bubbles, g_strdup (message->incident), bubble);
-    }
-  if (bubble->message != message)
-    {
-      g_clear_pointer (&bubble->message, koban_message_free);
-      bubble->message = koban_message_copy (message);
-    }
-  return bubble;
+  words->silent = words->silent || silent;
+  bubble->gone = FALSE;
+  g_atomic_int_set (&screen->busy, TRUE);
+  gboolean taken = screen->server->show (screen->server, words, error);
+  g_atomic_int_set (&screen->busy, FALSE);
+  if (taken)
+    g_atomic_int_set (&screen->available, AVAILABLE_YES);
+  return taken;
 }
 
 static gboolean
 show_in_thread (Screen *screen, const KobanMessage *message, GError **error)
 {
-  g_atomic_int_set (&screen->busy, TRUE);
-  ask_capabilities_in_thread (screen);
+  Bubble *bubble = g_new0 (Bubble, 1);
 
-  Bubble *bubble = bubble_for (screen, message);
-  g_autofree char *body =
-    screen->has_markup ? koban_text_escape_markup (message->body) : g_strdup (message->body);
-  notify_notification_update (bubble->notification, message->summary, body, KOBAN_APP_ID);
-  set_hints (screen, bubble->notification, message);
-  set_actions (screen, bubble->notification, message);
-  gboolean taken = notify_notification_show (bubble->notification, error);
-
-  if (taken)
-    g_atomic_int_set (&screen->available, AVAILABLE_YES);
-  else
-    {
-      screen->lost = TRUE;
-      g_hash_table_remove (screen->bubbles, message->incident);
-    }
-  g_atomic_int_set (&screen->busy, FALSE);
-  return taken;
+  bubble->message = koban_message_copy (message);
+  g_hash_table_insert (screen->bubbles, g_strdup (message->incident), bubble);
+  if (show_bubble (screen, bubble, FALSE, error))
+    return TRUE;
+  screen->lost = TRUE;
+  g_hash_table_remove (screen->bubbles, message->incident);
+  return FALSE;
 }
 
 static void
-show_details_in_thread (Screen *screen, const char *incident)
+show_again (Screen *screen, const char *incident, Bubble *bubble)
 {
-  Bubble *bubble = g_hash_table_lookup (screen->bubbles, incident);
   g_autoptr(GError) error = NULL;
 
-  if (bubble == NULL)
+  if (!show_bubble (screen, bubble, TRUE, &error))
+    g_message ("%s could not be shown again: %s", incident, error->message);
+}
+
+static void
+on_lock_changed (KobanScreenLock *lock, Screen *screen)
+{
+  GHashTableIter iter;
+  gpointer incident, bubble;
+
+  if (screen->server->hides_itself)
     return;
-  g_autoptr(KobanMessage) message = koban_message_copy (bubble->message);
-  /* TRANSLATORS: "koban show %s" and "koban alerts" are commands to be typed as they are. */
-  g_autofree char *how =
-    message->many ? g_strdup (_("All that is known, in a terminal: koban alerts"))
-                  : g_strdup_printf (_("All that is known, in a terminal: koban show %s"), incident);
-  if (!g_str_has_suffix (message->body, how))
-    {
-      g_autofree char *body = g_strconcat (message->body, "\n", how, NULL);
-      g_free (message->body);
-      message->body = g_steal_pointer (&body);
-    }
-  message->silent = TRUE;
-  if (!show_in_thread (screen, message, &error))
-    g_message ("The details of %s could not be shown: %s", incident, error->message);
+  g_hash_table_iter_init (&iter, screen->bubbles);
+  while (g_hash_table_iter_next (&iter, &incident, &bubble))
+    if (!((Bubble *) bubble)->gone)
+      show_again (screen, incident, bubble);
 }
 
 static gboolean
-details_posted (gpointer data)
+explain_posted (gpointer data)
 {
   Call *call = data;
+  Bubble *bubble = g_hash_table_lookup (call->screen->bubbles, call->incident);
 
-  show_details_in_thread (call->screen, call->incident);
+  if (bubble != NULL)
+    {
+      bubble->explained = TRUE;
+      show_again (call->screen, call->incident, bubble);
+    }
   call_free (call);
   return G_SOURCE_REMOVE;
 }
 
+/* A list has no page: the command is named at once; but showing replaces the buttons, so not while one of
+ * them is being pressed. */
+static void
+on_heard (const char *incident, const char *action, gpointer user_data)
+{
+  Screen *screen = user_data;
+  Bubble *bubble = g_hash_table_lookup (screen->bubbles, incident);
+
+  if (bubble == NULL)
+    return;
+  if (action == NULL)
+    bubble->gone = TRUE;
+  else if (!g_str_equal (action, "default"))
+    tell (screen, incident, action);
+  else if (bubble->message->many)
+    post (screen->context, explain_posted, call_new (screen, incident));
+  else
+    tell (screen, incident, "details");
+}
+
 /* A server that is not running but can be started counts: the first bubble starts it. */
 static gboolean
-can_be_started (GDBusConnection *connection)
+can_be_started (GDBusConnection *connection, const char *name)
 {
   g_autoptr(GVariant) reply = g_dbus_connection_call_sync (
     connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
@@ -334,7 +326,7 @@ can_be_started (GDBusConnection *connection)
 
   g_autofree const char **names = NULL;
   g_variant_get (reply, "(^a&s)", &names);
-  return g_strv_contains (names, SERVER_NAME);
+  return g_strv_contains (names, name);
 }
 
 static void
@@ -343,23 +335,60 @@ on_server_appeared (GDBusConnection *connection, const char *name, const char *o
   Screen *screen = user_data;
 
   g_atomic_int_set (&screen->available, AVAILABLE_YES);
-  screen->asked = FALSE;
+  screen->server->forget (screen->server);
   if (screen->lost)
     tell (screen, NULL, NULL);
   screen->lost = FALSE;
 }
 
-/* Its ids died with it, and the next server may give them to someone else (trust P4). */
 static void
 on_server_vanished (GDBusConnection *connection, const char *name, gpointer user_data)
 {
   Screen *screen = user_data;
-  gboolean may_start = connection != NULL && can_be_started (connection);
+  gboolean may_start = connection != NULL && can_be_started (connection, name);
 
   g_atomic_int_set (&screen->available, may_start ? AVAILABLE_YES : AVAILABLE_NO);
-  screen->asked = FALSE;
   screen->lost |= g_hash_table_size (screen->bubbles) > 0;
+  screen->server->forget (screen->server);
   g_hash_table_remove_all (screen->bubbles);
+}
+
+static GDBusConnection *
+get_bus (GBusType type)
+{
+  GDBusConnection *bus = g_bus_get_sync (type, NULL, NULL);
+
+  if (bus != NULL)
+    g_dbus_connection_set_exit_on_close (bus, FALSE);
+  return bus;
+}
+
+static void
+screen_open (Screen *screen)
+{
+  g_autoptr(GDBusConnection) session = get_bus (G_BUS_TYPE_SESSION);
+  g_autoptr(GDBusConnection) system = get_bus (G_BUS_TYPE_SYSTEM);
+  gboolean sandboxed = session != NULL && g_file_test (SANDBOX, G_FILE_TEST_EXISTS);
+
+  screen->bubbles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, bubble_free);
+  screen->server = sandboxed ? koban_bubbles_new_portal (session) : koban_bubbles_new_notify ();
+  screen->server->heard = on_heard;
+  screen->server->user_data = screen;
+  screen->small = screen->small && koban_is_phone (system);
+  screen->lock = koban_screen_lock_new (session, system);
+  g_signal_connect (screen->lock, "changed", G_CALLBACK (on_lock_changed), screen);
+  screen->watch = g_bus_watch_name (G_BUS_TYPE_SESSION, screen->server->server, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                    on_server_appeared, on_server_vanished, screen, NULL);
+}
+
+static void
+screen_close (Screen *screen)
+{
+  g_bus_unwatch_name (screen->watch);
+  g_signal_handlers_disconnect_by_data (screen->lock, screen);
+  g_clear_object (&screen->lock);
+  screen->server->free (g_steal_pointer (&screen->server));
+  g_clear_pointer (&screen->bubbles, g_hash_table_unref);
 }
 
 static gpointer
@@ -368,14 +397,10 @@ desktop_thread (gpointer data)
   Screen *screen = data;
 
   g_main_context_push_thread_default (screen->context);
-  notify_init ("Koban");
-  screen->bubbles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, bubble_free);
-  screen->watch = g_bus_watch_name (G_BUS_TYPE_SESSION, SERVER_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
-                                    on_server_appeared, on_server_vanished, screen, NULL);
+  screen_open (screen);
+  g_atomic_int_set (&screen->busy, FALSE);
   g_main_loop_run (screen->loop);
-  g_bus_unwatch_name (screen->watch);
-  g_clear_pointer (&screen->bubbles, g_hash_table_unref);
-  notify_uninit ();
+  screen_close (screen);
   g_main_context_pop_thread_default (screen->context);
   return NULL;
 }
@@ -468,11 +493,9 @@ withdraw_posted (gpointer data)
 {
   Call *withdrawal = data;
   Screen *screen = withdrawal->screen;
-  Bubble *bubble = g_hash_table_lookup (screen->bubbles, withdrawal->incident);
 
   g_atomic_int_set (&screen->busy, TRUE);
-  if (bubble != NULL)
-    notify_notification_close (bubble->notification, NULL);
+  screen->server->close (screen->server, withdrawal->incident);
   g_hash_table_remove (screen->bubbles, withdrawal->incident);
   g_atomic_int_set (&screen->busy, FALSE);
   call_free (withdrawal);
@@ -485,6 +508,12 @@ koban_desktop_withdraw (KobanChannel *channel, const char *incident)
   KobanDesktop *self = KOBAN_DESKTOP (channel);
 
   post (self->screen->context, withdraw_posted, call_new (self->screen, incident));
+}
+
+void
+koban_desktop_explain (KobanDesktop *self, const char *incident)
+{
+  post (self->screen->context, explain_posted, call_new (self->screen, incident));
 }
 
 static const char *
@@ -554,7 +583,7 @@ koban_desktop_init (KobanDesktop *self)
 }
 
 KobanDesktop *
-koban_desktop_new (KobanDetail detail)
+koban_desktop_new (KobanDetail detail, gboolean discreet_on_phone)
 {
   KobanDesktop *self = g_object_new (KOBAN_TYPE_DESKTOP, NULL);
   Screen *screen = g_atomic_rc_box_new0 (Screen);
@@ -563,6 +592,8 @@ koban_desktop_new (KobanDetail detail)
   screen->loop = g_main_loop_new (screen->context, FALSE);
   screen->home = g_main_context_ref_thread_default ();
   screen->available = AVAILABLE_UNKNOWN;
+  screen->busy = TRUE;
+  screen->small = discreet_on_phone;
   g_weak_ref_init (&screen->desktop, self);
   self->detail = detail;
   self->screen = screen;

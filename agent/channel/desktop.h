@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The channel "desktop": bubbles of the session's notification server.
+ * The channel "desktop": bubbles of the session's notification server, or of the portal in a sandbox.
+ * What they say follows the lock of the screen.
  */
 #pragma once
 
@@ -12,6 +13,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KobanDesktop, koban_desktop, KOBAN, DESKTOP, GObject)
 
 /* Begins its own thread; the last unref ends it, or leaves it behind if a server keeps it waiting. */
-KobanDesktop *koban_desktop_new (KobanDetail detail);
+KobanDesktop *koban_desktop_new     (KobanDetail detail, gboolean discreet_on_phone);
+/* There is no other way to show the details of @incident: its bubble names the command that does. */
+void          koban_desktop_explain (KobanDesktop *self, const char *incident);
 
 G_END_DECLS

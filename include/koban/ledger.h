@@ -127,6 +127,10 @@ gboolean koban_ledger_was_raised (KobanLedger *self, const char *incident_key, g
 /* Closes open freshness alerts with this incident key: what they told of is over. */
 gboolean koban_ledger_settle (KobanLedger *self, const char *incident_key, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Once a month that Koban watches, and to how many @places off this device it sends: opened if it is due, closed some
+ * days later. @next_us: when there is something to do again, 0 while nothing is watched. @result is added to. */
+gboolean koban_ledger_announce (KobanLedger *self, guint places, gint64 now_us, gint64 *next_us, KobanMergeResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* @id is an alert, an incident or a link. NONE undoes. Teaches the habits; never revokes. Journalled. */
 gboolean koban_ledger_answer (KobanLedger *self, const char *id, KobanAnswer answer, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -13,9 +13,11 @@ G_BEGIN_DECLS
 /* $XDG_DATA_HOME/koban, made 0700 by koban_settings_make_directories(). (transfer none) */
 const char *koban_settings_data_directory (void);
 const char *koban_settings_config_directory (void);
+/* Gone with the session: pages to be read now. (transfer none) */
+const char *koban_settings_runtime_directory (void);
 char       *koban_settings_config_file (void);   /* (transfer full) */
 
-/* Makes both directories with mode 0700, or repairs the mode; refuses a symbolic link or another
+/* Makes the directories with mode 0700, or repairs the mode; refuses a symbolic link or another
  * owner (trust S8). */
 gboolean koban_settings_make_directories (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -47,6 +49,7 @@ typedef struct
 {
   KobanDetail desktop_detail;       /* [notify] detail = none|minimal|full; default full */
   KobanQuiet  quiet;                /* [notify] quiet = 22:00-07:00; default none */
+  gboolean    detail_is_chosen;     /* it stands in the file: a phone is not made discreet against it */
   KobanWariness wariness;           /* [watch] wariness = quiet|normal|wary; default normal */
   guint       check_interval_s;     /* [check] interval = 15m … 24h; default 15 minutes; a profile's own minimum wins */
 } KobanSettings;

@@ -37,6 +37,12 @@ koban_settings_config_directory (void)
   return below (g_get_user_config_dir ());
 }
 
+const char *
+koban_settings_runtime_directory (void)
+{
+  return below (g_get_user_runtime_dir ());
+}
+
 char *
 koban_settings_config_file (void)
 {
@@ -96,7 +102,8 @@ gboolean
 koban_settings_make_directories (GError **error)
 {
   return make_directory (koban_settings_data_directory (), error) &&
-         make_directory (koban_settings_config_directory (), error);
+         make_directory (koban_settings_config_directory (), error) &&
+         make_directory (koban_settings_runtime_directory (), error);
 }
 
 typedef enum
@@ -285,6 +292,7 @@ koban_settings_load (const char *path, KobanSettings *settings, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     if (!read_key (file, path, &keys[i], &found, error))
       return FALSE;
+  found.detail_is_chosen = g_key_file_has_key (file, "notify", "detail", NULL);
   report_unknown_keys (file, path);
   *settings = found;
   return TRUE;

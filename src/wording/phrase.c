@@ -43,7 +43,8 @@ static const struct
   { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "mandate", PLACE_FOREIGN },
   { "period", PLACE_TEXT },     { "payees", PLACE_NUMBER },      { "account", PLACE_FOREIGN },
   { "date", PLACE_TEXT },       { "window", PLACE_DAYS },        { "channel", PLACE_TEXT },
-  { "about", PLACE_TEXT },      { "incident", PLACE_TEXT },
+  { "about", PLACE_TEXT },      { "incident", PLACE_TEXT },      { "accounts", PLACE_NUMBER },
+  { "places", PLACE_NUMBER },
 };
 
 static const char *
@@ -277,6 +278,10 @@ static const struct
         "times, first by "
         "{amount} on {date}): lines are missing, or were changed. Export the same time once more.") },
   { "account_gone", N_("The bank no longer shows the account {account}, so Koban cannot watch it.") },
+  { "watching", N_("Koban runs on this computer as you. Accounts it watches: {accounts}. Places it sends "
+                    "to, beside this screen: "
+                    "{places}. See which: koban status. End it: koban remove. If you did not set it up, "
+                    "somebody else did.") },
   { "config",
     N_("koban.conf has a mistake, so Koban goes by what stood there before; if that is not known, by its "
         "defaults and without details. What is wrong stands in the agent's log.") },
@@ -371,55 +376,31 @@ withdrawal_headline (const KobanAlert *alert)
   count = MAX (count, 1);
   if (span != NULL)
     return g_strdup_printf (
-      ngettext ("%lu withdrawal within %s, %s in all", "%lu withdrawals within %s, %s in all", count), count,
-      span, total);
+      /* TRANSLATORS: a sum, the number, a duration; the sum stands early, for small bubbles cut off what is
+         late. */
+      ngettext ("%s taken by %lu withdrawal in %s", "%s taken by %lu withdrawals in %s", count), total, count,
+      span);
   if (count > 1)
     return g_strdup_printf (
-      ngettext ("%lu unexpected withdrawal, %s in all", "%lu unexpected withdrawals, %s in all", count),
-      count, total);
+      ngettext ("%s taken by %lu unexpected withdrawal", "%s taken by %lu unexpected withdrawals", count),
+      total, count);
   return g_strdup_printf (_("Unexpected withdrawal of %s"), total);
 }
 
 /* What a link that is news may do: some kinds take no money, but carry away what they see. */
 static gboolean
-only_sees (GVariant *reason)
+only_sees (const KobanAlert *alert, const char *code)
 {
   static const char *const seers[] = { "consent", "aggregator", "webhook", NULL };
+  g_autoptr(GVariant) reason = find_reason (alert, code);
   const char *kind = "";
 
-  return g_variant_lookup (reason, "kind", "&s", &kind) && g_strv_contains (seers, kind);
-}
-
-/* The first row whose reason the alert has. */
-static const struct
-{
-  const char *code, *takes, *sees;
-} link_headlines[] = {
-  { "link_stronger", N_("A service may now take more from your account"),
-    N_("A service may now see more of your account") },
-  { "link_back", N_("A service that had ended can take money again"),
-    N_("Something that had ended is told of your account again") },
-  { "amended_mandate", N_("A direct debit on your account now names somebody else"),
-    N_("What is told of your account now goes to somebody else") },
-  { "new_link", N_("A new service can take money from your account"),
-    N_("Somebody new is told of your account") },
-};
-
-static const char *
-link_headline (const KobanAlert *alert)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (link_headlines); i++)
-    {
-      g_autoptr(GVariant) reason = find_reason (alert, link_headlines[i].code);
-      if (reason != NULL)
-        return only_sees (reason) ? _(link_headlines[i].sees) : _(link_headlines[i].takes);
-    }
-  return _("A new service can take money from your account");
+  return reason != NULL && g_variant_lookup (reason, "kind", "&s", &kind) && g_strv_contains (seers, kind);
 }
 
 /* What somebody did at the machine, and everybody should hear of. */
 static gboolean
-lowers_protection (const KobanAlert *alert)
+lowers_protection (const KobanAlert *alert, const char *code)
 {
   static const char *const codes[] = { "answered_mine",   "revoked",       "connection_removed",
                                        "muted",           "channel_added", "channel_changed",
@@ -431,57 +412,77 @@ lowers_protection (const KobanAlert *alert)
   return FALSE;
 }
 
-static const char *
-freshness_headline (const KobanAlert *alert)
+static gboolean
+is_any (const KobanAlert *alert, const char *code)
 {
-  if (lowers_protection (alert))
-    return _("Koban was told to protect you otherwise");
-  if (koban_alert_has_reason (alert, "channel_dead"))
-    return _("Koban's messages do not arrive");
-  if (koban_alert_has_reason (alert, "channel_unconfirmed"))
-    return _("Prove that Koban's messages reach you");
-  if (koban_alert_has_reason (alert, "review_strong"))
-    return _("Koban found something odd in your history");
-  if (koban_alert_has_reason (alert, "review"))
-    return _("Koban has read your history");
-  if (koban_alert_has_reason (alert, "account_gone"))
-    return _("An account is no longer shown by your bank");
-  if (koban_alert_has_reason (alert, "deadline"))
-    return _("The time to claim ends soon");
-  if (koban_alert_has_reason (alert, "no_file"))
-    return _("It is time to import a statement");
-  if (koban_alert_has_reason (alert, "unbalanced"))
-    return _("A statement does not add up");
-  if (koban_alert_has_reason (alert, "sign_in"))
-    return _("Koban has to sign in again");
-  if (koban_alert_has_reason (alert, "evicted"))
-    return _("Koban's sign-in was ended");
-  if (koban_alert_has_reason (alert, "shared"))
-    return _("Another device seems to use the same sign-in");
-  if (koban_alert_has_reason (alert, "locked"))
-    return _("Koban waits for the keyring");
-  return _("Koban could not check your account");
+  return TRUE;
 }
 
-/* What happened, without a name; with sums only if @with_sums. */
-static char *
-headline (const KobanAlert *alert, gboolean with_sums)
+/* What happened, by the first row that holds; the last of a kind always does. The short words are for the
+ * small screen and the locked one. TRANSLATORS: the short ones at most 40 characters, so that a phone shows
+ * them whole. */
+static const struct
 {
-  switch (alert->kind)
-    {
-    case KOBAN_ALERT_LINK:
-      return g_strdup (link_headline (alert));
-    case KOBAN_ALERT_WITHDRAWAL:
-      return with_sums ? withdrawal_headline (alert)
-                       : g_strdup (_("Unexpected withdrawal from your account"));
-    case KOBAN_ALERT_BALANCE:
-      return g_strdup (koban_alert_has_reason (alert, "negative_balance")
-                         ? _("Your account is overdrawn")
-                         : _("Money left your account without a trace"));
-    case KOBAN_ALERT_FRESHNESS:
-    default:
-      return g_strdup (freshness_headline (alert));
-    }
+  KobanAlertKind kind;
+  gboolean (*holds) (const KobanAlert *alert, const char *code);
+  const char *code, *words, *short_words;
+} headlines[] = {
+  { KOBAN_ALERT_LINK, only_sees, "link_stronger", N_("A service may now see more of your account"),
+    N_("A service may now see more") },
+  { KOBAN_ALERT_LINK, koban_alert_has_reason, "link_stronger",
+    N_("A service may now take more from your account"), N_("A service may now take more money") },
+  { KOBAN_ALERT_LINK, only_sees, "link_back", N_("Something that had ended is told of your account again"),
+    N_("What had ended sees your account again") },
+  { KOBAN_ALERT_LINK, koban_alert_has_reason, "link_back",
+    N_("A service that had ended can take money again"), N_("An ended service can take money again") },
+  { KOBAN_ALERT_LINK, only_sees, "amended_mandate",
+    N_("What is told of your account now goes to somebody else"),
+    N_("Somebody else now sees your account") },
+  { KOBAN_ALERT_LINK, koban_alert_has_reason, "amended_mandate",
+    N_("A direct debit on your account now names somebody else"),
+    N_("A direct debit now names somebody else") },
+  { KOBAN_ALERT_LINK, only_sees, "new_link", N_("Somebody new is told of your account"), NULL },
+  { KOBAN_ALERT_LINK, is_any, NULL, N_("A new service can take money from your account"),
+    N_("A new service can take your money") },
+  { KOBAN_ALERT_WITHDRAWAL, is_any, NULL, NULL, N_("An unexpected withdrawal") },
+  { KOBAN_ALERT_BALANCE, koban_alert_has_reason, "negative_balance", N_("Your account is overdrawn"), NULL },
+  { KOBAN_ALERT_BALANCE, is_any, NULL, N_("Money left your account without a trace"), NULL },
+  { KOBAN_ALERT_FRESHNESS, lowers_protection, NULL, N_("Koban was told to protect you otherwise"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "channel_dead", N_("Koban's messages do not arrive"),
+    NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "channel_unconfirmed",
+    N_("Prove that Koban's messages reach you"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "review_strong",
+    N_("Koban found something odd in your history"), N_("There is something odd in your history") },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "review", N_("Koban has read your history"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "account_gone",
+    N_("An account is no longer shown by your bank"), N_("Your bank no longer shows an account") },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "deadline", N_("The time to claim ends soon"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "no_file", N_("It is time to import a statement"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "unbalanced", N_("A statement does not add up"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "sign_in", N_("Koban has to sign in again"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "evicted", N_("Koban's sign-in was ended"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "shared",
+    N_("Another device seems to use the same sign-in"), N_("Another device may use the same sign-in") },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "locked", N_("Koban waits for the keyring"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "watching",
+    N_("Koban watches accounts from this computer"), N_("Koban watches from this computer") },
+  { KOBAN_ALERT_FRESHNESS, is_any, NULL, N_("Koban could not check your account"), NULL },
+};
+
+/* What happened, without a name. */
+static char *
+headline (const KobanAlert *alert, gboolean in_short)
+{
+  gsize i = 0;
+
+  while (i + 1 < G_N_ELEMENTS (headlines) &&
+         (headlines[i].kind != alert->kind || !headlines[i].holds (alert, headlines[i].code)))
+    i++;
+  if (headlines[i].words == NULL && !in_short)
+    return withdrawal_headline (alert);
+  return g_strdup (in_short && headlines[i].short_words != NULL ? _(headlines[i].short_words)
+                                                                : _(headlines[i].words));
 }
 
 /* The other side: our name for it where the directory knows it, else the bank's words, quoted. NULL if none.
@@ -497,7 +498,7 @@ who (const KobanAlert *alert)
 char *
 koban_phrase_alert (const KobanAlert *alert)
 {
-  g_autofree char *what = headline (alert, TRUE);
+  g_autofree char *what = headline (alert, FALSE);
   g_autofree char *name = who (alert);
 
   return name != NULL ? g_strdup_printf (_("%s: %s"), what, name) : g_steal_pointer (&what);
@@ -521,7 +522,7 @@ koban_phrase_summary (GPtrArray *alerts, KobanDetail detail, const char *code)
       if (other->kind == KOBAN_ALERT_WITHDRAWAL && other->severity >= worst->severity)
         worst = other;
     }
-  return headline (worst, detail == KOBAN_DETAIL_FULL);
+  return headline (worst, detail < KOBAN_DETAIL_FULL);
 }
 
 static void
@@ -561,8 +562,10 @@ append_reasons (GString *body, const KobanAlert *alert, guint most, KobanOwnersh
 static const char *
 what_to_do (const KobanAlert *worst, KobanOwnership ownership)
 {
-  if (lowers_protection (worst))
+  if (lowers_protection (worst, NULL))
     return _("If this was not you, somebody else uses your computer.");
+  if (koban_alert_has_reason (worst, "watching"))
+    return _("This is said once a month and cannot be turned off.");
   if (worst->kind == KOBAN_ALERT_FRESHNESS)
     return _("This is not an all-clear.");
   if (worst->kind == KOBAN_ALERT_BALANCE)
@@ -580,6 +583,8 @@ minimal_body (const KobanAlert *worst, KobanOwnership ownership)
 {
   g_autofree char *service = worst->service != NULL ? koban_text_clean (worst->service, 40) : NULL;
 
+  if (koban_alert_has_reason (worst, "review") || koban_alert_has_reason (worst, "review_strong"))
+    return g_strdup (_("Look through it in a terminal: koban review."));
   if (service == NULL)
     return g_strdup (what_to_do (worst, ownership));
   /* TRANSLATORS: the name of a service, then a sentence that says what to do. */
@@ -612,9 +617,14 @@ koban_phrase_body_for (GPtrArray *alerts,
     g_string_append_printf (body, _("%s, account %s."), name, account);
   else if (name != NULL || account != NULL)
     g_string_append_printf (body, "%s.", name != NULL ? name : account);
+  /* Servers cut off the end of a body: what to do about lost money must not be lost with it. */
+  gboolean do_first = worst->kind == KOBAN_ALERT_LINK || worst->kind == KOBAN_ALERT_WITHDRAWAL;
+  if (do_first)
+    append_sentence (body, what_to_do (worst, ownership));
   for (guint i = 0; i < alerts->len && i < 2; i++)
-    append_reasons (body, g_ptr_array_index (alerts, i), 2, ownership);
-  append_sentence (body, what_to_do (worst, ownership));
+    append_reasons (body, g_ptr_array_index (alerts, i), i == 0 ? 2 : 1, ownership);
+  if (!do_first)
+    append_sentence (body, what_to_do (worst, ownership));
   return g_string_free (g_steal_pointer (&body), FALSE);
 }
 
@@ -635,6 +645,10 @@ koban_phrase_many_summary (GPtrArray *alerts,
     return g_strdup_printf (ngettext ("%u thing to look at from your quiet hours",
                                       "%u things to look at from your quiet hours", incidents),
                             incidents);
+  if (many == KOBAN_MANY_GAP && detail < KOBAN_DETAIL_FULL)
+    return g_strdup_printf (
+      ngettext ("%u unusual thing while Koban was away", "%u unusual things while Koban was away", incidents),
+      incidents);
   if (many == KOBAN_MANY_GAP)
     return g_strdup_printf (ngettext ("%u unusual thing happened while Koban could not look",
                                       "%u unusual things happened while Koban could not look", incidents),

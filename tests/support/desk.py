@@ -160,6 +160,8 @@ class Desk:
         env["XDG_RUNTIME_DIR"] = os.path.join(self.scratch, "run")
         os.mkdir(env["XDG_RUNTIME_DIR"], 0o700)
         env["XDG_DATA_DIRS"] = os.path.join(self.scratch, "share")
+        # nothing of this computer's own is asked; start_system_bus() puts a bus there
+        env["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=" + os.path.join(env["XDG_RUNTIME_DIR"], "system-bus")
         self.time_env = {}
         if self.moving_time:
             self.clock_file = os.path.join(self.scratch, "clock")
@@ -191,20 +193,28 @@ class Desk:
             "[D-BUS Service]\nName=%s\nExec=%s\n" % (NAME, self.launcher), encoding="utf-8")
         (services / (NAME + ".Import.service")).write_text(
             "[D-BUS Service]\nName=%s.Import\nExec=%s\n" % (NAME, self.import_program), encoding="utf-8")
-        socket = os.path.join(self.env["XDG_RUNTIME_DIR"], "bus")
-        config = os.path.join(self.scratch, "bus.conf")
-        with open(config, "w", encoding="utf-8") as out:
-            out.write(BUS_CONFIG % {"socket": socket, "services": services})
-        self.env["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=" + socket
-        self.bus_process = self.start(["dbus-daemon", "--config-file=" + config, "--nofork", "--nosyslog"])
-        self.bus = self.wait(self.connect, 10, "the session bus")
-        self.closing.callback(self.bus.close_sync, None)
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=" + os.path.join(self.env["XDG_RUNTIME_DIR"], "bus")
+        self.bus_process, self.bus = self.run_bus("DBUS_SESSION_BUS_ADDRESS", services)
 
-    def connect(self):
-        """A connection to the desk's bus; None while the bus does not answer."""
+    def run_bus(self, variable, services):
+        config = os.path.join(self.scratch, variable + ".conf")
+        with open(config, "w", encoding="utf-8") as out:
+            out.write(BUS_CONFIG % {"socket": self.env[variable].partition("=")[2], "services": services})
+        process = self.start(["dbus-daemon", "--config-file=" + config, "--nofork", "--nosyslog"])
+        bus = self.wait(lambda: self.connect(variable), 10, "a bus")
+        self.closing.callback(bus.close_sync, None)
+        return process, bus
+
+    def start_system_bus(self):
+        """A system bus of the desk's own, with nothing on it."""
+        self.system_bus = self.run_bus("DBUS_SYSTEM_BUS_ADDRESS", self.scratch)[1]
+        return self.system_bus
+
+    def connect(self, variable="DBUS_SESSION_BUS_ADDRESS"):
+        """A connection to a bus of the desk; None while the bus does not answer."""
         flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
         try:
-            connection = Gio.DBusConnection.new_for_address_sync(self.env["DBUS_SESSION_BUS_ADDRESS"], flags, None, None)
+            connection = Gio.DBusConnection.new_for_address_sync(self.env[variable], flags, None, None)
         except GLib.Error:
             return None
         connection.set_exit_on_close(False)
@@ -393,6 +403,77 @@ class Desk:
 
     # --- what a session has besides
 
+    def mock(self, bus, name, path, *words):
+        """A service of python3-dbusmock; a function that calls its methods."""
+        process = self.start(["/usr/bin/python3", "-m", "dbusmock", *words])
+
+        def call(interface, method, arguments=None, kind="()", path=path):
+            return bus.call_sync(name, path, interface, method, arguments, GLib.VariantType(kind),
+                                 Gio.DBusCallFlags.NO_AUTO_START, 10000, None).unpack()
+
+        def answers():
+            with contextlib.suppress(GLib.Error):
+                return call("org.freedesktop.DBus.Peer", "Ping") == ()
+
+        self.wait(answers, 10, name)
+        call.process = process
+        return call
+
+    def start_logind(self):
+        """A session of this user, which `lock` locks."""
+        login = "org.freedesktop.login1"
+        call = self.mock(self.start_system_bus(), login, "/org/freedesktop/login1", "--system", "--template", "logind")
+        session = call("org.freedesktop.DBus.Mock", "AddSession",
+                       GLib.Variant("(ssusb)", ("c1", "seat0", os.getuid(), "me", True)), "(s)")[0]
+        # as the real one gives it; the template's own adds a number to a text
+        call("org.freedesktop.DBus.Mock", "AddMethod", GLib.Variant("(sssss)", (
+            login + ".Manager", "GetUser", "u", "o", "ret = '/org/freedesktop/login1/user/%d' % args[0]")))
+        call("org.freedesktop.DBus.Properties", "Set",
+             GLib.Variant("(ssv)", (login + ".User", "Display", GLib.Variant("(so)", ("c1", session)))),
+             path="/org/freedesktop/login1/user/%d" % os.getuid())
+        self.logind_process = call.process
+        return lambda locked: call(login + ".Session", "SetLockedHint", GLib.Variant("(b)", (locked,)), path=session)
+
+    def start_portal(self, version=2, *words):
+        portal = Portal(self, [str(version), *words])
+        self.wait(lambda: self.is_owned("org.freedesktop.portal.Desktop"), 10, "the portal")
+        return portal
+
+    def start_real_portal(self):
+        """xdg-desktop-portal with its GTK backend, on a virtual screen, and a browser that keeps a copy of what it opens; its
+        path. None where it is not installed."""
+        programs = ["/usr/libexec/" + name for name in ("xdg-permission-store", "xdg-desktop-portal-gtk", "xdg-desktop-portal")]
+        if not all(os.access(program, os.X_OK) for program in programs):
+            return None
+        self.start_screen()
+        copy = os.path.join(self.scratch, "opened.html")
+        applications = pathlib.Path(self.env["XDG_DATA_HOME"]) / "applications"
+        applications.mkdir(parents=True, exist_ok=True)
+        (applications / "browser.desktop").write_text(
+            "[Desktop Entry]\nType=Application\nName=Browser\nMimeType=text/html;\nExec=cp %%f %s\n" % copy, encoding="utf-8")
+        (applications / "mimeapps.list").write_text("[Default Applications]\ntext/html=browser.desktop\n", encoding="utf-8")
+        (applications / "mimeinfo.cache").write_text("[MIME Cache]\ntext/html=browser.desktop;\n", encoding="utf-8")
+        # of the system's data what the backend needs, but no program: with one browser there is nothing to choose
+        for folder in ("mime", "glib-2.0", "icons", "themes"):
+            link = pathlib.Path(self.env["XDG_DATA_DIRS"]) / folder
+            if not link.is_symlink():
+                link.symlink_to("/usr/share/" + folder)
+        env = dict(self.env, DISPLAY=self.display, GDK_BACKEND="x11", XDG_CURRENT_DESKTOP="gnome")
+        names = ["org.freedesktop.impl.portal.PermissionStore", "org.freedesktop.impl.portal.desktop.gtk",
+                 "org.freedesktop.portal.Desktop"]
+        for program, name in zip(programs, names):
+            with open(os.path.join(self.scratch, os.path.basename(program) + ".log"), "wb") as log:
+                self.start([program], env=env, stderr=log)
+            self.wait(lambda: self.is_owned(name), 20, name)
+        return copy
+
+    def start_screen_saver(self):
+        """GNOME's, which the function given back turns on and off."""
+        name, path = "org.gnome.ScreenSaver", "/org/gnome/ScreenSaver"
+        call = self.mock(self.bus, name, path, "--template", "gnome_screensaver")
+        self.saver_process = call.process
+        return lambda active: call(name, "SetActive", GLib.Variant("(b)", (active,)))
+
     def pretend_systemd(self):
         """Owns the user manager's name; returns the growing list of (method, units) that it was asked for."""
         asked = []
@@ -544,10 +625,12 @@ class Desk:
 class Recorder:
     """notifier.py in a process of its own: a notification server that tells what it was told. It can be killed."""
 
+    program = "notifier.py"
+
     def __init__(self, desk, words):
         self.desk = desk
         self.said = []
-        self.process = desk.start(["/usr/bin/python3", str(SOURCE / "tests/support/notifier.py"), *words],
+        self.process = desk.start(["/usr/bin/python3", str(SOURCE / "tests/support" / self.program), *words],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
@@ -575,6 +658,19 @@ class Recorder:
     def wait_shown(self, count=1, seconds=20):
         self.desk.wait(lambda: len(self.shown()) >= count, seconds, "%d notifications" % count)
         return self.shown()
+
+
+class Portal(Recorder):
+    """portal.py in a process of its own."""
+
+    program = "portal.py"
+
+    def heard(self, what):
+        return [s for s in list(self.said) if s["what"] == what]
+
+    def wait_heard(self, what, count=1, seconds=20):
+        self.desk.wait(lambda: len(self.heard(what)) >= count, seconds, "%d × %s at the portal" % (count, what))
+        return self.heard(what)
 
 
 class Bank:

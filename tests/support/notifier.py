@@ -83,6 +83,8 @@ class Server:
     def closed(self, number, reason):
         if self.open.pop(number, None) is not None:
             self.connection.emit_signal(None, PATH, NAME, "NotificationClosed", GLib.Variant("(uu)", (number, reason)))
+            self.connection.flush_sync(None)
+            self.say("closed", id=number)
 
     def obey(self, command):
         if "act" in command:

@@ -18,7 +18,7 @@
 
 typedef struct
 {
-  char *home, *data, *config, *private; /* (owned) */
+  char *home, *data, *config, *runtime, *private; /* (owned) */
 } Place;
 
 static void
@@ -30,9 +30,11 @@ set_up (Place *place, gconstpointer data)
   g_assert_no_error (error);
   place->data = g_build_filename (place->home, "data", NULL);
   place->config = g_build_filename (place->home, "config", NULL);
+  place->runtime = g_build_filename (place->home, "runtime", NULL);
   place->private = g_build_filename (place->home, "letter", NULL);
   g_assert_cmpint (g_mkdir (place->data, 0700), ==, 0);
   g_assert_cmpint (g_mkdir (place->config, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir (place->runtime, 0700), ==, 0);
   g_assert_true (g_file_set_contents (place->private, "dear diary", -1, NULL));
 }
 
@@ -51,11 +53,14 @@ tear_down (Place *place, gconstpointer data)
   remove_in (place->home, "data");
   g_rmdir (place->data);
   g_rmdir (place->config);
+  remove_in (place->runtime, "i1.html");
+  g_rmdir (place->runtime);
   g_unlink (place->private);
   g_rmdir (place->home);
   g_free (place->home);
   g_free (place->data);
   g_free (place->config);
+  g_free (place->runtime);
   g_free (place->private);
 }
 
@@ -90,20 +95,17 @@ static int
 confined (const Place *place)
 {
   g_autofree char *database = g_build_filename (place->data, "koban.db", NULL);
+  g_autofree char *page = g_build_filename (place->runtime, "i1.html", NULL);
   g_autofree char *stray = g_build_filename (place->config, "stray", NULL);
   const Claim claims[] = {
-    { database, O_RDWR | O_CREAT, TRUE },
-    { database, O_RDONLY, TRUE },
-    { "/etc/passwd", O_RDONLY, TRUE },
-    { "/dev/null", O_WRONLY, TRUE },
-    { "/proc/self/maps", O_RDONLY, TRUE },
-    { place->private, O_RDONLY, FALSE },
-    { place->private, O_WRONLY, FALSE },
-    { stray, O_WRONLY | O_CREAT, FALSE },
-    { place->home, O_RDONLY | O_DIRECTORY, FALSE },
+    { database, O_RDWR | O_CREAT, TRUE }, { database, O_RDONLY, TRUE },
+    { page, O_WRONLY | O_CREAT, TRUE },   { "/etc/passwd", O_RDONLY, TRUE },
+    { "/dev/null", O_WRONLY, TRUE },      { "/proc/self/maps", O_RDONLY, TRUE },
+    { place->private, O_RDONLY, FALSE },  { place->private, O_WRONLY, FALSE },
+    { stray, O_WRONLY | O_CREAT, FALSE }, { place->home, O_RDONLY | O_DIRECTORY, FALSE },
   };
 
-  if (!koban_confine_files (place->data, place->config))
+  if (!koban_confine_files (place->data, place->config, place->runtime))
     return 77;
   int wrong = first_wrong (claims, G_N_ELEMENTS (claims));
   if (wrong != 0)

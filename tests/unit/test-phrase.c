@@ -127,13 +127,52 @@ test_levels_say_no_more_than_they_may (void)
   g_autofree char *none = koban_phrase_summary (alerts, KOBAN_DETAIL_NONE, "K-7F3A-9Q2M");
   g_autofree char *none_body = koban_phrase_body (alerts, KOBAN_DETAIL_NONE, "普通預金");
 
-  g_assert_cmpstr (full, ==, "4 withdrawals within 2 minutes, ¥300,000 in all");
+  g_assert_cmpstr (full, ==, "¥300,000 taken by 4 withdrawals in 2 minutes");
   g_assert_null (strstr (minimal, "300"));
   g_assert_null (strstr (minimal_body, "普通預金"));
   g_assert_null (strstr (minimal_body, "ﾄﾞｺﾓ"));
   g_assert_nonnull (strstr (minimal_body, "ドコモ口座"));
   g_assert_cmpstr (none, ==, "Koban: look at your account (K-7F3A-9Q2M)");
   g_assert_cmpstr (none_body, ==, "");
+}
+
+/* A phone cuts off what is longer (facts/trust.md, notifications). */
+static void
+test_the_first_line_fits_a_phone (void)
+{
+  static const struct
+  {
+    KobanAlertKind kind;
+    const char *code;
+  } rows[] = {
+    { KOBAN_ALERT_LINK, "new_link" },     { KOBAN_ALERT_LINK, "link_stronger" },
+    { KOBAN_ALERT_LINK, "link_back" },    { KOBAN_ALERT_LINK, "amended_mandate" },
+    { KOBAN_ALERT_WITHDRAWAL, "burst" },  { KOBAN_ALERT_BALANCE, "negative_balance" },
+    { KOBAN_ALERT_BALANCE, "drain" },     { KOBAN_ALERT_FRESHNESS, "review_strong" },
+    { KOBAN_ALERT_FRESHNESS, "review" },  { KOBAN_ALERT_FRESHNESS, "account_gone" },
+    { KOBAN_ALERT_FRESHNESS, "no_file" }, { KOBAN_ALERT_FRESHNESS, "unbalanced" },
+    { KOBAN_ALERT_FRESHNESS, "sign_in" }, { KOBAN_ALERT_FRESHNESS, "evicted" },
+    { KOBAN_ALERT_FRESHNESS, "shared" },  { KOBAN_ALERT_FRESHNESS, "locked" },
+    { KOBAN_ALERT_FRESHNESS, "stale" },   { KOBAN_ALERT_FRESHNESS, "watching" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      GVariant *reason = koban_reason_new (rows[i].code, NULL);
+      static const char *const refs[] = { "t1", NULL };
+      g_autoptr(GPtrArray) alerts = one (koban_alert_new (
+        &(KobanAlert){ .incident = "i1",
+                       .kind = rows[i].kind,
+                       .refs = refs,
+                       .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) }));
+      g_autofree char *summary = koban_phrase_summary (alerts, KOBAN_DETAIL_MINIMAL, "K-7F3A-9Q2M");
+      g_autofree char *many =
+        koban_phrase_many_summary (alerts, 99, i % 2, KOBAN_DETAIL_MINIMAL, "K-7F3A-9Q2M");
+
+      g_test_message ("%s / %s", summary, many);
+      g_assert_cmpint (g_utf8_strlen (summary, -1), <=, 40);
+      g_assert_cmpint (g_utf8_strlen (many, -1), <=, 40);
+    }
 }
 
 static void
@@ -293,5 +332,6 @@ main (int argc, char **argv)
   g_test_add_func ("/phrase/many", test_many_are_listed_worst_first_and_counted);
   g_test_add_func ("/phrase/none", test_nothing_is_counted_as_none);
   g_test_add_func ("/phrase/agent", test_the_agents_own_reasons_have_sentences);
+  g_test_add_func ("/phrase/the-first-line-fits-a-phone", test_the_first_line_fits_a_phone);
   return g_test_run ();
 }
