@@ -23,7 +23,7 @@ _koban ()
     revoke) words="--yes --json --help" ;;
     answer) words="mine not-mine unsure undo --json --help" ;;
     import) words="--account --format --currency --guess --write-dialect --folder --delete --yes --json --help" files=yes ;;
-    review) words="--since --json --help" ;;
+    review) words="--since --answer --json --help" ;;
     status) words="--check --settings --json --help" ;;
     notify) words="--test desktop --json --help" ;;
     unlock) words="--json --help" ;;

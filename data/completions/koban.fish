@@ -69,6 +69,7 @@ complete -c koban -n '__fish_seen_subcommand_from import' -r -l folder -d 'Take 
 complete -c koban -n '__fish_seen_subcommand_from import' -l delete -d 'Delete the file then'
 complete -c koban -n '__fish_seen_subcommand_from import' -l yes -d 'Do not ask'
 complete -c koban -n '__fish_seen_subcommand_from review' -x -l since -d 'Only from this day on'
+complete -c koban -n '__fish_seen_subcommand_from review' -x -l answer -d 'Answer a question by its number or id'
 complete -c koban -n '__fish_seen_subcommand_from status' -l settings -d 'Say how many alerts each setting would have raised'
 complete -c koban -n '__fish_seen_subcommand_from status' -l check -d 'Exit with 11 if something is not being watched'
 complete -c koban -n '__fish_seen_subcommand_from notify' -l test -d 'Send a test message'

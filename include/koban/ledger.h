@@ -111,7 +111,8 @@ gboolean koban_ledger_raise (KobanLedger *self, const KobanAlert *alert, gint64 
 /* Closes open freshness alerts with this incident key: what they told of is over. */
 gboolean koban_ledger_settle (KobanLedger *self, const char *incident_key, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* @id is an alert, an incident or a link. NONE undoes. Teaches the habits; never revokes. Journalled. */
+/* @id is an alert, an incident, a link or a line (then its payee is meant; not theirs, it becomes an answered incident). NONE
+ * undoes. Teaches the habits; never revokes. Journalled. */
 gboolean koban_ledger_answer (KobanLedger *self, const char *id, KobanAnswer answer, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Many incidents at once are told as one: those of one check beyond the first few, never a link (a storm); and those
@@ -157,8 +158,10 @@ typedef enum
 GVariant  *koban_ledger_list (KobanLedger *self, KobanList list, GVariant *filter, GError **error);
 
 /* The past, judged by the same detectors as if it had been watched; writes nothing. a{sv}, floating:
- * "payees" aa{sv}: everyone who ever took money: name, service, account, first s, last s, count x, total (xs);
+ * "payees" aa{sv}: everyone who ever took money: name, service, account, first s, last s, count x, total (xs), ref s (its last line), answer s;
  * "links" aa{sv}: as LINKS, all of them; "odd" aa{sv}: as ALERTS, without id, incident and state, worst first;
+ * "questions" aa{sv}: those of it worth asking about, worst first, at most sixty: "id" s (what to answer), "why" s (odd,
+ * link, wallet, direct_debit, transfer), severity s, and what is known as above;
  * "days" x: of history that was judged; "settings" a{sv}: quiet x, normal x, wary x: alerts that each would have raised
  * in a year like this, absent below 30 days. @filter a{sv} (nullable): "since" x. */
 GVariant  *koban_ledger_review (KobanLedger *self, GVariant *filter, GError **error);

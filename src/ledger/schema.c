@@ -133,7 +133,14 @@ static const char version_2[] =
   "  kind INTEGER NOT NULL, first_whole_us INTEGER, PRIMARY KEY (account, connection, kind)) STRICT, WITHOUT "
   "ROWID;";
 
-static const char *const migrations[] = { version_1, version_2 }; /* row n leads from version n to n + 1 */
+static const char version_3[] =
+  /* What the person said of a line that no alert told: it is meant of its payee. */
+  "ALTER TABLE line ADD COLUMN answer INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE line ADD COLUMN answered_us INTEGER;"
+  "CREATE INDEX line_answered ON line (answered_us) WHERE answer <> 0;";
+
+static const char *const migrations[] = { version_1, version_2,
+                                          version_3 }; /* row n leads from version n to n + 1 */
 
 #define CURRENT_VERSION ((gint64) G_N_ELEMENTS (migrations))
 
