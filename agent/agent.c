@@ -13,6 +13,7 @@
 #include "confine.h"
 #include "host.h"
 #include "parts.h"
+#include "tuning.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,8 +45,7 @@ typedef struct
   GDBusConnection *connection; /* (owned) (nullable) */
   guint name_id;
   KobanServices *services; /* (owned) (nullable): none could be read */
-  KobanDetail detail;
-  KobanWariness wariness;
+  KobanSettings settings;
   char *misread; /* (owned) (nullable): what is wrong with koban.conf */
   KobanParts parts;
   KobanHost *host;       /* (owned) (nullable) */
@@ -570,15 +570,30 @@ load_settings (Agent *self)
   KobanSettings settings = koban_settings_defaults ();
   g_autoptr(GError) error = NULL;
 
+  g_clear_pointer (&self->misread, g_free);
   if (!koban_settings_load (path, &settings, &error))
     {
       g_message ("%s", error->message);
       self->misread = g_strdup (error->message);
       settings.desktop_detail = KOBAN_DETAIL_MINIMAL;
     }
-  self->detail = settings.desktop_detail;
-  self->wariness = settings.wariness;
+  self->settings = settings;
   self->parts.tools.interval_s = settings.check_interval_s;
+}
+
+/* koban.conf was changed. */
+static void
+agent_reload (gpointer agent)
+{
+  Agent *self = agent;
+  KobanSettings before = self->settings;
+
+  if (self->leaving)
+    return;
+  load_settings (self);
+  koban_desktop_set_detail (KOBAN_DESKTOP (self->channel), self->settings.desktop_detail);
+  koban_tuning_apply (&self->parts, self->services, &before, &self->settings);
+  tell_config (self);
 }
 
 /* A directory that cannot be read names no service; new links and odd withdrawals are seen without it. */
@@ -599,7 +614,7 @@ build_parts (Agent *self)
   KobanParts *parts = &self->parts;
 
   parts->tools.books = koban_books_new (path, self->services);
-  koban_books_set_wariness (parts->tools.books, self->wariness);
+  koban_books_set_wariness (parts->tools.books, self->settings.wariness);
   parts->tools.bus = self->connection;
   parts->tools.vault = koban_vault_keyring_new ();
   parts->tools.http = koban_http_new ("koban/" KOBAN_VERSION);
@@ -609,11 +624,12 @@ build_parts (Agent *self)
   parts->tools.unsaved =
     g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) koban_secret_unref);
   parts->changed = agent_changed;
+  parts->reload = agent_reload;
   parts->agent = self;
   self->random = g_rand_new ();
   self->host = koban_host_new ();
   parts->tools.saving = koban_host_get_saving (self->host);
-  self->channel = KOBAN_CHANNEL (koban_desktop_new (self->detail));
+  self->channel = KOBAN_CHANNEL (koban_desktop_new (self->settings.desktop_detail));
   parts->rounds = koban_rounds_new (&parts->tools);
   parts->poller = koban_poller_new (parts->tools.clock, parts->tools.books, self->random, on_due, self);
   parts->courier = koban_courier_new (parts->tools.clock, parts->tools.books, self->channel, self->random);

@@ -792,6 +792,14 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
   koban_dbus_koban1_complete_status (call->bus->skeleton, call->invocation, g_variant_dict_end (&status));
 }
 
+static gboolean
+on_reload (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, KobanBus *self)
+{
+  self->parts->reload (self->parts->agent);
+  koban_dbus_koban1_complete_reload (skeleton, invocation);
+  return TRUE;
+}
+
 /* --- the object
  * ---------------------------------------------------------------------------------------------- */
 
@@ -861,6 +869,7 @@ koban_bus_init (KobanBus *self)
     { "handle-answer", G_CALLBACK (on_answer) },
     { "handle-set-account", G_CALLBACK (on_set_account) },
     { "handle-status", G_CALLBACK (on_status_asked) },
+    { "handle-reload", G_CALLBACK (on_reload) },
     { "handle-test", G_CALLBACK (on_test) },
   };
 

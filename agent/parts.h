@@ -21,6 +21,8 @@ typedef struct
   char           *blind; /* (owned) (nullable): why the ledger cannot be written, so that what it says may be old */
   /* Something was committed that @list ("alerts" …) would show. */
   void          (*changed) (gpointer agent, const char *list);
+  /* koban.conf was changed: reads it again. */
+  void          (*reload) (gpointer agent);
   gpointer        agent;
 } KobanParts;
 

@@ -3,7 +3,7 @@
 _koban ()
 {
   local commands="providers provider add remove connections accounts transactions links show revoke alerts answer
-    check import review status notify unlock replay"
+    check import review status doctor watch config notify unlock replay"
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   local words='' files=''
 
@@ -25,10 +25,12 @@ _koban ()
     import) words="--account --format --currency --guess --write-dialect --folder --delete --yes --json --help" files=yes ;;
     review) words="--since --answer --json --help" ;;
     status) words="--check --settings --json --help" ;;
+    doctor) words="--report --json --help" ;;
+    config) words="get set --json --help" ;;
     notify) words="--test desktop --json --help" ;;
     unlock) words="--json --help" ;;
     replay) words="--poll --help" files=yes ;;
-    providers|connections|show|check) words="--json --help" ;;
+    providers|connections|show|check|watch) words="--json --help" ;;
   esac
   case $command:$previous in
     accounts:watch) words="all links off" ;;

@@ -71,5 +71,8 @@ int koban_cli_status       (int argc, char **argv);
 int koban_cli_replay       (int argc, char **argv);
 int koban_cli_notify       (int argc, char **argv);
 int koban_cli_unlock       (int argc, char **argv);
+int koban_cli_doctor       (int argc, char **argv);
+int koban_cli_config       (int argc, char **argv);
+int koban_cli_watch        (int argc, char **argv);
 
 G_END_DECLS

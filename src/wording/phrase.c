@@ -42,7 +42,7 @@ static const struct
   { "to", PLACE_MONEY },        { "since", PLACE_TIME },         { "kind", PLACE_KIND },
   { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "mandate", PLACE_FOREIGN },
   { "period", PLACE_TEXT },     { "payees", PLACE_NUMBER },      { "account", PLACE_FOREIGN },
-  { "date", PLACE_TEXT },       { "window", PLACE_DAYS },
+  { "date", PLACE_TEXT }, { "setting", PLACE_TEXT },       { "window", PLACE_DAYS },
 };
 
 static const char *
@@ -268,6 +268,9 @@ static const struct
   { "config",
     N_("koban.conf has a mistake, so Koban goes by its defaults and shows no details. What is wrong "
         "stands in the agent's log.") },
+  { "setting_lowered",
+    N_("The setting {setting} was changed, and Koban now protects less than before. If that was not you, look at "
+        "koban.conf: koban config get") },
   { "set_aside", N_("Koban's own data was damaged and set aside. What was known begins anew.") },
 };
 
@@ -366,6 +369,8 @@ freshness_headline (const KobanAlert *alert)
     return _("Koban has read your history");
   if (koban_alert_has_reason (alert, "account_gone"))
     return _("An account is no longer shown by your bank");
+  if (koban_alert_has_reason (alert, "setting_lowered"))
+    return _("A setting of Koban was changed");
   if (koban_alert_has_reason (alert, "no_file"))
     return _("It is time to import a statement");
   if (koban_alert_has_reason (alert, "unbalanced"))
