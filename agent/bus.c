@@ -793,6 +793,14 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static gboolean
+on_start_at_login (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, gboolean on, KobanBus *self)
+{
+  koban_autostart_set (on);
+  koban_dbus_koban1_complete_start_at_login (skeleton, invocation);
+  return TRUE;
+}
+
+static gboolean
 on_reload (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, KobanBus *self)
 {
   self->parts->reload (self->parts->agent);
@@ -869,6 +877,7 @@ koban_bus_init (KobanBus *self)
     { "handle-answer", G_CALLBACK (on_answer) },
     { "handle-set-account", G_CALLBACK (on_set_account) },
     { "handle-status", G_CALLBACK (on_status_asked) },
+    { "handle-start-at-login", G_CALLBACK (on_start_at_login) },
     { "handle-reload", G_CALLBACK (on_reload) },
     { "handle-test", G_CALLBACK (on_test) },
   };

@@ -2,7 +2,7 @@
 # Completion of koban for bash: words and files only, it asks neither agent nor network.
 _koban ()
 {
-  local commands="providers provider add remove connections accounts transactions links show revoke alerts answer
+  local commands="setup providers provider add remove connections accounts transactions links show revoke alerts answer
     check import review status doctor watch config notify unlock replay"
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   local words='' files=''
@@ -14,6 +14,7 @@ _koban ()
   if [ "$COMP_CWORD" -eq 1 ]; then command=''; fi
   case $command in
     '') words="$commands --help --version" ;;
+    setup) words="bank channel login card --base-url --ca-file --help" ;;
     provider) words="lint --json --help" ;;
     add) words="--name --field --secret-stdin --secret-file --base-url --ca-file --json --help" ;;
     remove) words="--purge --yes --json --help" ;;

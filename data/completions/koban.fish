@@ -4,6 +4,7 @@ complete -c koban -f
 complete -c koban -n __fish_use_subcommand -l version -d 'Show the version'
 complete -c koban -s h -l help -d 'Show help'
 
+complete -c koban -n __fish_use_subcommand -a setup -d 'Begin here'
 complete -c koban -n __fish_use_subcommand -a providers -d 'What can be connected'
 complete -c koban -n __fish_use_subcommand -a provider -d 'What is wrong with a provider profile'
 complete -c koban -n __fish_use_subcommand -a add -d 'Connect a bank'
@@ -50,6 +51,9 @@ complete -c koban -n '__fish_seen_subcommand_from remove' -l json -d 'Print JSON
 complete -c koban -n '__fish_seen_subcommand_from unlock' -l json -d 'Print JSON'
 
 complete -c koban -n '__fish_seen_subcommand_from provider' -F -a lint
+complete -c koban -n '__fish_seen_subcommand_from setup' -a 'bank channel login card'
+complete -c koban -n '__fish_seen_subcommand_from setup' -x -l base-url -d 'Another server'
+complete -c koban -n '__fish_seen_subcommand_from setup' -rF -l ca-file -d 'Certificates to trust'
 complete -c koban -n '__fish_seen_subcommand_from add' -x -s n -l name -d 'What you call this connection'
 complete -c koban -n '__fish_seen_subcommand_from add' -x -l field -d 'Something the provider needs that is no secret'
 complete -c koban -n '__fish_seen_subcommand_from add' -l secret-stdin -d 'Read what is needed from standard input'

@@ -24,6 +24,7 @@ static const struct
   int (*run) (int argc, char **argv);
   const char *summary;
 } commands[] = {
+  { "setup", koban_cli_setup, N_("begin here: bank, channel, start at login, in five minutes") },
   { "providers", koban_cli_providers, N_("what can be connected") },
   { "provider", koban_cli_provider, N_("what is wrong with a provider profile (provider lint FILE)") },
   { "add", koban_cli_add, N_("connect a bank") },
@@ -47,6 +48,15 @@ static const struct
   { "unlock", koban_cli_unlock, N_("unlock the keyring, so that Koban can go on") },
   { "replay", koban_cli_replay, N_("run recorded stories through the detectors") },
 };
+
+static KobanCommand
+find_command (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (name, commands[i].name))
+      return commands[i].run;
+  return NULL;
+}
 
 static void
 print_help (void)
@@ -83,9 +93,9 @@ run (int argc, char **argv)
       g_print ("koban %s\n", KOBAN_VERSION);
       return KOBAN_EXIT_DONE;
     }
-  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    if (g_str_equal (argv[1], commands[i].name))
-      return commands[i].run (argc - 1, argv + 1);
+  KobanCommand command = find_command (argv[1]);
+  if (command != NULL)
+    return command (argc - 1, argv + 1);
 
   g_autofree char *clean = koban_text_clean (argv[1], 40);
   g_printerr (_("koban: there is no command “%s”; see: koban --help\n"), clean);
@@ -120,6 +130,7 @@ main (int argc, char **argv)
   setvbuf (stdin, NULL, _IONBF, 0);
   setrlimit (RLIMIT_CORE, &(const struct rlimit){ 0, 0 });
 
+  koban_cli_set_finder (find_command);
   int status = run (argc, argv);
   if (fflush (stdout) != 0 || ferror (stdout))
     {
