@@ -11,6 +11,7 @@
 #include "bus.h"
 #include "channel/desktop.h"
 #include "confine.h"
+#include "copies.h"
 #include "host.h"
 #include "parts.h"
 #include "tuning.h"
@@ -55,6 +56,7 @@ typedef struct
 
   gboolean opened;  /* the ledger is there, and the parts run */
   gboolean leaving; /* the way out has begun */
+  gboolean forget;  /* and nothing of ours is left behind */
   gboolean looking; /* whether there is anything to stay for */
   gboolean look_again;
   guint leave_alarm; /* 0: none */
@@ -98,6 +100,8 @@ static void
 on_checked (KobanRounds *rounds, KobanOutcome *outcome, Agent *self)
 {
   note_blindness (self, outcome);
+  if (!self->leaving && outcome->error == NULL)
+    koban_copies_keep (&self->parts);
   if (outcome->merged.changes > 0)
     {
       agent_changed (self, "accounts");
@@ -581,6 +585,15 @@ load_settings (Agent *self)
   self->parts.tools.interval_s = settings.check_interval_s;
 }
 
+static void
+agent_depart (gpointer agent, gboolean forget)
+{
+  Agent *self = agent;
+
+  self->forget |= forget;
+  agent_leave (self, EXIT_GOOD);
+}
+
 /* koban.conf was changed. */
 static void
 agent_reload (gpointer agent)
@@ -623,8 +636,10 @@ build_parts (Agent *self)
   parts->tools.random = g_rand_new ();
   parts->tools.unsaved =
     g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) koban_secret_unref);
+  parts->services = self->services;
   parts->changed = agent_changed;
   parts->reload = agent_reload;
+  parts->leave = agent_depart;
   parts->agent = self;
   self->random = g_rand_new ();
   self->host = koban_host_new ();
@@ -660,6 +675,14 @@ connect_bus (Agent *self, GError **error)
 }
 
 static gboolean
+adopt_restored (GError **error)
+{
+  g_autofree char *path = g_build_filename (koban_settings_data_directory (), "koban.db", NULL);
+
+  return koban_ledger_adopt_restored (path, error);
+}
+
+static gboolean
 agent_build (Agent *self, GError **error)
 {
   if (!koban_settings_make_directories (error))
@@ -669,6 +692,8 @@ agent_build (Agent *self, GError **error)
   if (!lock_directory (self, error))
     return FALSE;
   load_services (self);
+  if (!adopt_restored (error))
+    return FALSE;
   if (!connect_bus (self, error))
     return FALSE;
 
@@ -773,6 +798,8 @@ agent_clear (Agent *self)
   g_clear_object (&self->connection);
   g_clear_pointer (&self->misread, g_free);
   g_clear_pointer (&parts->blind, g_free);
+  if (self->forget)
+    koban_copies_forget_all ();
   if (self->lock >= 0)
     close (self->lock);
 }

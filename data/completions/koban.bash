@@ -3,7 +3,7 @@
 _koban ()
 {
   local commands="setup providers provider add remove connections accounts transactions links show revoke alerts answer
-    check import review status doctor watch config notify unlock replay"
+    check import review status doctor watch config notify unlock backup restore leave replay"
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   local words='' files=''
 
@@ -30,8 +30,10 @@ _koban ()
     config) words="get set --json --help" ;;
     notify) words="--test desktop --json --help" ;;
     unlock) words="--json --help" ;;
+    backup) words="--json --help" files=yes ;;
+    restore) words="--yes --json --help" files=yes ;;
     replay) words="--poll --help" files=yes ;;
-    providers|connections|show|check|watch) words="--json --help" ;;
+    providers|connections|show|check|watch|leave) words="--json --help" ;;
   esac
   case $command:$previous in
     accounts:watch) words="all links off" ;;

@@ -31,6 +31,16 @@ gboolean     koban_ledger_verify        (KobanLedger *self, GError **error) G_GN
 /* Moves a damaged file aside ("koban.db.damaged-2026-11-22T…"), so that a new baseline can be made. */
 gboolean     koban_ledger_set_aside     (const char *path, char **moved_to, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The whole ledger as it is now, into @path, which may be an older copy: mode 0600, whole or not at all. It holds no secret. */
+gboolean     koban_ledger_copy          (KobanLedger *self, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Makes a copy fit to go on from: connections wait for a sign-in, the next whole listings are baselines again, and one
+ * warning says since when nothing was told. CORRUPT, NEWER, STORAGE: it may not be used. */
+gboolean     koban_ledger_prepare_restored (const char *path, KobanServices *services, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+#define      KOBAN_LEDGER_RESTORED ".restored"
+/* If there is a prepared copy beside @path, it is the ledger from now on, and the old one "….before-restore". Before any
+ * ledger is open. */
+gboolean     koban_ledger_adopt_restored (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* --- connections ------------------------------------------------------------------------ */
 
 typedef enum

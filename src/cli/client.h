@@ -26,4 +26,7 @@ GVariant *koban_client_get (KobanClientListFunc list, const char *id, const char
  * (Ctrl-C) cancels it. Its result, a{sv}, or NULL. (transfer full) */
 GVariant *koban_client_run (KobanDBusKoban1 *agent, const char *path, GError **error);
 
+/* Waits until the agent that was spoken to has left the bus, so that the next call is answered by another. */
+void koban_client_wait_gone (KobanDBusKoban1 *agent);
+
 G_END_DECLS

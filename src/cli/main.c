@@ -46,6 +46,9 @@ static const struct
   { "config", koban_cli_config, N_("see or change a setting") },
   { "notify", koban_cli_notify, N_("prove that an alert would reach you (notify --test)") },
   { "unlock", koban_cli_unlock, N_("unlock the keyring, so that Koban can go on") },
+  { "backup", koban_cli_backup, N_("write a copy of all that is known") },
+  { "restore", koban_cli_restore, N_("go on from a copy") },
+  { "leave", koban_cli_leave, N_("end all access at banks, and forget everything") },
   { "replay", koban_cli_replay, N_("run recorded stories through the detectors") },
 };
 

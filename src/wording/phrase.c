@@ -271,6 +271,10 @@ static const struct
   { "setting_lowered",
     N_("The setting {setting} was changed, and Koban now protects less than before. If that was not you, look at "
         "koban.conf: koban config get") },
+  { "restored",
+    N_("Koban's data was brought back from a copy. What happened since {since} was not told: look at it with koban review. "
+        "Koban's keys are not in a copy: connect your banks again.") },
+  { "restored", N_("Koban's data was brought back from a copy. Connect your banks again.") },
   { "set_aside", N_("Koban's own data was damaged and set aside. What was known begins anew.") },
 };
 
@@ -369,6 +373,8 @@ freshness_headline (const KobanAlert *alert)
     return _("Koban has read your history");
   if (koban_alert_has_reason (alert, "account_gone"))
     return _("An account is no longer shown by your bank");
+  if (koban_alert_has_reason (alert, "restored"))
+    return _("Koban goes on from a copy");
   if (koban_alert_has_reason (alert, "setting_lowered"))
     return _("A setting of Koban was changed");
   if (koban_alert_has_reason (alert, "no_file"))
