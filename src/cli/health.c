@@ -29,6 +29,7 @@ const KobanColumn koban_problem_columns[] = {
 typedef struct
 {
   const KobanSituation *now; /* (unowned) */
+  KobanHealthScope scope;
   GVariantBuilder found;
   guint count;
 } Looking;
@@ -314,25 +315,43 @@ look_at_accounts (Looking *self)
   for_each (self, self->now->accounts, look_at_account);
 }
 
-/* What the agent has told and is not over: damaged data, a mistake in koban.conf, a channel that is dead. What a
- * connection's state says is not said again. */
+/* What the agent has told, is not over, and is no connection's state. */
+static const struct
+{
+  const char *reason;
+  KobanHealthScope scope;
+  const char *next;
+} told[] = {
+  { "set_aside", KOBAN_HEALTH_WATCH, N_("Bring back a copy: koban restore FILE. Else answer it: koban answer INCIDENT mine") },
+  { "restored", KOBAN_HEALTH_WATCH, N_("Look at what came since: koban review. Then: koban answer INCIDENT mine") },
+  { "config", KOBAN_HEALTH_WATCH, N_("See what is read: koban config get") },
+  { "account_gone", KOBAN_HEALTH_WATCH, N_("Ask your bank. If you closed it: koban answer INCIDENT mine") },
+  { "unbalanced", KOBAN_HEALTH_WATCH, N_("Export the same time once more, and import it") },
+  { "channel_dead", KOBAN_HEALTH_WATCH, N_("See why: koban status. Then prove it: koban notify --test CHANNEL") },
+  { "channel_unconfirmed", KOBAN_HEALTH_ALL, N_("Prove that it reaches you: koban notify --test CHANNEL") },
+  { "consent_ends", KOBAN_HEALTH_ALL, N_("Connect that bank again before it ends: koban add") },
+};
+
+static void
+tell_alert (Looking *self, GVariant *row, GVariant *reason, const char *next)
+{
+  g_autofree char *sentence = koban_phrase_reason (reason);
+  g_autofree char *code = g_strdelimit (g_strdup (word_of (reason, "code")), "_", '-');
+
+  tell (self, code, word_of (row, "incident"), NULL, sentence, next);
+}
+
 static void
 look_at_alert (Looking *self, GVariant *row)
 {
   g_autoptr(GVariant) reasons = g_variant_lookup_value (row, "reasons", G_VARIANT_TYPE ("aa{sv}"));
-  static const char *const said[] = { "locked", "sign_in", "untrusted", "stale", "budget", "shared", "evicted",
-                                      "review", "review_strong", "no_file", "setting_lowered", NULL };
 
   if (g_strcmp0 (word_of (row, "kind"), "freshness") != 0 || reasons == NULL || g_variant_n_children (reasons) == 0)
     return;
   g_autoptr(GVariant) reason = g_variant_get_child_value (reasons, 0);
-  const char *code = word_of (reason, "code");
-  if (code == NULL || g_strv_contains (said, code))
-    return;
-  g_autofree char *sentence = koban_phrase_reason (reason);
-  g_autofree char *dashed = g_strdelimit (g_strdup (code), "_", '-');
-  tell (self, dashed, word_of (row, "incident"), NULL, sentence,
-        _("Look closer: koban show INCIDENT. When you know it: koban answer INCIDENT mine"));
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    if (g_strcmp0 (word_of (reason, "code"), told[i].reason) == 0 && told[i].scope <= self->scope)
+      tell_alert (self, row, reason, _(told[i].next));
 }
 
 static void
@@ -439,7 +458,7 @@ static const struct
 GVariant *
 koban_health_check (const KobanSituation *situation, KobanHealthScope scope)
 {
-  Looking self = { .now = situation };
+  Looking self = { .now = situation, .scope = scope };
 
   g_variant_builder_init (&self.found, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < G_N_ELEMENTS (checks); i++)

@@ -271,6 +271,8 @@ static const struct
   { "setting_lowered",
     N_("The setting {setting} was changed, and Koban now protects less than before. If that was not you, look at "
         "koban.conf: koban config get") },
+  { "consent_ends",
+    N_("Koban's permission at {connection} ends in {days}. Without renewal Koban stops watching: connect it again before.") },
   { "restored",
     N_("Koban's data was brought back from a copy. What happened since {since} was not told: look at it with koban review. "
         "Koban's keys are not in a copy: connect your banks again.") },
@@ -373,6 +375,8 @@ freshness_headline (const KobanAlert *alert)
     return _("Koban has read your history");
   if (koban_alert_has_reason (alert, "account_gone"))
     return _("An account is no longer shown by your bank");
+  if (koban_alert_has_reason (alert, "consent_ends"))
+    return _("Koban's permission at a bank ends soon");
   if (koban_alert_has_reason (alert, "restored"))
     return _("Koban goes on from a copy");
   if (koban_alert_has_reason (alert, "setting_lowered"))

@@ -44,6 +44,11 @@ static const struct
     "{'kind': <'freshness'>, 'incident': <'i1'>, 'reasons': <[{'code': <'set_aside'>}]>}", "set-aside" },
   { "said-once", WELL, CHECKED ("sign-in", "0", "0"), "",
     "{'kind': <'freshness'>, 'incident': <'i1'>, 'reasons': <[{'code': <'sign_in'>}]>}", "consent-ended" },
+  { "dead-channel", WELL, OK_NOW, "",
+    "{'kind': <'freshness'>, 'incident': <'i1'>, 'reasons': <[{'code': <'channel_dead'>, 'channel': <'mail'>}]>}",
+    "channel-dead" },
+  { "ends-soon", WELL, OK_NOW, "",
+    "{'kind': <'freshness'>, 'incident': <'i1'>, 'reasons': <[{'code': <'consent_ends'>}]>}", "" },
   { "theft", WELL, OK_NOW, "", "{'kind': <'withdrawal'>, 'reasons': <[{'code': <'burst'>}]>}", "" },
 };
 
