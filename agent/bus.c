@@ -832,8 +832,8 @@ on_backup (KobanDBusKoban1 *skeleton,
   KobanCopy *copy = take_copy (self, invocation, files, handle);
 
   if (copy != NULL)
-    koban_books_write_async (self->parts->tools.books, koban_copy_write_in_worker, copy, koban_copy_free, on_copied,
-                             call_new (self, invocation));
+    koban_books_write_async (self->parts->tools.books, koban_copy_write_in_worker, copy, koban_copy_free,
+                             on_copied, call_new (self, invocation));
   return TRUE;
 }
 
@@ -858,8 +858,8 @@ on_restore (KobanDBusKoban1 *skeleton,
   KobanCopy *copy = take_copy (self, invocation, files, handle);
 
   if (copy != NULL)
-    koban_books_write_async (self->parts->tools.books, koban_copy_read_in_worker, copy, koban_copy_free, on_restored,
-                             call_new (self, invocation));
+    koban_books_write_async (self->parts->tools.books, koban_copy_read_in_worker, copy, koban_copy_free,
+                             on_restored, call_new (self, invocation));
   return TRUE;
 }
 
@@ -931,8 +931,8 @@ on_leave (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, KobanBus
 {
   Call *call = call_new (self, invocation);
 
-  koban_books_read_async (self->parts->tools.books, count_connections_in_worker, call, NULL, on_connections_counted,
-                          call);
+  koban_books_read_async (self->parts->tools.books, count_connections_in_worker, call, NULL,
+                          on_connections_counted, call);
   return TRUE;
 }
 

@@ -59,7 +59,8 @@ koban_copy_free (gpointer copy)
 static gboolean
 storage_error (GError **error)
 {
-  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_STORAGE, _("The copy could not be written: %s"), g_strerror (errno));
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_STORAGE, _("The copy could not be written: %s"),
+               g_strerror (errno));
   return FALSE;
 }
 
@@ -139,7 +140,8 @@ koban_copy_read_in_worker (KobanLedger *ledger, gpointer copy, GError **error)
   return FALSE;
 }
 
-/* --- every week --------------------------------------------------------------------------------------------------- */
+/* --- every week
+ * --------------------------------------------------------------------------------------------------- */
 
 static gboolean
 keep_in_worker (KobanLedger *ledger, gpointer job, GError **error)
@@ -172,7 +174,8 @@ koban_copies_keep (KobanParts *parts)
   koban_books_write_async (parts->tools.books, keep_in_worker, NULL, NULL, on_kept, NULL);
 }
 
-/* --- leaving ------------------------------------------------------------------------------------------------------- */
+/* --- leaving
+ * ------------------------------------------------------------------------------------------------------- */
 
 void
 koban_copies_forget_all (void)

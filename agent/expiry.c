@@ -42,15 +42,16 @@ end_of (GVariant *links, const char *connection)
 
 static gboolean
 tell_end (KobanLedger *ledger,
-       const KobanConnection *connection,
-       const char *key,
-       gint64 days,
-       gint64 now_us,
-       KobanMergeResult *merged,
-       GError **error)
+          const KobanConnection *connection,
+          const char *key,
+          gint64 days,
+          gint64 now_us,
+          KobanMergeResult *merged,
+          GError **error)
 {
   static const char *const refs[] = { NULL };
-  GVariant *reason = koban_reason_new ("consent_ends", "connection", "s", connection->name, "days", "x", days, NULL);
+  GVariant *reason =
+    koban_reason_new ("consent_ends", "connection", "s", connection->name, "days", "x", days, NULL);
   KobanAlert fields = {
     .incident = key,
     .connection = connection->id,

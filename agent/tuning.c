@@ -24,7 +24,8 @@ judge_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   return TRUE;
 }
 
-/* --- what changed ------------------------------------------------------------------------------------------ */
+/* --- what changed ------------------------------------------------------------------------------------------
+ */
 
 static guint
 wariness_of (const KobanSettings *settings)
@@ -100,7 +101,8 @@ tell_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   koban_ledger_set_judge (ledger, tuning->services, tuning->after.wariness);
   for (gsize i = 0; i < G_N_ELEMENTS (settings); i++)
     {
-      guint before = settings[i].protection (&tuning->before), after = settings[i].protection (&tuning->after);
+      guint before = settings[i].protection (&tuning->before),
+            after = settings[i].protection (&tuning->after);
 
       if (before == after)
         continue;
@@ -123,11 +125,15 @@ on_tuned (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-koban_tuning_apply (KobanParts *parts, KobanServices *services, const KobanSettings *before, const KobanSettings *after)
+koban_tuning_apply (KobanParts *parts,
+                    KobanServices *services,
+                    const KobanSettings *before,
+                    const KobanSettings *after)
 {
   Tuning tuning = { parts, services, *before, *after, koban_parts_now_us (parts) };
   KobanBooks *books = parts->tools.books;
 
   koban_books_read_async (books, judge_in_worker, g_memdup2 (&tuning, sizeof tuning), g_free, NULL, NULL);
-  koban_books_write_async (books, tell_in_worker, g_memdup2 (&tuning, sizeof tuning), g_free, on_tuned, parts);
+  koban_books_write_async (books, tell_in_worker, g_memdup2 (&tuning, sizeof tuning), g_free, on_tuned,
+                           parts);
 }

@@ -317,10 +317,11 @@ write_file (GKeyFile *file, const char *path, GError **error)
   g_autofree char *text = g_key_file_to_data (file, NULL, NULL);
   g_autoptr(GError) local_error = NULL;
 
-  if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                &local_error))
+  if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                0600, &local_error))
     return TRUE;
-  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_STORAGE, _("%s cannot be written: %s"), path, local_error->message);
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_STORAGE, _("%s cannot be written: %s"), path,
+               local_error->message);
   return FALSE;
 }
 
@@ -334,10 +335,12 @@ koban_settings_set (const char *path, const char *key, const char *value, GError
 
   if (row == NULL)
     return FALSE;
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS, &local_error) &&
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS,
+                                  &local_error) &&
       !g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     {
-      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path, local_error->message);
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path,
+                   local_error->message);
       return FALSE;
     }
   if (value != NULL)

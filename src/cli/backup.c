@@ -24,13 +24,19 @@ open_file (const char *path, int flags, GError **error)
   int file = open (path, flags | O_CLOEXEC, 0600);
 
   if (file < 0)
-    g_set_error (error, KOBAN_ERROR, errno == ENOENT ? KOBAN_ERROR_NOT_FOUND : KOBAN_ERROR_STORAGE, "%s: %s", path,
-                 g_strerror (errno));
+    g_set_error (error, KOBAN_ERROR, errno == ENOENT ? KOBAN_ERROR_NOT_FOUND : KOBAN_ERROR_STORAGE, "%s: %s",
+                 path, g_strerror (errno));
   return file;
 }
 
-typedef gboolean (*FileCall) (KobanDBusKoban1 *agent, GVariant *file, GDBusCallFlags flags, gint timeout_ms,
-                              GUnixFDList *files, GUnixFDList **files_out, GCancellable *cancellable, GError **error);
+typedef gboolean (*FileCall) (KobanDBusKoban1 *agent,
+                              GVariant *file,
+                              GDBusCallFlags flags,
+                              gint timeout_ms,
+                              GUnixFDList *files,
+                              GUnixFDList **files_out,
+                              GCancellable *cancellable,
+                              GError **error);
 
 /* Takes @file. */
 static gboolean
@@ -58,8 +64,9 @@ write_copy (const char *path, GError **error)
 int
 koban_cli_backup (int argc, char **argv)
 {
-  static const KobanUsage usage = { "FILE", N_("Writes a copy of all that is known into a new file; it holds no key to a bank."),
-                                    1, 1 };
+  static const KobanUsage usage = {
+    "FILE", N_("Writes a copy of all that is known into a new file; it holds no key to a bank."), 1, 1
+  };
   g_auto(GStrv) words = NULL;
   g_autoptr(GError) error = NULL;
   gboolean json = FALSE;
@@ -70,13 +77,15 @@ koban_cli_backup (int argc, char **argv)
   if (!write_copy (words[0], &error))
     return koban_cli_fail (g_steal_pointer (&error));
   koban_print_done (json,
-                    _("Written. Your accounts, lines and answers are in it: keep it where nobody else reads it. Bring it back "
+                    _("Written. Your accounts, lines and answers are in it: keep it where nobody else reads "
+                       "it. Bring it back "
                        "with koban restore."),
                     "file", words[0], "result", "written", NULL);
   return KOBAN_EXIT_DONE;
 }
 
-/* --- and back ------------------------------------------------------------------------------------------------- */
+/* --- and back
+ * ------------------------------------------------------------------------------------------------- */
 
 static gboolean
 read_copy (const char *path, GError **error)
@@ -111,8 +120,9 @@ print_connections (void)
 int
 koban_cli_restore (int argc, char **argv)
 {
-  static const KobanUsage usage = { "FILE [--yes]", N_("Goes on from a copy that koban backup wrote, in place of what is known now."),
-                                    1, 1 };
+  static const KobanUsage usage = {
+    "FILE [--yes]", N_("Goes on from a copy that koban backup wrote, in place of what is known now."), 1, 1
+  };
   gboolean yes = FALSE, json = FALSE;
   const GOptionEntry entries[] = {
     { "yes", 'y', 0, G_OPTION_ARG_NONE, &yes, N_("Do not ask on a terminal"), NULL },
@@ -133,10 +143,12 @@ koban_cli_restore (int argc, char **argv)
     }
   if (!read_copy (words[0], &error))
     return koban_cli_fail (g_steal_pointer (&error));
-  koban_print_done (json,
-                    _("Koban goes on from the copy. What happened since it was made is not told: look at koban review. If a key "
-                       "is not in this computer's keyring, connect that bank again; what is known of it stays:"),
-                    "file", words[0], "result", "restored", NULL);
+  koban_print_done (
+    json,
+    _("Koban goes on from the copy. What happened since it was made is not told: look at koban review. If a "
+       "key "
+       "is not in this computer's keyring, connect that bank again; what is known of it stays:"),
+    "file", words[0], "result", "restored", NULL);
   if (!json)
     print_connections ();
   return KOBAN_EXIT_DONE;

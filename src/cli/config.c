@@ -68,9 +68,9 @@ let_agent_read (void)
 
   if (bus == NULL)
     return;
-  g_autoptr(GVariant) done = g_dbus_connection_call_sync (bus, KOBAN_APP_ID, "/org/koban/Koban", "org.koban.Koban1",
-                                                          "Reload", NULL, NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1,
-                                                          NULL, &error);
+  g_autoptr(GVariant) done =
+    g_dbus_connection_call_sync (bus, KOBAN_APP_ID, "/org/koban/Koban", "org.koban.Koban1", "Reload", NULL,
+                                 NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, &error);
   if (done == NULL && !g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) &&
       !g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN))
     g_printerr ("%s\n", _("The agent could not read it now; it will when it starts again."));
@@ -92,9 +92,10 @@ set_one (const char *path, const char *key, const char *value, gboolean json)
 int
 koban_cli_config (int argc, char **argv)
 {
-  static const KobanUsage usage = { "get|set [KEY] [VALUE]",
-                                    N_("Shows a setting, or all of them; or changes one. An empty value is the default again."),
-                                    1, 3 };
+  static const KobanUsage usage = {
+    "get|set [KEY] [VALUE]",
+    N_("Shows a setting, or all of them; or changes one. An empty value is the default again."), 1, 3
+  };
   g_autofree char *path = koban_settings_config_file ();
   g_auto(GStrv) words = NULL;
   gboolean json = FALSE;

@@ -22,7 +22,8 @@ word_of (GVariant *row, const char *key)
   return word;
 }
 
-/* --- the report: an object of texts and counts --------------------------------------------------------------- */
+/* --- the report: an object of texts and counts
+ * --------------------------------------------------------------- */
 
 /* How often each word stands under @key: states and codes are words of ours. */
 static GVariant *
@@ -58,7 +59,8 @@ put_system (GVariantDict *report)
 {
   g_autofree char *name = g_get_os_info (G_OS_INFO_KEY_ID);
   g_autofree char *version = g_get_os_info (G_OS_INFO_KEY_VERSION_ID);
-  g_autofree char *glib = g_strdup_printf ("%u.%u.%u", glib_major_version, glib_minor_version, glib_micro_version);
+  g_autofree char *glib =
+    g_strdup_printf ("%u.%u.%u", glib_major_version, glib_minor_version, glib_micro_version);
   struct utsname kernel;
 
   put (report, "system", name);
@@ -76,9 +78,9 @@ put_system (GVariantDict *report)
 static void
 put_server (GVariantDict *report, const KobanSituation *now)
 {
-  g_autoptr(GVariant) reply = koban_situation_call (
-    now->session, "org.freedesktop.Notifications", "/org/freedesktop/Notifications", "org.freedesktop.Notifications",
-    "GetServerInformation", NULL, "(ssss)");
+  g_autoptr(GVariant) reply =
+    koban_situation_call (now->session, "org.freedesktop.Notifications", "/org/freedesktop/Notifications",
+                          "org.freedesktop.Notifications", "GetServerInformation", NULL, "(ssss)");
   const char *name = NULL, *version = NULL;
 
   if (reply != NULL)
@@ -146,21 +148,24 @@ print_json_report (GVariant *report)
   koban_print_json (writer);
 }
 
-/* --- the command ------------------------------------------------------------------------------------------------ */
+/* --- the command
+ * ------------------------------------------------------------------------------------------------ */
 
 static void
 print_problems (GVariant *problems)
 {
   koban_health_print (problems);
   if (g_variant_n_children (problems) == 0)
-    g_print ("%s\n", _("Nothing is wrong as far as Koban can see. That is no all-clear for your accounts: koban "
-                        "alerts"));
+    g_print ("%s\n",
+             _("Nothing is wrong as far as Koban can see. That is no all-clear for your accounts: koban "
+                "alerts"));
 }
 
 int
 koban_cli_doctor (int argc, char **argv)
 {
-  static const KobanUsage usage = { "[--report]", N_("Says what is wrong with Koban here, and the next step."), 0, 0 };
+  static const KobanUsage usage = { "[--report]",
+                                    N_("Says what is wrong with Koban here, and the next step."), 0, 0 };
   gboolean report = FALSE, json = FALSE;
   const GOptionEntry entries[] = {
     { "report", 0, 0, G_OPTION_ARG_NONE, &report,

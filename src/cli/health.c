@@ -22,7 +22,7 @@
 #define GRACE_US KOBAN_HOUR_US
 
 const KobanColumn koban_problem_columns[] = {
-  { "code", KOBAN_COLUMN_TEXT },   { "about", KOBAN_COLUMN_TEXT }, { "name", KOBAN_COLUMN_FOREIGN },
+  { "code", KOBAN_COLUMN_TEXT },    { "about", KOBAN_COLUMN_TEXT }, { "name", KOBAN_COLUMN_FOREIGN },
   { "what", KOBAN_COLUMN_FOREIGN }, { "next", KOBAN_COLUMN_TEXT },  { NULL },
 };
 
@@ -35,7 +35,12 @@ typedef struct
 } Looking;
 
 static void
-tell (Looking *self, const char *code, const char *about, const char *name, const char *what, const char *next)
+tell (Looking *self,
+      const char *code,
+      const char *about,
+      const char *name,
+      const char *what,
+      const char *next)
 {
   g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
 
@@ -89,15 +94,17 @@ for_each (Looking *self, GVariant *rows, RowFunc func)
     }
 }
 
-/* --- the agent ----------------------------------------------------------------------------------------------- */
+/* --- the agent
+ * ----------------------------------------------------------------------------------------------- */
 
 static void
 look_at_bus (Looking *self)
 {
   if (self->now->session == NULL)
-    tell_plain (self, "no-bus", _("There is no session bus, so nothing of Koban can run."),
-                _("Log in to a desktop session, or start one: dbus-run-session, or “loginctl enable-linger” and "
-                   "systemd --user."));
+    tell_plain (
+      self, "no-bus", _("There is no session bus, so nothing of Koban can run."),
+      _("Log in to a desktop session, or start one: dbus-run-session, or “loginctl enable-linger” and "
+         "systemd --user."));
 }
 
 /* The agent holds a lock on the data, whatever bus it is on. */
@@ -139,7 +146,8 @@ look_at_version (Looking *self)
                 _("Let the new one start: systemctl --user restart koban-agent, or log out and in."));
 }
 
-/* --- the keyring ---------------------------------------------------------------------------------------------- */
+/* --- the keyring
+ * ---------------------------------------------------------------------------------------------- */
 
 static void
 look_at_keyring (Looking *self)
@@ -165,8 +173,10 @@ look_at_keyring_kind (Looking *self)
   {
     const char *program, *code, *what, *next;
   } kinds[] = {
-    { "keepassxc", "keepassxc", N_("The keyring is KeePassXC: Koban can work only while it runs and is unlocked."),
-      N_("Let KeePassXC start at login, and in its settings expose the group with Koban's entries; Koban waits while it "
+    { "keepassxc", "keepassxc",
+      N_("The keyring is KeePassXC: Koban can work only while it runs and is unlocked."),
+      N_("Let KeePassXC start at login, and in its settings expose the group with Koban's entries; Koban "
+          "waits while it "
           "is locked.") },
     { "kwalletd", "kwallet", N_("The keyring is KWallet: closed when unused, it locks Koban out."),
       N_("In its settings switch off “Close when unused for”, and let the login open it (kwallet-pam).") },
@@ -180,7 +190,8 @@ look_at_keyring_kind (Looking *self)
       tell_plain (self, kinds[i].code, _(kinds[i].what), _(kinds[i].next));
 }
 
-/* --- the ways to the person ------------------------------------------------------------------------------------ */
+/* --- the ways to the person
+ * ------------------------------------------------------------------------------------ */
 
 static gboolean
 has_screen (void)
@@ -194,11 +205,13 @@ look_at_notifications (Looking *self)
   if (g_strcmp0 (word_of (self->now->status, "notifications"), "none") != 0)
     return;
   if (has_screen ())
-    tell_plain (self, "no-notifications", _("No program shows notifications, so alerts cannot reach the screen."),
-                _("Install one for your desktop (dunst, mako, xfce4-notifyd), then try: koban notify --test"));
+    tell_plain (
+      self, "no-notifications", _("No program shows notifications, so alerts cannot reach the screen."),
+      _("Install one for your desktop (dunst, mako, xfce4-notifyd), then try: koban notify --test"));
   else
-    tell_plain (self, "headless", _("This session has no screen, so no notification is seen."),
-                _("Let alerts come to your phone or by mail; see: koban --help, and koban watch for scripts."));
+    tell_plain (
+      self, "headless", _("This session has no screen, so no notification is seen."),
+      _("Let alerts come to your phone or by mail; see: koban --help, and koban watch for scripts."));
 }
 
 static void
@@ -209,13 +222,15 @@ look_at_unsent (Looking *self)
                 _("Read them here: koban alerts. Then try the way: koban notify --test"));
 }
 
-/* --- the banks ------------------------------------------------------------------------------------------------- */
+/* --- the banks
+ * ------------------------------------------------------------------------------------------------- */
 
 static void
 look_at_connections (Looking *self)
 {
   if (self->now->connections != NULL && g_variant_n_children (self->now->connections) == 0)
-    tell_plain (self, "nothing-connected", _("No bank is connected, so nothing is watched."), _("Run: koban setup"));
+    tell_plain (self, "nothing-connected", _("No bank is connected, so nothing is watched."),
+                _("Run: koban setup"));
 }
 
 static void
@@ -232,12 +247,15 @@ static const struct
   const char *state, *code, *what, *next;
 } unwell[] = {
   { "waiting", "quota", N_("the bank allows no more requests for now"),
-    N_("Nothing: Koban goes on when the bank allows it. More often means a smaller --field share on other devices.") },
+    N_("Nothing: Koban goes on when the bank allows it. More often means a smaller --field share on other "
+        "devices.") },
   { "locked", "locked", N_("it waits for the keyring"), N_("Run: koban unlock") },
   { "sign-in", "consent-ended", N_("the bank no longer accepts Koban's key"),
     N_("Make a new key at the bank and connect it again: koban add") },
-  { "offline", "unreachable", N_("it could not be reached"), N_("Look at your network, then: koban check") },
-  { "stale", "stale", N_("nothing new was heard for too long"), N_("Run: koban check (a bank), koban import (a file)") },
+  { "offline", "unreachable", N_("it could not be reached"),
+    N_("Look at your network, then: koban check") },
+  { "stale", "stale", N_("nothing new was heard for too long"),
+    N_("Run: koban check (a bank), koban import (a file)") },
   { "shared", "other-machine", N_("another device or program seems to use the same sign-in"),
     N_("Let one device watch this bank, or give each a key of its own.") },
   { "error", "error", N_("it could not be checked"), N_("See why: koban connections. Then: koban check") },
@@ -253,7 +271,8 @@ look_at_connection (Looking *self, GVariant *row)
       tell_of_row (self, row, unwell[i].code, _(unwell[i].what), _(unwell[i].next));
 }
 
-/* What lies between two looks is what the bank's budget gives; one look that was missed is no news, two are. */
+/* What lies between two looks is what the bank's budget gives; one look that was missed is no news, two are.
+ */
 static gint64
 patience_us (GVariant *connection)
 {
@@ -322,12 +341,15 @@ static const struct
   KobanHealthScope scope;
   const char *next;
 } told[] = {
-  { "set_aside", KOBAN_HEALTH_WATCH, N_("Bring back a copy: koban restore FILE. Else answer it: koban answer INCIDENT mine") },
-  { "restored", KOBAN_HEALTH_WATCH, N_("Look at what came since: koban review. Then: koban answer INCIDENT mine") },
+  { "set_aside", KOBAN_HEALTH_WATCH,
+    N_("Bring back a copy: koban restore FILE. Else answer it: koban answer INCIDENT mine") },
+  { "restored", KOBAN_HEALTH_WATCH,
+    N_("Look at what came since: koban review. Then: koban answer INCIDENT mine") },
   { "config", KOBAN_HEALTH_WATCH, N_("See what is read: koban config get") },
   { "account_gone", KOBAN_HEALTH_WATCH, N_("Ask your bank. If you closed it: koban answer INCIDENT mine") },
   { "unbalanced", KOBAN_HEALTH_WATCH, N_("Export the same time once more, and import it") },
-  { "channel_dead", KOBAN_HEALTH_WATCH, N_("See why: koban status. Then prove it: koban notify --test CHANNEL") },
+  { "channel_dead", KOBAN_HEALTH_WATCH,
+    N_("See why: koban status. Then prove it: koban notify --test CHANNEL") },
   { "channel_unconfirmed", KOBAN_HEALTH_ALL, N_("Prove that it reaches you: koban notify --test CHANNEL") },
   { "consent_ends", KOBAN_HEALTH_ALL, N_("Connect that bank again before it ends: koban add") },
 };
@@ -346,7 +368,8 @@ look_at_alert (Looking *self, GVariant *row)
 {
   g_autoptr(GVariant) reasons = g_variant_lookup_value (row, "reasons", G_VARIANT_TYPE ("aa{sv}"));
 
-  if (g_strcmp0 (word_of (row, "kind"), "freshness") != 0 || reasons == NULL || g_variant_n_children (reasons) == 0)
+  if (g_strcmp0 (word_of (row, "kind"), "freshness") != 0 || reasons == NULL ||
+      g_variant_n_children (reasons) == 0)
     return;
   g_autoptr(GVariant) reason = g_variant_get_child_value (reasons, 0);
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
@@ -360,7 +383,8 @@ look_at_alerts (Looking *self)
   for_each (self, self->now->alerts, look_at_alert);
 }
 
-/* --- the computer ---------------------------------------------------------------------------------------------- */
+/* --- the computer
+ * ---------------------------------------------------------------------------------------------- */
 
 static void
 look_at_network (Looking *self)
@@ -375,12 +399,13 @@ look_at_network (Looking *self)
 static void
 look_at_clock (Looking *self)
 {
-  g_autoptr(GVariant) set = koban_situation_property (self->now->system, "org.freedesktop.timedate1",
-                                                      "/org/freedesktop/timedate1", "org.freedesktop.timedate1",
-                                                      "NTPSynchronized");
+  g_autoptr(GVariant) set =
+    koban_situation_property (self->now->system, "org.freedesktop.timedate1", "/org/freedesktop/timedate1",
+                              "org.freedesktop.timedate1", "NTPSynchronized");
 
   if (set != NULL && g_variant_is_of_type (set, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean (set))
-    tell_plain (self, "clock", _("This computer's clock is not set by the network; if it is wrong, banks are refused."),
+    tell_plain (self, "clock",
+                _("This computer's clock is not set by the network; if it is wrong, banks are refused."),
                 _("Switch it on: timedatectl set-ntp true"));
 }
 
@@ -389,7 +414,8 @@ look_at_disk (Looking *self)
 {
   struct statvfs disk;
 
-  if (statvfs (koban_settings_data_directory (), &disk) == 0 && disk.f_bavail * disk.f_frsize < LEAST_ROOM_BYTES)
+  if (statvfs (koban_settings_data_directory (), &disk) == 0 &&
+      disk.f_bavail * disk.f_frsize < LEAST_ROOM_BYTES)
     tell_plain (self, "disk-full", _("The disk is nearly full: what the banks say can soon not be kept."),
                 _("Make room. Koban goes on by itself."));
 }
@@ -405,8 +431,9 @@ look_at_damage (Looking *self)
     found |= g_str_has_prefix (name, "koban.db.damaged-") && strstr (name, "-wal") == NULL &&
              strstr (name, "-shm") == NULL;
   if (found)
-    tell_plain (self, "set-aside", _("Koban's data was damaged once and set aside; history begins anew after it."),
-                _("Bring back a copy: koban restore FILE. Or delete the koban.db.damaged files in its folder."));
+    tell_plain (
+      self, "set-aside", _("Koban's data was damaged once and set aside; history begins anew after it."),
+      _("Bring back a copy: koban restore FILE. Or delete the koban.db.damaged files in its folder."));
 }
 
 static gboolean
@@ -430,7 +457,8 @@ look_at_autostart (Looking *self)
               _("Run: koban setup, or systemctl --user enable koban-agent"));
 }
 
-/* --- the table -------------------------------------------------------------------------------------------------- */
+/* --- the table
+ * -------------------------------------------------------------------------------------------------- */
 
 static const struct
 {

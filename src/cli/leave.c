@@ -40,7 +40,8 @@ word_of (GVariant *row, const char *key)
   return word;
 }
 
-/* --- at the bank ------------------------------------------------------------------------------------------------ */
+/* --- at the bank
+ * ------------------------------------------------------------------------------------------------ */
 
 /* Proved gone, or not; why not is the person's to see at the bank. */
 static gboolean
@@ -49,8 +50,8 @@ end_link (KobanDBusKoban1 *agent, const char *id)
   g_autofree char *path = NULL;
   g_autoptr(GVariant) result = NULL;
 
-  if (koban_dbus_koban1_call_revoke_sync (agent, id, g_variant_new ("a{sv}", NULL), G_DBUS_CALL_FLAGS_NONE, -1, &path,
-                                          NULL, NULL))
+  if (koban_dbus_koban1_call_revoke_sync (agent, id, g_variant_new ("a{sv}", NULL), G_DBUS_CALL_FLAGS_NONE,
+                                          -1, &path, NULL, NULL))
     result = koban_client_run (agent, path, NULL);
   return result != NULL && g_str_equal (word_of (result, "result"), "gone");
 }
@@ -62,7 +63,8 @@ is_own_access (GVariant *link, const char *connection)
 
   g_variant_lookup (link, "own", "b", &own);
   return own && g_str_equal (word_of (link, "connection"), connection) &&
-         g_str_equal (word_of (link, "revocation"), "api") && g_str_equal (word_of (link, "status"), "active");
+         g_str_equal (word_of (link, "revocation"), "api") &&
+         g_str_equal (word_of (link, "status"), "active");
 }
 
 /* TRUE if there was access that a bank could end, and all of it is gone. */
@@ -97,7 +99,11 @@ how_by_hand (KobanProfiles *profiles, const char *provider)
 
 /* A file account has no access to end. */
 static gboolean
-leave_bank (KobanDBusKoban1 *agent, KobanProfiles *profiles, GVariant *connection, GVariantBuilder *left, GError **error)
+leave_bank (KobanDBusKoban1 *agent,
+            KobanProfiles *profiles,
+            GVariant *connection,
+            GVariantBuilder *left,
+            GError **error)
 {
   const char *id = word_of (connection, "id"), *provider = word_of (connection, "provider");
   gboolean is_file = g_str_equal (provider, "file");
@@ -133,7 +139,8 @@ leave_banks (KobanDBusKoban1 *agent, GVariant *connections, GError **error)
   return g_variant_ref_sink (g_variant_builder_end (&left));
 }
 
-/* --- here ------------------------------------------------------------------------------------------------------- */
+/* --- here
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* The agent holds the lock until its last file is gone; it gives up its name before. */
 static void
@@ -181,12 +188,14 @@ forget_here (KobanDBusKoban1 *agent, GError **error)
 static void
 print_plan (GVariant *connections)
 {
-  g_printerr (ngettext ("Koban will end its access to %d bank where the bank lets it, and forget all keys, channels, settings "
-                        "and everything it knows.\n",
-                        "Koban will end its access to %d banks where they let it, and forget all keys, channels, settings and "
-                        "everything it knows.\n",
-                        (gulong) g_variant_n_children (connections)),
-              (int) g_variant_n_children (connections));
+  g_printerr (
+    ngettext (
+      "Koban will end its access to %d bank where the bank lets it, and forget all keys, channels, settings "
+      "and everything it knows.\n",
+      "Koban will end its access to %d banks where they let it, and forget all keys, channels, settings and "
+      "everything it knows.\n",
+      (gulong) g_variant_n_children (connections)),
+    (int) g_variant_n_children (connections));
   g_printerr ("%s\n", _("Nothing of it can be brought back, but from a copy (koban backup)."));
 }
 
@@ -222,7 +231,9 @@ is_meant (void)
 int
 koban_cli_leave (int argc, char **argv)
 {
-  static const KobanUsage usage = { "", N_("Ends all access at banks and forgets everything; asks for a typed word."), 0, 0 };
+  static const KobanUsage usage = {
+    "", N_("Ends all access at banks and forgets everything; asks for a typed word."), 0, 0
+  };
   g_auto(GStrv) words = NULL;
   g_autoptr(GError) error = NULL;
   gboolean json = FALSE;

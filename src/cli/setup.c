@@ -66,7 +66,8 @@ wants (Setup *self, const char *question)
   return !self->leave && !g_str_equal (answer, "s");
 }
 
-/* --- 1: the bank ------------------------------------------------------------------------------------------------ */
+/* --- 1: the bank
+ * ------------------------------------------------------------------------------------------------ */
 
 /* Where no bank has an interface for persons, the first help is the bank's own. */
 static const struct
@@ -75,13 +76,17 @@ static const struct
   const char *advice[4];
 } countries[] = {
   { "JP",
-    { N_("1. Switch on your bank's own notices of money in and out. Some banks do not tell of direct debits: choose a day to "
+    { N_("1. Switch on your bank's own notices of money in and out. Some banks do not tell of direct "
+          "debits: choose a day to "
           "look at the list yourself."),
-      N_("2. Lower the limits of transfers, direct debits and cash machines to what you use, and switch off immediate and web "
+      N_("2. Lower the limits of transfers, direct debits and cash machines to what you use, and switch off "
+          "immediate and web "
           "registration of direct debits if you do not use them."),
-      N_("3. Have the bank stop every direct debit (口座振替) that you do not know: call the number printed on your card or "
+      N_("3. Have the bank stop every direct debit (口座振替) that you do not know: call the number printed "
+          "on your card or "
           "passbook."),
-      N_("Banks here let no program look. Koban reads the statement file that you download, and shows who took money and what "
+      N_("Banks here let no program look. Koban reads the statement file that you download, and shows who "
+          "took money and what "
           "looks odd. A file tells of the past; only your bank's notices tell of now.") } },
 };
 
@@ -115,8 +120,9 @@ ask_country (Setup *self)
 {
   g_autofree char *guess = country_of_locale ();
   g_autofree char *question =
-    *guess != '\0' ? g_strdup_printf (_("In which country is your bank? Two letters, GB or JP or DE [%s]:"), guess)
-                    : g_strdup (_("In which country is your bank? Two letters, GB or JP or DE:"));
+    *guess != '\0'
+      ? g_strdup_printf (_("In which country is your bank? Two letters, GB or JP or DE [%s]:"), guess)
+      : g_strdup (_("In which country is your bank? Two letters, GB or JP or DE:"));
   g_autofree char *answer = ask (self, question);
 
   return g_ascii_strup (*answer != '\0' ? answer : guess, -1);
@@ -142,7 +148,8 @@ print_choices (GPtrArray *profiles)
 
       g_print ("  %2u  %s\n", i + 1, name);
     }
-  g_print ("   f  %s\n   s  %s\n", _("a statement file that my bank lets me download"), _("skip this step"));
+  g_print ("   f  %s\n   s  %s\n", _("a statement file that my bank lets me download"),
+           _("skip this step"));
 }
 
 static int
@@ -159,7 +166,8 @@ static int
 read_file (Setup *self)
 {
   g_autofree char *path = ask (self, _("Where is the file? Its path:"));
-  g_autofree char *account = self->leave || *path == '\0' ? NULL : ask (self, _("A name of yours for this account:"));
+  g_autofree char *account =
+    self->leave || *path == '\0' ? NULL : ask (self, _("A name of yours for this account:"));
 
   if (self->leave || account == NULL || *account == '\0')
     return KOBAN_EXIT_FAILED;
@@ -208,7 +216,8 @@ step_bank (Setup *self)
   choose_bank (self, fitting);
 }
 
-/* --- 2: the way to you ------------------------------------------------------------------------------------------- */
+/* --- 2: the way to you
+ * ------------------------------------------------------------------------------------------- */
 
 static gboolean
 was_seen (Setup *self, const char *channel)
@@ -222,24 +231,30 @@ static void
 test_desktop (Setup *self)
 {
   if (!was_seen (self, "desktop"))
-    g_print ("%s\n", _("Then an alert would not be seen here. Look at your notification settings: let Koban through “do not "
-                        "disturb”. What is wrong: koban doctor"));
+    g_print (
+      "%s\n",
+      _(
+        "Then an alert would not be seen here. Look at your notification settings: let Koban through “do not "
+        "disturb”. What is wrong: koban doctor"));
 }
 
 static void
 explain_disturb (void)
 {
-  g_print ("%s\n  %s\n  %s\n", _("Let an alert through at night, or it waits until morning:"),
-           _("Android: Settings, Apps, the app that shows it, Notifications, the channel of the highest priority, “Override Do "
-              "Not Disturb”; and Battery: unrestricted."),
-           _("iPhone: Settings, Focus, Do Not Disturb, Apps, allow the app; and Time Sensitive Notifications on."));
+  g_print (
+    "%s\n  %s\n  %s\n", _("Let an alert through at night, or it waits until morning:"),
+    _("Android: Settings, Apps, the app that shows it, Notifications, the channel of the highest priority, "
+       "“Override Do "
+       "Not Disturb”; and Battery: unrestricted."),
+    _("iPhone: Settings, Focus, Do Not Disturb, Apps, allow the app; and Time Sensitive Notifications on."));
 }
 
 static void
 add_channel (Setup *self)
 {
   static const char *const kinds[] = { "ntfy", "gotify", "mail", "webhook", NULL };
-  g_autofree char *kind = ask (self, _("Where else should an alert reach you? ntfy (a phone), gotify, mail, webhook, or s:"));
+  g_autofree char *kind =
+    ask (self, _("Where else should an alert reach you? ntfy (a phone), gotify, mail, webhook, or s:"));
 
   if (self->leave || !g_strv_contains (kinds, kind))
     return;
@@ -260,7 +275,8 @@ step_channel (Setup *self)
     add_channel (self);
 }
 
-/* --- 3: start at login -------------------------------------------------------------------------------------------- */
+/* --- 3: start at login
+ * -------------------------------------------------------------------------------------------- */
 
 static void
 step_login (Setup *self)
@@ -268,7 +284,8 @@ step_login (Setup *self)
   g_autoptr(GError) error = NULL;
   g_autoptr(KobanDBusKoban1) agent = NULL;
 
-  if (!wants (self, _("Start Koban at login, so that it watches by itself? [Enter] yes, [s] no, [q] leave:")))
+  if (!wants (self,
+              _("Start Koban at login, so that it watches by itself? [Enter] yes, [s] no, [q] leave:")))
     return;
   agent = koban_client_connect (&error);
   if (agent != NULL &&
@@ -278,7 +295,8 @@ step_login (Setup *self)
     (void) koban_cli_fail (g_steal_pointer (&error));
 }
 
-/* --- 4: the card --------------------------------------------------------------------------------------------------- */
+/* --- 4: the card
+ * --------------------------------------------------------------------------------------------------- */
 
 static void
 step_card (Setup *self)
@@ -286,11 +304,13 @@ step_card (Setup *self)
   if (koban_cli_find ("card") != NULL)
     (void) run ("card", NULL);
   else
-    g_print ("%s\n", _("Copy your bank's number from your card or passbook onto paper, and keep it where you find it without "
+    g_print ("%s\n", _("Copy your bank's number from your card or passbook onto paper, and keep it where "
+                        "you find it without "
                         "this computer. Do not take it from a message or a search."));
 }
 
-/* --- the walk ------------------------------------------------------------------------------------------------------- */
+/* --- the walk
+ * ------------------------------------------------------------------------------------------------------- */
 
 static const struct
 {
@@ -327,7 +347,8 @@ print_welcome (void)
     "%s\n%s\n",
     _("Koban watches your bank accounts from this computer, and tells you when somebody gains the power "
        "to take money, or takes money that you would not expect."),
-    _("Four steps, about five minutes. Each can be skipped, and done again: koban setup STEP. Ctrl-C ends it at any time."));
+    _("Four steps, about five minutes. Each can be skipped, and done again: koban setup STEP. Ctrl-C ends "
+       "it at any time."));
 }
 
 static int
@@ -338,20 +359,24 @@ walk_all (Setup *self, char *const *chosen)
   for (guint i = 0; i < G_N_ELEMENTS (steps) && !self->leave; i++)
     if (chosen[0] == NULL || g_strv_contains ((const char *const *) chosen, steps[i].name))
       walk (self, i);
-  g_print ("\n%s\n", _("How things stand: koban. What is wrong, if something is: koban doctor. To end it all: koban leave"));
+  g_print (
+    "\n%s\n",
+    _("How things stand: koban. What is wrong, if something is: koban doctor. To end it all: koban leave"));
   return KOBAN_EXIT_DONE;
 }
 
 int
 koban_cli_setup (int argc, char **argv)
 {
-  static const KobanUsage usage = { "[bank] [channel] [login] [card]",
-                                    N_("Walks through bank, channel, start-at-login and card, or the steps that are named."), 0,
-                                    G_MAXUINT };
+  static const KobanUsage usage = {
+    "[bank] [channel] [login] [card]",
+    N_("Walks through bank, channel, start-at-login and card, or the steps that are named."), 0, G_MAXUINT
+  };
   g_autofree char *base_url = NULL, *ca_file = NULL;
   const GOptionEntry entries[] = {
     { "base-url", 0, 0, G_OPTION_ARG_STRING, &base_url, N_("Another server, as in koban add"), N_("URL") },
-    { "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &ca_file, N_("The certificates to trust, as in koban add"), N_("FILE") },
+    { "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &ca_file, N_("The certificates to trust, as in koban add"),
+      N_("FILE") },
     { NULL },
   };
   g_auto(GStrv) words = NULL;
@@ -363,7 +388,8 @@ koban_cli_setup (int argc, char **argv)
     if (!is_step (words[i]))
       return koban_cli_usage_error (argv[0], _("“%s” is none of bank, channel, login, card"), words[i]);
   if (!koban_prompt_can_ask ())
-    return koban_cli_usage_error (argv[0], "%s", _("setup asks, and there is no terminal; in a script: koban add, koban import"));
+    return koban_cli_usage_error (
+      argv[0], "%s", _("setup asks, and there is no terminal; in a script: koban add, koban import"));
   Setup self = { .base_url = base_url, .ca_file = ca_file };
   return walk_all (&self, words);
 }

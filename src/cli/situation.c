@@ -28,8 +28,11 @@ koban_situation_call (GDBusConnection *bus,
 }
 
 GVariant *
-koban_situation_property (
-  GDBusConnection *bus, const char *name, const char *path, const char *interface, const char *property)
+koban_situation_property (GDBusConnection *bus,
+                          const char *name,
+                          const char *path,
+                          const char *interface,
+                          const char *property)
 {
   g_autoptr(GVariant) reply =
     koban_situation_call (bus, name, path, "org.freedesktop.DBus.Properties", "Get",
@@ -58,9 +61,9 @@ koban_situation_unit_state (GDBusConnection *session, const char *unit)
 char *
 koban_situation_program (const KobanSituation *self, const char *name)
 {
-  g_autoptr(GVariant) reply = koban_situation_call (self->session, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                                    "org.freedesktop.DBus", "GetConnectionUnixProcessID",
-                                                    g_variant_new ("(s)", name), "(u)");
+  g_autoptr(GVariant) reply = koban_situation_call (
+    self->session, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+    "GetConnectionUnixProcessID", g_variant_new ("(s)", name), "(u)");
   guint32 process = 0;
   char *program = NULL;
 

@@ -103,7 +103,8 @@ koban_cli_status (int argc, char **argv)
                                     N_("Says whether Koban watches, and what waits."), 0, 0 };
   gboolean check = FALSE, settings = FALSE, json = FALSE;
   const GOptionEntry entries[] = {
-    { "check", 0, 0, G_OPTION_ARG_NONE, &check, N_("One line a problem, and exit with 11 if there is one: for monitoring"), NULL },
+    { "check", 0, 0, G_OPTION_ARG_NONE, &check,
+      N_("One line a problem, and exit with 11 if there is one: for monitoring"), NULL },
     { "settings", 0, 0, G_OPTION_ARG_NONE, &settings,
       N_("Say how many alerts each setting would have raised in your own history"), NULL },
     { NULL },

@@ -128,7 +128,9 @@ int
 koban_cli_watch (int argc, char **argv)
 {
   static const KobanUsage usage = {
-    "", N_("Prints alerts as they open or get worse, until it is interrupted; with --json an object a line."), 0, 0
+    "",
+    N_("Prints alerts as they open or get worse, until it is interrupted; with --json an object a line."), 0,
+    0
   };
   g_auto(GStrv) words = NULL;
   g_autoptr(GError) error = NULL;

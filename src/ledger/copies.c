@@ -36,7 +36,8 @@ remove_with_logs (const char *path)
   (void) g_unlink (path);
 }
 
-/* --- making one ----------------------------------------------------------------------------------------------- */
+/* --- making one
+ * ----------------------------------------------------------------------------------------------- */
 
 /* SQLite fills a file that is there and empty, and leaves its mode. */
 static gboolean
@@ -80,7 +81,8 @@ koban_ledger_copy (KobanLedger *self, const char *path, GError **error)
   return g_rename (aside, path) == 0 || storage_error (path, errno, error);
 }
 
-/* --- bringing one back ------------------------------------------------------------------------------------------ */
+/* --- bringing one back
+ * ------------------------------------------------------------------------------------------ */
 
 static gboolean
 read_last_known (KobanLedger *self, gint64 *last_us, GError **error)
@@ -93,8 +95,8 @@ read_last_known (KobanLedger *self, gint64 *last_us, GError **error)
   return koban_query_finish (&query, error);
 }
 
-/* What happened since the copy was made is no news to be told line by line, nor is it forgotten: this says where to
- * look at it. */
+/* What happened since the copy was made is no news to be told line by line, nor is it forgotten: this says
+ * where to look at it. */
 static gboolean
 tell_gap (KobanLedger *self, gint64 since_us, gint64 now_us, GError **error)
 {
@@ -115,21 +117,24 @@ tell_gap (KobanLedger *self, gint64 since_us, gint64 now_us, GError **error)
   return koban_alert_put (self, alert, now_us, &result, error);
 }
 
-/* The next whole listing of each kind is a baseline again; nothing that waited to be told is told a second time; files
- * need no sign-in. */
+/* The next whole listing of each kind is a baseline again; nothing that waited to be told is told a second
+ * time; files need no sign-in. */
 static gboolean
 make_quiet (KobanLedger *self, gint64 now_us, GError **error)
 {
-  static const char connections[] = "UPDATE connection SET state = ?1, message = NULL, failures = 0, next_check_us = ?2"
-                                    " WHERE removed_us IS NULL AND provider <> 'file'";
-  static const char listings[] = "UPDATE listing SET first_whole_us = NULL WHERE connection IN"
-                                 " (SELECT id FROM connection WHERE removed_us IS NULL AND provider <> 'file')";
+  static const char connections[] =
+    "UPDATE connection SET state = ?1, message = NULL, failures = 0, next_check_us = ?2"
+    " WHERE removed_us IS NULL AND provider <> 'file'";
+  static const char listings[] =
+    "UPDATE listing SET first_whole_us = NULL WHERE connection IN"
+    " (SELECT id FROM connection WHERE removed_us IS NULL AND provider <> 'file')";
   static const char unsent[] = "DELETE FROM outbox WHERE sent_us IS NULL";
   gint64 since_us = 0;
 
   return read_last_known (self, &since_us, error) &&
          koban_store_run (self->store, error, connections, "ii", (gint64) KOBAN_CONNECTION_SIGN_IN, now_us) &&
-         koban_store_run (self->store, error, listings, "") && koban_store_run (self->store, error, unsent, "") &&
+         koban_store_run (self->store, error, listings, "") &&
+         koban_store_run (self->store, error, unsent, "") &&
          koban_journal_note (self, now_us, error, "restored", "since", "x", since_us, NULL) &&
          tell_gap (self, since_us, now_us, error);
 }

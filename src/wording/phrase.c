@@ -42,7 +42,7 @@ static const struct
   { "to", PLACE_MONEY },        { "since", PLACE_TIME },         { "kind", PLACE_KIND },
   { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "mandate", PLACE_FOREIGN },
   { "period", PLACE_TEXT },     { "payees", PLACE_NUMBER },      { "account", PLACE_FOREIGN },
-  { "date", PLACE_TEXT }, { "setting", PLACE_TEXT },       { "window", PLACE_DAYS },
+  { "date", PLACE_TEXT },       { "setting", PLACE_TEXT },       { "window", PLACE_DAYS },
 };
 
 static const char *
@@ -268,14 +268,14 @@ static const struct
   { "config",
     N_("koban.conf has a mistake, so Koban goes by its defaults and shows no details. What is wrong "
         "stands in the agent's log.") },
-  { "setting_lowered",
-    N_("The setting {setting} was changed, and Koban now protects less than before. If that was not you, look at "
-        "koban.conf: koban config get") },
-  { "consent_ends",
-    N_("Koban's permission at {connection} ends in {days}. Without renewal Koban stops watching: connect it again before.") },
-  { "restored",
-    N_("Koban's data was brought back from a copy. What happened since {since} was not told: look at it with koban review. "
-        "Koban's keys are not in a copy: connect your banks again.") },
+  { "setting_lowered", N_("The setting {setting} was changed, and Koban now protects less than before. If "
+                           "that was not you, look at "
+                           "koban.conf: koban config get") },
+  { "consent_ends", N_("Koban's permission at {connection} ends in {days}. Without renewal Koban stops "
+                        "watching: connect it again before.") },
+  { "restored", N_("Koban's data was brought back from a copy. What happened since {since} was not told: "
+                    "look at it with koban review. "
+                    "Koban's keys are not in a copy: connect your banks again.") },
   { "restored", N_("Koban's data was brought back from a copy. Connect your banks again.") },
   { "set_aside", N_("Koban's own data was damaged and set aside. What was known begins anew.") },
 };

@@ -15,8 +15,12 @@ static KobanLedger *
 open_ledger (void)
 {
   char *no_hosts[] = { NULL }, provider[] = "bank", name[] = "MyBank", secret_id[] = "s", digest[] = "";
-  KobanConnection fields = { .provider = provider, .name = name, .secret_id = secret_id, .hosts = no_hosts,
-                             .profile_digest = digest, .state = KOBAN_CONNECTION_OK };
+  KobanConnection fields = { .provider = provider,
+                             .name = name,
+                             .secret_id = secret_id,
+                             .hosts = no_hosts,
+                             .profile_digest = digest,
+                             .state = KOBAN_CONNECTION_OK };
   KobanLedger *ledger = koban_ledger_open (NULL, NULL, NULL);
 
   g_assert_true (koban_ledger_add_connection (ledger, &fields, START, NULL));
@@ -31,8 +35,12 @@ hear (KobanLedger *ledger, gint64 now_us, gint64 expires_us)
   g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_link_unref);
   KobanLink own = { .kind = KOBAN_LINK_AGGREGATOR, .name = "Koban", .own = TRUE, .expires_us = expires_us };
   KobanLink other = { .kind = KOBAN_LINK_AGGREGATOR, .name = "Other", .expires_us = now_us + KOBAN_HOUR_US };
-  KobanSnapshot fields = { .listing = KOBAN_LISTING_LINKS, .reach = KOBAN_REACH_WHOLE, .heard_us = now_us,
-                           .from_us = now_us, .to_us = now_us, .rows = rows };
+  KobanSnapshot fields = { .listing = KOBAN_LISTING_LINKS,
+                           .reach = KOBAN_REACH_WHOLE,
+                           .heard_us = now_us,
+                           .from_us = now_us,
+                           .to_us = now_us,
+                           .rows = rows };
 
   own.provenance = other.provenance = KOBAN_PROVENANCE_ACCESS;
   own.status = other.status = KOBAN_LINK_ACTIVE;
@@ -54,7 +62,8 @@ told (KobanLedger *ledger, gint64 now_us)
 
   g_assert_true (koban_expiry_tell (ledger, connection, now_us, &merged, &error));
   g_assert_no_error (error);
-  g_autoptr(GVariant) alerts = g_variant_ref_sink (koban_ledger_list (ledger, KOBAN_LIST_ALERTS, NULL, NULL));
+  g_autoptr(GVariant) alerts =
+    g_variant_ref_sink (koban_ledger_list (ledger, KOBAN_LIST_ALERTS, NULL, NULL));
   for (gsize i = 0; i < g_variant_n_children (alerts); i++)
     {
       g_autoptr(GVariant) row = g_variant_get_child_value (alerts, i);
@@ -79,11 +88,16 @@ test_it_is_said_in_time (void)
     gint64 at_hours, expires_hours;
     const char *expected;
   } rows[] = {
-    { 0, 0, " 0 +0 ^0" },        /* the bank says nothing of an end */
-    { 0, 8 * 24, " 0 +0 ^0" },   { 24, 8 * 24, "notice 7 +1 ^0" }, { 25, 8 * 24, "notice 7 +0 ^0" },
-    { 48, 8 * 24, "notice 6 +0 ^0" }, { 7 * 24, 8 * 24, "warning 1 +0 ^1" }, { 7 * 24 + 5, 8 * 24, "warning 1 +0 ^0" },
+    { 0, 0, " 0 +0 ^0" }, /* the bank says nothing of an end */
+    { 0, 8 * 24, " 0 +0 ^0" },
+    { 24, 8 * 24, "notice 7 +1 ^0" },
+    { 25, 8 * 24, "notice 7 +0 ^0" },
+    { 48, 8 * 24, "notice 6 +0 ^0" },
+    { 7 * 24, 8 * 24, "warning 1 +0 ^1" },
+    { 7 * 24 + 5, 8 * 24, "warning 1 +0 ^0" },
     { 7 * 24 + 6, 98 * 24, " 0 +0 ^0" }, /* renewed */
-    { 92 * 24, 98 * 24, "notice 6 +1 ^0" }, { 99 * 24, 98 * 24, " 0 +0 ^0" }, /* ended: the next check fails, and says so */
+    { 92 * 24, 98 * 24, "notice 6 +1 ^0" },
+    { 99 * 24, 98 * 24, " 0 +0 ^0" }, /* ended: the next check fails, and says so */
   };
   g_autoptr(KobanLedger) ledger = open_ledger ();
 

@@ -11,8 +11,8 @@
 #define NOW "1700000000000000" /* 2023-11-14 */
 #define WELL "{'keyring': <'ok'>, 'notifications': <'ok'>, 'unsent': <int64 0>}"
 #define CHECKED(state, last, next)                                                                           \
-  "{'id': <'c1'>, 'name': <'Bank'>, 'provider': <'starling'>, 'state': <'" state "'>, 'last_check': <int64 " last \
-  ">, 'next_check': <int64 " next ">}"
+  "{'id': <'c1'>, 'name': <'Bank'>, 'provider': <'starling'>, 'state': <'" state                             \
+  "'>, 'last_check': <int64 " last ">, 'next_check': <int64 " next ">}"
 #define MINUTES_AGO_5 "1699999700000000"
 #define HOURS_AGO_1 "1699996400000000"
 #define HOURS_AGO_3 "1699989200000000"
@@ -45,7 +45,8 @@ static const struct
   { "said-once", WELL, CHECKED ("sign-in", "0", "0"), "",
     "{'kind': <'freshness'>, 'incident': <'i1'>, 'reasons': <[{'code': <'sign_in'>}]>}", "consent-ended" },
   { "dead-channel", WELL, OK_NOW, "",
-    "{'kind': <'freshness'>, 'incident': <'i1'>, 'reasons': <[{'code': <'channel_dead'>, 'channel': <'mail'>}]>}",
+    "{'kind': <'freshness'>, 'incident': <'i1'>, 'reasons': <[{'code': <'channel_dead'>, 'channel': "
+    "<'mail'>}]>}",
     "channel-dead" },
   { "ends-soon", WELL, OK_NOW, "",
     "{'kind': <'freshness'>, 'incident': <'i1'>, 'reasons': <[{'code': <'consent_ends'>}]>}", "" },
@@ -95,7 +96,8 @@ test_situation (gconstpointer data)
   g_autoptr(KobanSituation) owned = now;
   g_autoptr(GVariant) problems = koban_health_check (now, KOBAN_HEALTH_WATCH);
   g_autofree char *codes = codes_of (problems);
-  g_autofree char *expected = g_strconcat ("no-bus", *rows[i].expected != '\0' ? " " : "", rows[i].expected, NULL);
+  g_autofree char *expected =
+    g_strconcat ("no-bus", *rows[i].expected != '\0' ? " " : "", rows[i].expected, NULL);
 
   g_assert_nonnull (now->status);
   g_assert_cmpstr (codes, ==, expected); /* there is no bus in it */

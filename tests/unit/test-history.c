@@ -418,7 +418,8 @@ oldest_debit (Life *life)
   g_auto(KobanQuery) query = { 0 };
   char *id;
 
-  koban_query_start (&query, life->ledger->store, "SELECT min (id) FROM line WHERE amount < 0 AND type <> 8", "");
+  koban_query_start (&query, life->ledger->store, "SELECT min (id) FROM line WHERE amount < 0 AND type <> 8",
+                     "");
   g_assert_true (koban_query_next (&query));
   id = g_strdup_printf ("t%d", (int) koban_query_int (&query, 0));
   g_assert_true (koban_query_finish (&query, NULL));
@@ -442,7 +443,8 @@ count_answers (Life *life, KobanAnswer answer)
   return count;
 }
 
-/* What is said of a line of long ago is meant of its payee: it is learnt, folded again, and can be taken back. */
+/* What is said of a line of long ago is meant of its payee: it is learnt, folded again, and can be taken
+ * back. */
 static void
 test_an_old_line_is_answered (void)
 {

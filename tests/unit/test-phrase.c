@@ -216,10 +216,11 @@ test_the_agents_own_reasons_have_sentences (void)
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       static const char *const refs[] = { NULL };
-      GVariant *reason = koban_reason_new (rows[i].code, "count", "x", (gint64) 3, "payees", "x", (gint64) 40,
-                                           "account", "s", "Current", "setting", "s", "wariness", "since", "x", (gint64) 1725000000000000, "connection", "s", "MyBank", "days",
-                                           "x", (gint64) 8, "window", "x", (gint64) 30, "date", "s",
-                                           "2024-09-02", "amount", "m", KOBAN_MONEY (-30000, "JPY"), NULL);
+      GVariant *reason =
+        koban_reason_new (rows[i].code, "count", "x", (gint64) 3, "payees", "x", (gint64) 40, "account", "s",
+                          "Current", "setting", "s", "wariness", "since", "x", (gint64) 1725000000000000,
+                          "connection", "s", "MyBank", "days", "x", (gint64) 8, "window", "x", (gint64) 30,
+                          "date", "s", "2024-09-02", "amount", "m", KOBAN_MONEY (-30000, "JPY"), NULL);
       g_autoptr(GPtrArray) alerts = one (koban_alert_new (
         &(KobanAlert){ .incident = "i1",
                        .kind = KOBAN_ALERT_FRESHNESS,
