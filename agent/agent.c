@@ -13,10 +13,12 @@
 #include "channel/desktop.h"
 #include "claims.h"
 #include "confine.h"
+#include "copies.h"
 #include "host.h"
 #include "pages.h"
 #include "parts.h"
 #include "preferences.h"
+#include "tuning.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,6 +51,7 @@ typedef struct
   guint name_id;
   KobanServices *services;       /* (owned) (nullable): none could be read */
   KobanPreferences *preferences; /* (owned) (nullable) */
+  KobanSettings followed;        /* as they were when the parts heard of them */
   KobanDeadlines *deadlines;     /* (owned) (nullable): likewise */
   KobanClaims *claims;           /* (owned) (nullable) */
   KobanParts parts;
@@ -61,6 +64,7 @@ typedef struct
 
   gboolean opened;  /* the ledger is there, and the parts run */
   gboolean leaving; /* the way out has begun */
+  gboolean forget;  /* and nothing of ours is left behind */
   gboolean looking; /* whether there is anything to stay for */
   gboolean look_again;
   guint leave_alarm; /* 0: none */
@@ -119,6 +123,8 @@ static void
 on_checked (KobanRounds *rounds, KobanOutcome *outcome, Agent *self)
 {
   note_blindness (self, outcome);
+  if (!self->leaving && outcome->error == NULL)
+    koban_copies_keep (&self->parts);
   if (outcome->merged.changes > 0)
     {
       agent_changed (self, "accounts");
@@ -751,17 +757,38 @@ set_channels (Agent *self)
   koban_announcer_set_places (self->announcer, channels->len - 1);
 }
 
-/* koban.conf was changed, for better or for worse. How wary the watch is, and how much the screen shows,
- * count from the next start. */
+/* koban.conf was changed, for better or for worse. */
 static void
 on_preferences (KobanPreferences *preferences, Agent *self)
 {
+  const KobanSettings *settings = koban_preferences_get_settings (preferences);
+
   if (self->leaving)
     return;
-  self->parts.tools.interval_s = koban_preferences_get_settings (preferences)->check_interval_s;
+  self->parts.tools.interval_s = settings->check_interval_s;
+  koban_desktop_set_detail (KOBAN_DESKTOP (self->channel), settings->desktop_detail);
+  koban_tuning_apply (&self->parts, self->services, &self->followed, settings);
+  self->followed = *settings;
   set_channels (self);
   tell_config (self);
   tell_lapsed (self);
+}
+
+static void
+agent_reload (gpointer agent)
+{
+  Agent *self = agent;
+
+  koban_preferences_reload (self->preferences);
+}
+
+static void
+agent_depart (gpointer agent, gboolean forget)
+{
+  Agent *self = agent;
+
+  self->forget |= forget;
+  agent_leave (self, EXIT_GOOD);
 }
 
 static void
@@ -788,13 +815,17 @@ build_parts (Agent *self)
   parts->tools.random = g_rand_new ();
   parts->tools.unsaved =
     g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) koban_secret_unref);
+  parts->services = self->services;
   parts->changed = agent_changed;
+  parts->reload = agent_reload;
+  parts->leave = agent_depart;
   parts->agent = self;
   self->random = g_rand_new ();
   self->host = koban_host_new ();
   parts->tools.saving = koban_host_get_saving (self->host);
   self->preferences = koban_preferences_new (parts->tools.clock, parts->tools.vault, parts->tools.http);
   const KobanSettings *settings = koban_preferences_get_settings (self->preferences);
+  self->followed = *settings;
   koban_books_set_wariness (parts->tools.books, settings->wariness);
   parts->tools.interval_s = settings->check_interval_s;
   self->channel = KOBAN_CHANNEL (koban_desktop_new (settings->desktop_detail, !settings->detail_is_chosen));
@@ -838,6 +869,14 @@ connect_bus (Agent *self, GError **error)
 }
 
 static gboolean
+adopt_restored (GError **error)
+{
+  g_autofree char *path = g_build_filename (koban_settings_data_directory (), "koban.db", NULL);
+
+  return koban_ledger_adopt_restored (path, error);
+}
+
+static gboolean
 agent_build (Agent *self, GError **error)
 {
   if (!koban_settings_make_directories (error))
@@ -848,6 +887,8 @@ agent_build (Agent *self, GError **error)
     return FALSE;
   load_services (self);
   load_deadlines (self);
+  if (!adopt_restored (error))
+    return FALSE;
   if (!connect_bus (self, error))
     return FALSE;
 
@@ -962,6 +1003,8 @@ agent_clear (Agent *self)
   g_clear_pointer (&self->deadlines, koban_deadlines_free);
   g_clear_object (&self->connection);
   g_clear_pointer (&parts->blind, g_free);
+  if (self->forget)
+    koban_copies_forget_all ();
   if (self->lock >= 0)
     close (self->lock);
 }

@@ -10,6 +10,7 @@
 #include "agreement.h"
 #include "alarm.h"
 #include "cycle.h"
+#include "expiry.h"
 #include "filing.h"
 #include "pace.h"
 #include "share.h"
@@ -940,7 +941,8 @@ record_success (KobanLedger *ledger, Cycle *cycle, GError **error)
     return FALSE;
   if (connection->last_check_us == 0)
     offer_review (ledger, cycle);
-  if (!settle_good (ledger, cycle, error))
+  if (!settle_good (ledger, cycle, error) ||
+      !koban_expiry_tell (ledger, connection, cycle->now_us, &cycle->outcome->merged, error))
     return FALSE;
   connection->failures = 0;
   connection->not_before_us = 0;

@@ -18,9 +18,14 @@ typedef struct
   KobanRounds    *rounds;
   KobanPoller    *poller;
   KobanCourier   *courier;
+  KobanServices  *services; /* (nullable) */
   char           *blind; /* (owned) (nullable): why the ledger cannot be written, so that what it says may be old */
   /* Something was committed that @list ("alerts" …) would show. */
   void          (*changed) (gpointer agent, const char *list);
+  /* koban.conf was changed: reads it again. */
+  void          (*reload) (gpointer agent);
+  /* Ends this agent, for the next to begin with other data; or, if @forget, with none. */
+  void          (*leave) (gpointer agent, gboolean forget);
   gpointer        agent;
 } KobanParts;
 

@@ -293,27 +293,34 @@ set_lapse_alarm (KobanPreferences *self)
       self->clock, koban_clock_get_boot_us (self->clock) + soonest_us - now_us, on_lapse_alarm, self);
 }
 
+void
+koban_preferences_reload (KobanPreferences *self)
+{
+  koban_alarm_clear (self->clock, &self->read_alarm);
+  read_preferences (self);
+  set_lapse_alarm (self);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+}
+
 static void
 on_read_alarm (gpointer user_data)
 {
   KobanPreferences *self = user_data;
 
   self->read_alarm = 0;
-  read_preferences (self);
-  set_lapse_alarm (self);
-  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  koban_preferences_reload (self);
 }
 
 /* A file that was moved here is whole, and whoever moved it may wait for it to count. */
 static void
 on_changed (GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, KobanPreferences *self)
 {
-  koban_alarm_clear (self->clock, &self->read_alarm);
   if (event == G_FILE_MONITOR_EVENT_RENAMED || event == G_FILE_MONITOR_EVENT_MOVED_IN)
     {
-      on_read_alarm (self);
+      koban_preferences_reload (self);
       return;
     }
+  koban_alarm_clear (self->clock, &self->read_alarm);
   self->read_alarm = koban_clock_add_alarm (self->clock, koban_clock_get_boot_us (self->clock) + QUIET_US,
                                             on_read_alarm, self);
 }

@@ -22,6 +22,9 @@ G_DECLARE_FINAL_TYPE (KobanPreferences, koban_preferences, KOBAN, PREFERENCES, G
 /* Reads at once, and then whenever something happens in the file's folder: nothing is polled. All (unowned), outlive it. */
 KobanPreferences    *koban_preferences_new          (KobanClock *clock, KobanVault *vault, KobanHttp *http);
 
+/* Reads now, for somebody who waits for it to count; then "changed". */
+void                 koban_preferences_reload       (KobanPreferences *self);
+
 const KobanSettings *koban_preferences_get_settings (KobanPreferences *self);
 /* Off the device, in the order of the file. (element-type KobanChannel) (transfer none) */
 GPtrArray           *koban_preferences_get_channels (KobanPreferences *self);

@@ -528,6 +528,12 @@ koban_desktop_get_detail (KobanChannel *channel)
   return KOBAN_DESKTOP (channel)->detail;
 }
 
+void
+koban_desktop_set_detail (KobanDesktop *self, KobanDetail detail)
+{
+  self->detail = detail;
+}
+
 static gboolean
 koban_desktop_get_available (KobanChannel *channel)
 {

@@ -2,8 +2,9 @@
 # Completion of koban for bash: words and files only, it asks neither agent nor network.
 _koban ()
 {
-  local commands="providers provider add remove connections accounts transactions links show revoke alerts answer
-    check import note report deadlines card review status notify verify channel unlock replay"
+  local commands="setup providers provider add remove connections accounts transactions links show revoke alerts answer
+    check import note report deadlines card review status doctor watch config notify verify channel unlock
+    backup restore leave replay"
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   local words='' files=''
 
@@ -14,6 +15,7 @@ _koban ()
   if [ "$COMP_CWORD" -eq 1 ]; then command=''; fi
   case $command in
     '') words="$commands --help --version" ;;
+    setup) words="bank channel login card --base-url --ca-file --help" ;;
     provider) words="lint --json --help" ;;
     add) words="--name --field --secret-stdin --secret-file --base-url --ca-file --json --help" ;;
     remove) words="--purge --yes --json --help" ;;
@@ -26,14 +28,18 @@ _koban ()
     report) words="--format --output --for --lang --full-number --verify --json --help" files=yes ;;
     card) words="--set --output --lang --json --help" files=yes ;;
     import) words="--account --format --currency --guess --write-dialect --folder --delete --yes --json --help" files=yes ;;
-    review) words="--since --json --help" ;;
+    review) words="--since --answer --json --help" ;;
     status) words="--check --settings --json --help" ;;
+    doctor) words="--report --json --help" ;;
+    config) words="get set --json --help" ;;
     notify) words="--test --code desktop --json --help" ;;
     channel) words="add ntfy gotify mail webhook rotate remove set detail=none detail=minimal detail=full --name --server
       --to --from --user --detail --ca-file --secret-stdin --json --help" ;;
     unlock) words="--json --help" ;;
+    backup) words="--json --help" files=yes ;;
+    restore) words="--yes --json --help" files=yes ;;
     replay) words="--poll --help" files=yes ;;
-    providers|connections|show|check|deadlines|verify) words="--json --help" ;;
+    providers|connections|show|check|deadlines|watch|leave|verify) words="--json --help" ;;
   esac
   case $command:$previous in
     accounts:watch) words="all links off" ;;

@@ -49,5 +49,9 @@ GPtrArray  *koban_channel_settings_load   (const char *path, GError **error);
 /* Writes the group anew, or adds it; what else is in the file stays, its comments too. The file is replaced at once, 0600. */
 gboolean    koban_channel_settings_save   (const char *path, const KobanChannelSettings *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean    koban_channel_settings_remove (const char *path, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Deletes the copy that was made of its certificates, if it uses one; a file that the person placed stays. */
+void        koban_channel_settings_drop_copy (const KobanChannelSettings *self);
+/* How that copy is called, beside koban.conf. (transfer full) */
+char       *koban_channel_settings_copy_name (const char *name);
 
 G_END_DECLS

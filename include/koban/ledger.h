@@ -36,6 +36,16 @@ gboolean     koban_ledger_verify        (KobanLedger *self, GError **error) G_GN
 /* Moves a damaged file aside ("koban.db.damaged-2026-11-22T…"), so that a new baseline can be made. */
 gboolean     koban_ledger_set_aside     (const char *path, char **moved_to, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The whole ledger as it is now, into @path, which may be an older copy: mode 0600, whole or not at all. It holds no secret. */
+gboolean     koban_ledger_copy          (KobanLedger *self, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Makes a copy fit to go on from: connections wait for a sign-in, the next whole listings are baselines again, and one
+ * warning says since when nothing was told. CORRUPT, NEWER, STORAGE: it may not be used. */
+gboolean     koban_ledger_prepare_restored (const char *path, KobanServices *services, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+#define      KOBAN_LEDGER_RESTORED ".restored"
+/* If there is a prepared copy beside @path, it is the ledger from now on, and the old one "….before-restore". Before any
+ * ledger is open. */
+gboolean     koban_ledger_adopt_restored (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* --- connections ------------------------------------------------------------------------ */
 
 typedef enum
@@ -131,7 +141,8 @@ gboolean koban_ledger_settle (KobanLedger *self, const char *incident_key, gint6
  * days later. @next_us: when there is something to do again, 0 while nothing is watched. @result is added to. */
 gboolean koban_ledger_announce (KobanLedger *self, guint places, gint64 now_us, gint64 *next_us, KobanMergeResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* @id is an alert, an incident or a link. NONE undoes. Teaches the habits; never revokes. Journalled. */
+/* @id is an alert, an incident, a link or a line (then its payee is meant; not theirs, it becomes an answered incident). NONE
+ * undoes. Teaches the habits; never revokes. Journalled. */
 gboolean koban_ledger_answer (KobanLedger *self, const char *id, KobanAnswer answer, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Many incidents at once are told as one: those of one check, if they are more than a few (a storm); those that happened
@@ -243,6 +254,7 @@ gboolean   koban_ledger_mark_unsaid   (KobanLedger *self, const char *channel, c
 #define    KOBAN_ACT_CHANNEL_CHANGED    "channel_changed"
 #define    KOBAN_ACT_CHANNEL_REMOVED    "channel_removed"
 #define    KOBAN_ACT_DETAIL_RAISED      "detail_raised"
+#define    KOBAN_ACT_SETTING_LOWERED    "setting_lowered"
 /* @about: an id of ours or a channel's name. */
 gboolean   koban_ledger_tell_protection (KobanLedger *self, const char *act, const char *about, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -299,8 +311,10 @@ typedef enum
 GVariant  *koban_ledger_list (KobanLedger *self, KobanList list, GVariant *filter, GError **error);
 
 /* The past, judged by the same detectors as if it had been watched; writes nothing. a{sv}, floating:
- * "payees" aa{sv}: everyone who ever took money: name, service, account, first s, last s, count x, total (xs);
+ * "payees" aa{sv}: everyone who ever took money: name, service, account, first s, last s, count x, total (xs), ref s (its last line), answer s;
  * "links" aa{sv}: as LINKS, all of them; "odd" aa{sv}: as ALERTS, without id, incident and state, worst first;
+ * "questions" aa{sv}: those of it worth asking about, worst first, at most sixty: "id" s (what to answer), "why" s (odd,
+ * link, wallet, direct_debit, transfer), severity s, and what is known as above;
  * "days" x: of history that was judged; "settings" a{sv}: quiet x, normal x, wary x: alerts that each would have raised
  * in a year like this, absent below 30 days. @filter a{sv} (nullable): "since" x. */
 GVariant  *koban_ledger_review (KobanLedger *self, GVariant *filter, GError **error);

@@ -60,4 +60,11 @@ gboolean koban_settings_load (const char    *path,
                               GError       **error) G_GNUC_WARN_UNUSED_RESULT;
 KobanSettings koban_settings_defaults (void);
 
+/* "notify.detail" …: what koban.conf may hold, NULL-terminated. (transfer full) */
+char   **koban_settings_keys (void);
+/* Its value, or what holds if it is not there. INVALID names the keys that are known. (transfer full) */
+char    *koban_settings_get  (const char *path, const char *key, GError **error);
+/* Writes the file anew, whole or not at all, comments kept, mode 0600. NULL takes the key out. INVALID leaves it as it was. */
+gboolean koban_settings_set  (const char *path, const char *key, const char *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

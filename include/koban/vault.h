@@ -55,6 +55,7 @@ void         koban_vault_lookup_async  (KobanVault *self, KobanSecretKind kind, 
 /* (transfer full); NULL with LOCKED, NO_KEYRING or NOT_FOUND */
 KobanSecret *koban_vault_lookup_finish (KobanVault *self, GAsyncResult *result, GError **error);
 
+/* @id NULL: all of this kind. */
 void         koban_vault_remove_async  (KobanVault *self, KobanSecretKind kind, const char *id, GCancellable *cancellable,
                                         GAsyncReadyCallback callback, gpointer user_data);
 /* Removing what is not there succeeds; what is locked, or may be there behind a lock, is LOCKED. A keyring that

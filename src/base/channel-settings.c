@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 
 #include <koban/channel-settings.h>
 #include <koban/date.h>
@@ -407,4 +408,20 @@ koban_channel_settings_remove (const char *path, const char *name, GError **erro
       return FALSE;
     }
   return replace_file (&source, error);
+}
+
+char *
+koban_channel_settings_copy_name (const char *name)
+{
+  return g_strconcat (name, ".pem", NULL);
+}
+
+void
+koban_channel_settings_drop_copy (const KobanChannelSettings *self)
+{
+  g_autofree char *file = koban_channel_settings_copy_name (self->name);
+  g_autofree char *path = g_build_filename (koban_settings_config_directory (), file, NULL);
+
+  if (g_strcmp0 (self->ca_file, file) == 0)
+    (void) g_unlink (path);
 }

@@ -297,3 +297,100 @@ koban_settings_load (const char *path, KobanSettings *settings, GError **error)
   *settings = found;
   return TRUE;
 }
+
+/* --- one key ------------------------------------------------------------------------------------------- */
+
+static char *
+name_of_key (const KeyRow *row)
+{
+  return g_strdup_printf ("%s.%s", row->group, row->key);
+}
+
+char **
+koban_settings_keys (void)
+{
+  char **names = g_new0 (char *, G_N_ELEMENTS (keys) + 1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    names[i] = name_of_key (&keys[i]);
+  return names;
+}
+
+static const KeyRow *
+find_key (const char *key, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_autofree char *name = name_of_key (&keys[i]);
+
+      if (g_str_equal (name, key))
+        return &keys[i];
+    }
+  g_auto(GStrv) names = koban_settings_keys ();
+  g_autofree char *known = g_strjoinv (", ", names);
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("“%s” is no setting; there are: %s"), key, known);
+  return NULL;
+}
+
+/* As a person writes it: the longest unit that fits. */
+static char *
+format_value (const KeyRow *row, const KobanSettings *settings)
+{
+  guint value = G_STRUCT_MEMBER (guint, settings, row->offset);
+
+  if (row->type == KEY_WORD)
+    return g_strdup (row->words[value]);
+  if (value % (60 * 60) == 0)
+    return g_strdup_printf ("%uh", value / (60 * 60));
+  return value % 60 == 0 ? g_strdup_printf ("%um", value / 60) : g_strdup_printf ("%us", value);
+}
+
+char *
+koban_settings_get (const char *path, const char *key, GError **error)
+{
+  const KeyRow *row = find_key (key, error);
+  KobanSettings settings;
+
+  if (row == NULL || !koban_settings_load (path, &settings, error))
+    return NULL;
+  return format_value (row, &settings);
+}
+
+static gboolean
+write_file (GKeyFile *file, const char *path, GError **error)
+{
+  g_autofree char *text = g_key_file_to_data (file, NULL, NULL);
+  g_autoptr(GError) local_error = NULL;
+
+  if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                0600, &local_error))
+    return TRUE;
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_STORAGE, _("%s cannot be written: %s"), path,
+               local_error->message);
+  return FALSE;
+}
+
+gboolean
+koban_settings_set (const char *path, const char *key, const char *value, GError **error)
+{
+  const KeyRow *row = find_key (key, error);
+  g_autoptr(GKeyFile) file = g_key_file_new ();
+  KobanSettings ignored = koban_settings_defaults ();
+  g_autoptr(GError) local_error = NULL;
+
+  if (row == NULL)
+    return FALSE;
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS,
+                                  &local_error) &&
+      !g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path,
+                   local_error->message);
+      return FALSE;
+    }
+  if (value != NULL)
+    g_key_file_set_string (file, row->group, row->key, value);
+  else
+    g_key_file_remove_key (file, row->group, row->key, NULL);
+  return read_key (file, path, row, &ignored, error) && write_file (file, path, error);
+}

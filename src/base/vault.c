@@ -106,7 +106,7 @@ koban_vault_remove_async (KobanVault *self,
                           GAsyncReadyCallback callback,
                           gpointer user_data)
 {
-  g_return_if_fail (KOBAN_IS_VAULT (self) && id != NULL);
+  g_return_if_fail (KOBAN_IS_VAULT (self));
 
   KOBAN_VAULT_GET_IFACE (self)->remove_async (self, kind, id, cancellable, callback, user_data);
 }
@@ -214,7 +214,8 @@ attributes_of (const Verb *verb)
   GHashTable *attributes = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
 
   g_hash_table_insert (attributes, (gpointer) "kind", g_strdup (koban_secret_kind_name (verb->kind)));
-  g_hash_table_insert (attributes, (gpointer) "id", g_strdup (verb->id));
+  if (verb->id != NULL)
+    g_hash_table_insert (attributes, (gpointer) "id", g_strdup (verb->id));
   if (verb->provider != NULL)
     g_hash_table_insert (attributes, (gpointer) "provider", g_strdup (verb->provider));
   return attributes;

@@ -167,3 +167,19 @@ koban_cli_fail (GError *error)
   g_printerr ("koban: %s\n", clean);
   return koban_cli_exit_code (owned);
 }
+
+/* --- one command calls another --- */
+
+static KobanCommand (*finder) (const char *name);
+
+void
+koban_cli_set_finder (KobanCommand (*find) (const char *name))
+{
+  finder = find;
+}
+
+KobanCommand
+koban_cli_find (const char *name)
+{
+  return finder != NULL ? finder (name) : NULL;
+}

@@ -379,7 +379,7 @@ check_settings (const Options *options, KobanChannelSettings *row, GError **erro
 static gboolean
 copy_ca_file (const Options *options, KobanChannelSettings *row, GError **error)
 {
-  g_autofree char *file = g_strdup_printf ("%s.pem", row->name);
+  g_autofree char *file = koban_channel_settings_copy_name (row->name);
   g_autofree char *path = g_build_filename (koban_settings_config_directory (), file, NULL);
   g_autofree char *pem = NULL;
   gsize length;
@@ -507,15 +507,12 @@ set (Options *options, char **words)
 static int
 remove_channel (Options *options, char **words)
 {
-  g_autofree char *file = g_strdup_printf ("%s.pem", words[1]);
-  g_autofree char *pem = g_build_filename (koban_settings_config_directory (), file, NULL);
   g_autoptr(GError) error = NULL;
   const KobanChannelSettings *row = need_row (options, words[1], &error);
 
   if (row == NULL || !koban_channel_settings_remove (options->path, words[1], &error))
     return fail (g_steal_pointer (&error));
-  if (g_strcmp0 (row->ca_file, file) == 0)
-    g_unlink (pem);
+  koban_channel_settings_drop_copy (row);
   wake_agent (options);
   koban_print_done (options->json, _("Removed; Koban's agent deletes its secret."), "channel", words[1],
                     "result", "removed", NULL);

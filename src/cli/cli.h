@@ -52,6 +52,12 @@ int koban_cli_fail (GError *error);
 /* The exit code that an error has, without saying anything. */
 int koban_cli_exit_code (const GError *error);
 
+typedef int (*KobanCommand) (int argc, char **argv);
+
+/* For a command that calls others: NULL if there is none of that name. main.c has the table and hands over how to look. */
+KobanCommand koban_cli_find       (const char *name);
+void         koban_cli_set_finder (KobanCommand (*find) (const char *name));
+
 int koban_cli_home         (int argc, char **argv);
 int koban_cli_providers    (int argc, char **argv);
 int koban_cli_provider     (int argc, char **argv);
@@ -78,5 +84,12 @@ int koban_cli_note         (int argc, char **argv);
 int koban_cli_report       (int argc, char **argv);
 int koban_cli_deadlines    (int argc, char **argv);
 int koban_cli_card         (int argc, char **argv);
+int koban_cli_backup       (int argc, char **argv);
+int koban_cli_restore      (int argc, char **argv);
+int koban_cli_leave        (int argc, char **argv);
+int koban_cli_setup        (int argc, char **argv);
+int koban_cli_doctor       (int argc, char **argv);
+int koban_cli_config       (int argc, char **argv);
+int koban_cli_watch        (int argc, char **argv);
 
 G_END_DECLS

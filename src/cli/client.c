@@ -211,3 +211,32 @@ koban_client_run_asking (KobanDBusKoban1 *agent,
 
   return operation != NULL ? wait_for_operation (operation, answer, user_data, error) : NULL;
 }
+
+#define GONE_WITHIN_S 20
+
+static void
+on_agent_owner_changed (GObject *agent, GParamSpec *property, gpointer loop)
+{
+  g_main_loop_quit (loop);
+}
+
+static gboolean
+on_gone_late (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_CONTINUE;
+}
+
+void
+koban_client_wait_gone (KobanDBusKoban1 *agent)
+{
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autofree char *owner = g_dbus_proxy_get_name_owner (G_DBUS_PROXY (agent));
+  guint late = g_timeout_add_seconds (GONE_WITHIN_S, on_gone_late, loop);
+
+  g_signal_connect (agent, "notify::g-name-owner", G_CALLBACK (on_agent_owner_changed), loop);
+  if (owner != NULL)
+    g_main_loop_run (loop);
+  g_signal_handlers_disconnect_by_data (agent, loop);
+  g_source_remove (late);
+}

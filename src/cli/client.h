@@ -31,5 +31,7 @@ typedef char *(*KobanClientAnswer) (GVariant *question, gpointer user_data);
 /* The same, for operations that ask. */
 GVariant *koban_client_run_asking (KobanDBusKoban1 *agent, const char *path, KobanClientAnswer answer, gpointer user_data,
                                    GError **error);
+/* Waits until the agent that was spoken to has left the bus, so that the next call is answered by another. */
+void koban_client_wait_gone (KobanDBusKoban1 *agent);
 
 G_END_DECLS

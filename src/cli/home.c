@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Bare `koban` on a terminal: per account "data as of", what is open, and the next thing to do.
+ * Bare `koban` on a terminal: per account "data as of", what is open, and the next thing to do; where
+ * nothing is connected, the walk through `setup`.
  */
 #include "config.h"
 
@@ -10,43 +11,6 @@
 #include "cli/summary.h"
 
 #include <glib/gi18n-lib.h>
-#include <locale.h>
-#include <string.h>
-
-/* Where no bank has an interface for persons, the first help is the bank's own. */
-static const struct
-{
-  const char *country, *advice;
-} countries[] = {
-  { "_JP", N_("Tonight, without Koban: switch on your bank's own notices of money in and out, lower the "
-               "limits of what you do not "
-               "use, and have the bank stop every direct debit (口座振替) that you do not know. Then get "
-               "your statement as a file "
-               "from the bank, and run: koban import FILE --account NAME") },
-};
-
-static void
-print_advice (void)
-{
-  const char *locale = setlocale (LC_MESSAGES, NULL);
-
-  for (guint i = 0; i < G_N_ELEMENTS (countries); i++)
-    if (locale != NULL && strstr (locale, countries[i].country) != NULL)
-      g_print ("%s\n\n", _(countries[i].advice));
-}
-
-static void
-print_welcome (void)
-{
-  g_print (
-    "%s\n\n",
-    _("Koban watches your bank accounts from this computer, and tells you when somebody gains the power "
-       "to take money, or takes money that you would not expect."));
-  print_advice ();
-  g_print ("%s\n  koban providers\n  koban add PROVIDER\n", _("No bank is connected yet. Begin with:"));
-  g_print ("%s\n  koban import FILE --account NAME\n",
-           _("Or, if your bank is not among them, with a file that it lets you download:"));
-}
 
 static int
 print_home (GVariant *accounts, GVariant *alerts)
@@ -72,10 +36,7 @@ koban_cli_home (int argc, char **argv)
   if (connections == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
   if (g_variant_n_children (connections) == 0)
-    {
-      print_welcome ();
-      return KOBAN_EXIT_DONE;
-    }
+    return koban_cli_setup (argc, argv);
   g_autoptr(GVariant) accounts = koban_client_list (koban_dbus_koban1_call_list_accounts_sync, NULL, &error);
   g_autoptr(GVariant) alerts =
     accounts != NULL ? koban_client_list (koban_dbus_koban1_call_list_alerts_sync, NULL, &error) : NULL;

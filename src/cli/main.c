@@ -24,6 +24,7 @@ static const struct
   int (*run) (int argc, char **argv);
   const char *summary;
 } commands[] = {
+  { "setup", koban_cli_setup, N_("begin here: bank, channel, start at login, in five minutes") },
   { "providers", koban_cli_providers, N_("what can be connected") },
   { "provider", koban_cli_provider, N_("what is wrong with a provider profile (provider lint FILE)") },
   { "add", koban_cli_add, N_("connect a bank") },
@@ -44,12 +45,27 @@ static const struct
   { "import", koban_cli_import, N_("read a statement file that your bank let you download") },
   { "review", koban_cli_review, N_("all known history: who took money, and what looks odd") },
   { "status", koban_cli_status, N_("does Koban watch, and what waits") },
+  { "doctor", koban_cli_doctor, N_("what is wrong with Koban here, and the next step") },
+  { "watch", koban_cli_watch, N_("print alerts as they come") },
+  { "config", koban_cli_config, N_("see or change a setting") },
   { "notify", koban_cli_notify, N_("prove that an alert would reach you (notify --test)") },
   { "verify", koban_cli_verify, N_("what Koban really sent under a code") },
   { "channel", koban_cli_channel, N_("ways to your phone, mail or program") },
   { "unlock", koban_cli_unlock, N_("unlock the keyring, so that Koban can go on") },
+  { "backup", koban_cli_backup, N_("write a copy of all that is known") },
+  { "restore", koban_cli_restore, N_("go on from a copy") },
+  { "leave", koban_cli_leave, N_("end all access at banks, and forget everything") },
   { "replay", koban_cli_replay, N_("run recorded stories through the detectors") },
 };
+
+static KobanCommand
+find_command (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (name, commands[i].name))
+      return commands[i].run;
+  return NULL;
+}
 
 static void
 print_help (void)
@@ -86,9 +102,9 @@ run (int argc, char **argv)
       g_print ("koban %s\n", KOBAN_VERSION);
       return KOBAN_EXIT_DONE;
     }
-  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    if (g_str_equal (argv[1], commands[i].name))
-      return commands[i].run (argc - 1, argv + 1);
+  KobanCommand command = find_command (argv[1]);
+  if (command != NULL)
+    return command (argc - 1, argv + 1);
 
   g_autofree char *clean = koban_text_clean (argv[1], 40);
   g_printerr (_("koban: there is no command “%s”; see: koban --help\n"), clean);
@@ -123,6 +139,7 @@ main (int argc, char **argv)
   setvbuf (stdin, NULL, _IONBF, 0);
   setrlimit (RLIMIT_CORE, &(const struct rlimit){ 0, 0 });
 
+  koban_cli_set_finder (find_command);
   int status = run (argc, argv);
   if (fflush (stdout) != 0 || ferror (stdout))
     {

@@ -73,24 +73,56 @@ echo_again_and_end (int number)
   raise (number); /* its handler was reset by SA_RESETHAND */
 }
 
+/* A secret that was typed ahead would have been seen: it is not taken. */
 static void
-silence (const int *signals, struct sigaction *before)
+silence (tcflag_t flags, const int *signals, struct sigaction *before)
 {
   struct sigaction ending = { .sa_handler = echo_again_and_end, .sa_flags = SA_RESETHAND | SA_NODEFER };
   struct termios silent = echoing;
 
   for (guint i = 0; signals[i] != 0; i++)
     sigaction (signals[i], &ending, &before[i]);
-  silent.c_lflag &= ~(tcflag_t) ECHO;
-  tcsetattr (STDIN_FILENO, TCSAFLUSH, &silent);
+  silent.c_lflag &= ~flags;
+  tcsetattr (STDIN_FILENO, flags == ECHO ? TCSAFLUSH : TCSADRAIN, &silent);
 }
 
 static void
-echo_again (const int *signals, const struct sigaction *before)
+echo_again (int when, const int *signals, const struct sigaction *before)
 {
-  tcsetattr (STDIN_FILENO, TCSAFLUSH, &echoing);
+  tcsetattr (STDIN_FILENO, when, &echoing);
   for (guint i = 0; signals[i] != 0; i++)
     sigaction (signals[i], &before[i], NULL);
+}
+
+static char
+read_key (const char *keys)
+{
+  int key;
+
+  do
+    key = getchar ();
+  while (
+    key != EOF && key != 4 &&
+    (key == '\0' || strchr (keys, g_ascii_tolower (key)) == NULL)); /* 4: Ctrl-D is no end of input here */
+  return key == EOF || key == 4 ? '\0' : (char) g_ascii_tolower (key);
+}
+
+/* What is typed ahead answers the next question, as it would with whole lines. */
+char
+koban_prompt_key (const char *question, const char *keys)
+{
+  static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, 0 };
+  struct sigaction before[G_N_ELEMENTS (signals)];
+  char key;
+
+  g_printerr ("%s ", question);
+  if (tcgetattr (STDIN_FILENO, &echoing) != 0)
+    return '\0';
+  silence (ECHO | ICANON, signals, before);
+  key = read_key (keys);
+  echo_again (TCSADRAIN, signals, before);
+  g_printerr ("%c\n", key != '\0' ? key : ' ');
+  return key;
 }
 
 /* One line without echo, straight into secret memory. (nullable) */
@@ -104,11 +136,11 @@ prompt_secret (const char *question)
 
   if (tcgetattr (STDIN_FILENO, &echoing) != 0)
     return NULL;
-  silence (signals, before); /* first: whoever pastes at once must not see it on the screen */
+  silence (ECHO, signals, before); /* first: whoever pastes at once must not see it on the screen */
   g_printerr ("%s ", question);
   if (read_line (buffer, sizeof buffer) && *buffer != '\0')
     secret = koban_secret_new (buffer, -1);
-  echo_again (signals, before);
+  echo_again (TCSAFLUSH, signals, before);
   explicit_bzero (buffer, sizeof buffer);
   g_printerr ("\n");
   return secret;

@@ -19,6 +19,10 @@ char *koban_prompt_line (const char *question);
 /* A yes is "y" or "yes", in the person's language too. */
 gboolean koban_prompt_yes (const char *question);
 
+/* One key of @keys ("mnusq", letters of our own alphabet), case ignored, echoed as it is typed; others are not heard. '\0' at
+ * end of input. A Ctrl-C ends the program with the terminal as it was. */
+char koban_prompt_key (const char *question, const char *keys);
+
 /* What the person must hand over, gathered from options, files, standard input, the terminal. */
 typedef struct
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * `review`: all known history at once: what looks odd in it, every link, and everyone who has ever taken
- * money. It only reads; seeing it ends the notice that offers it.
+ * money; then what is worth a question is asked (questions.c). Seeing it ends the notice that offers it.
  */
 #include "config.h"
 
@@ -10,6 +10,8 @@
 #include "cli/client.h"
 #include "cli/cli.h"
 #include "cli/columns.h"
+#include "cli/prompt.h"
+#include "cli/questions.h"
 #include "cli/summary.h"
 
 #include <glib/gi18n-lib.h>
@@ -35,7 +37,8 @@ static const KobanColumn payee_columns[] = {
   { "name", KOBAN_COLUMN_FOREIGN, N_("name") },    { "service", KOBAN_COLUMN_TEXT, N_("service") },
   { "account", KOBAN_COLUMN_TEXT, N_("account") }, { "first", KOBAN_COLUMN_TEXT, N_("first") },
   { "last", KOBAN_COLUMN_TEXT, N_("last") },       { "count", KOBAN_COLUMN_NUMBER, N_("times") },
-  { "total", KOBAN_COLUMN_MONEY, N_("total") },    { NULL },
+  { "total", KOBAN_COLUMN_MONEY, N_("total") },    { "ref", KOBAN_COLUMN_TEXT },
+  { "answer", KOBAN_COLUMN_TEXT, N_("answer") },   { NULL },
 };
 
 static const KobanColumn settings_columns[] = {
@@ -115,7 +118,7 @@ json_rows (KobanJsonWriter *writer, const char *name, GVariant *rows, const Koba
 }
 
 static void
-print_json_review (GVariant *review, GVariant *odd, GVariant *links, GVariant *payees)
+print_json_review (GVariant *review, GVariant *odd, GVariant *links, GVariant *payees, GVariant *questions)
 {
   KobanJsonWriter *writer = koban_json_writer_new ();
   g_autoptr(GVariant) days = g_variant_lookup_value (review, "days", G_VARIANT_TYPE_INT64);
@@ -124,6 +127,7 @@ print_json_review (GVariant *review, GVariant *odd, GVariant *links, GVariant *p
   json_rows (writer, "odd", odd, odd_columns);
   json_rows (writer, "links", links, koban_link_columns);
   json_rows (writer, "payees", payees, payee_columns);
+  json_rows (writer, "questions", questions, koban_question_columns);
   koban_json_writer_name (writer, "days");
   if (days != NULL)
     koban_json_writer_variant (writer, days);
@@ -164,7 +168,7 @@ koban_review_print_odd (GVariant *review)
 }
 
 static void
-print_review (GVariant *review, GVariant *odd, GVariant *links, GVariant *payees)
+print_review (GVariant *review, GVariant *odd, GVariant *links, GVariant *payees, GVariant *questions)
 {
   g_print ("%s\n", _("What looks odd, worst first:"));
   print_odd (review, odd);
@@ -175,18 +179,23 @@ print_review (GVariant *review, GVariant *odd, GVariant *links, GVariant *payees
   koban_print_rows (payees, payee_columns, FALSE, _("Nobody, as far as is known."));
   g_print ("\n");
   koban_review_print_settings (review);
+  if (!koban_prompt_can_ask ())
+    koban_questions_print (questions);
 }
 
 int
 koban_cli_review (int argc, char **argv)
 {
-  static const KobanUsage usage = {
-    "[--since DATE]",
-    N_("Shows all known history: what looks odd, every link, everyone who has taken money."), 0, 0
-  };
+  static const KobanUsage usage = { "[--since DATE] [--answer NUMBER=WORD]...",
+                                    N_("Shows all known history: what looks odd, every link, everyone who "
+                                        "has taken money; and asks about it."),
+                                    0, 0 };
   g_autofree char *since = NULL;
+  g_auto(GStrv) answers = NULL;
   const GOptionEntry entries[] = {
     { "since", 0, 0, G_OPTION_ARG_FILENAME, &since, N_("Only from this day on, 2024-09-01"), N_("DATE") },
+    { "answer", 0, 0, G_OPTION_ARG_STRING_ARRAY, &answers,
+      N_("Answer a question by its number or id: 3=mine, t12=not-mine, 4=unsure"), N_("NUMBER=WORD") },
     { NULL },
   };
   g_auto(GVariantDict) filter = G_VARIANT_DICT_INIT (NULL);
@@ -199,15 +208,19 @@ koban_cli_review (int argc, char **argv)
     return status;
   if (!koban_cli_add_since (&filter, since))
     return koban_cli_usage_error (argv[0], _("“%s” is not a day like 2024-09-01"), since);
-  g_variant_dict_insert (&filter, "seen", "b", TRUE);
+  g_variant_dict_insert (&filter, "seen", "b", answers == NULL);
   g_autoptr(GVariant) review = koban_review_ask (g_variant_dict_end (&filter), &error);
   if (review == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
 
+  g_autoptr(GVariant) asked = part_of (review, "questions", "aa{sv}");
+  g_autoptr(GVariant) questions = koban_questions_number (asked);
+  if (answers != NULL)
+    return koban_questions_answer (argv[0], questions, answers, json);
   g_autoptr(GVariant) told = part_of (review, "odd", "aa{sv}");
   g_autoptr(GVariant) odd = koban_summary_add (told);
   g_autoptr(GVariant) links = part_of (review, "links", "aa{sv}");
   g_autoptr(GVariant) payees = part_of (review, "payees", "aa{sv}");
-  (json ? print_json_review : print_review) (review, odd, links, payees);
-  return KOBAN_EXIT_DONE;
+  (json ? print_json_review : print_review) (review, odd, links, payees, questions);
+  return json || !koban_prompt_can_ask () ? KOBAN_EXIT_DONE : koban_questions_put (questions);
 }

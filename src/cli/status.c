@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * `status`: does Koban watch, what waits, and until when is what it says true. With --check it asks
- * the banks nothing, and tells a monitor by its exit code whether something is not being watched.
+ * the banks nothing, and tells a monitor, by lines and its exit code, what is not being watched.
  */
 #include "config.h"
 
 #include "cli/client.h"
 #include "cli/cli.h"
 #include "cli/columns.h"
+#include "cli/health.h"
 #include "cli/review.h"
 #include "cli/summary.h"
 
@@ -61,7 +62,7 @@ print_json_rows (KobanJsonWriter *writer, const char *name, GVariant *rows, cons
 }
 
 static void
-print_json_status (GVariant *status, GVariant *connections, GVariant *review)
+print_json_status (GVariant *status, GVariant *connections, GVariant *review, GVariant *problems)
 {
   g_autoptr(GVariant) channels = get_channels (status);
   KobanJsonWriter *writer = koban_json_writer_new ();
@@ -71,6 +72,8 @@ print_json_status (GVariant *status, GVariant *connections, GVariant *review)
   koban_print_object (writer, status, status_columns);
   print_json_rows (writer, "connections", connections, koban_connection_columns);
   print_json_rows (writer, "channels", channels, channel_columns);
+  if (problems != NULL)
+    print_json_rows (writer, "problems", problems, koban_problem_columns);
   if (review != NULL)
     koban_review_json_settings (writer, review);
   koban_json_writer_end_object (writer);
@@ -95,24 +98,27 @@ print_status (GVariant *status, GVariant *connections, GVariant *review)
     koban_review_print_settings (review);
 }
 
-/* Not watched now, or not yet: what a monitor should know. */
-static gboolean
-is_unwatched (GVariant *connections)
+/* For a monitor: a line a problem, and nothing else if there is one. */
+static void
+print_check (GVariant *status, GVariant *problems)
 {
-  GVariantIter iter;
-  GVariant *row;
-  gboolean unwatched = g_variant_n_children (connections) == 0;
+  gint64 open = 0;
+  g_autofree char *nothing = koban_summary_nothing_found ();
 
-  g_variant_iter_init (&iter, connections);
-  while ((row = g_variant_iter_next_value (&iter)) != NULL)
-    {
-      const char *state = "error";
+  koban_health_print (problems);
+  if (g_variant_n_children (problems) > 0)
+    return;
+  g_variant_lookup (status, "open", "x", &open);
+  g_print ("%s\n", open > 0 ? _("There is something to look at: koban alerts") : nothing);
+}
 
-      g_variant_lookup (row, "state", "&s", &state);
-      unwatched |= !g_str_equal (state, "ok");
-      g_variant_unref (row);
-    }
-  return unwatched;
+static GVariant *
+find_problems (gboolean wanted)
+{
+  if (!wanted)
+    return NULL;
+  g_autoptr(KobanSituation) now = koban_situation_read ();
+  return koban_health_check (now, KOBAN_HEALTH_WATCH);
 }
 
 int
@@ -122,7 +128,8 @@ koban_cli_status (int argc, char **argv)
                                     N_("Says whether Koban watches, and what waits."), 0, 0 };
   gboolean check = FALSE, settings = FALSE, json = FALSE;
   const GOptionEntry entries[] = {
-    { "check", 0, 0, G_OPTION_ARG_NONE, &check, N_("Exit with 11 if something is not being watched"), NULL },
+    { "check", 0, 0, G_OPTION_ARG_NONE, &check,
+      N_("One line a problem, and exit with 11 if there is one: for monitoring"), NULL },
     { "settings", 0, 0, G_OPTION_ARG_NONE, &settings,
       N_("Say how many alerts each setting would have raised in your own history"), NULL },
     { NULL },
@@ -146,6 +153,12 @@ koban_cli_status (int argc, char **argv)
     review = koban_review_ask (g_variant_new ("a{sv}", NULL), &error);
   if (error != NULL)
     return koban_cli_fail (g_steal_pointer (&error));
-  (json ? print_json_status : print_status) (status, connections, review);
-  return check && is_unwatched (connections) ? KOBAN_EXIT_UNCHECKED : KOBAN_EXIT_DONE;
+  g_autoptr(GVariant) problems = find_problems (check);
+  if (json)
+    print_json_status (status, connections, review, problems);
+  else if (check && review == NULL)
+    print_check (status, problems);
+  else
+    print_status (status, connections, review);
+  return check && g_variant_n_children (problems) > 0 ? KOBAN_EXIT_UNCHECKED : KOBAN_EXIT_DONE;
 }

@@ -88,10 +88,116 @@ mean_link (Answering *self, gint64 id, GError **error)
   return mean_alerts (self, by_link, id, error);
 }
 
+/* --- a line that no alert told: its payee is meant ---------------------------------------------------- */
+
+/* What is not theirs must be a case, whenever it was: it can be reported, and has its deadlines. It was told
+ * by the person, so it is not told to them. */
+static KobanAlert *
+case_of_lines (const KobanPayeeLines *lines, const char *key, const char *account, gint64 now_us)
+{
+  GVariant *reason = koban_reason_new ("answered_not_mine", NULL);
+  KobanAlert fields = {
+    .incident = key,
+    .account = account,
+    .kind = KOBAN_ALERT_WITHDRAWAL,
+    .severity = KOBAN_SEVERITY_WARNING,
+    .opened_us = now_us,
+    .updated_us = now_us,
+    .ref = lines->refs->pdata[0],
+    .refs = (const char *const *) lines->refs->pdata,
+    .subject = lines->name,
+    .service = lines->service,
+    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
+    .has_total = TRUE,
+    .total = lines->total,
+  };
+
+  return koban_alert_new (&fields);
+}
+
+static gboolean
+open_case (Answering *self, gint64 line, const char *key, GError **error)
+{
+  static const char sql[] = MEANT "incident IN (SELECT id FROM incident WHERE key = ?1) ORDER BY id";
+  g_auto(KobanPayeeLines) lines = { 0 };
+  g_autofree char *account = koban_row_id ('a', self->account);
+  KobanMergeResult result = { 0 };
+  g_auto(KobanQuery) query = { 0 };
+
+  if (!koban_payees_lines (self->ledger, line, &lines, error) || lines.refs->len < 2)
+    return error == NULL || *error == NULL;
+  g_autoptr(KobanAlert) opened = case_of_lines (&lines, key, account, self->now_us);
+  if (!koban_alert_put (self->ledger, opened, self->now_us, &result, error))
+    return FALSE;
+  koban_query_start (&query, self->ledger->store, sql, "s", key);
+  while (koban_query_next (&query))
+    {
+      g_autoptr(KobanAlert) alert = koban_alert_row_read (&query);
+      mean_alert (self, alert, key);
+    }
+  return koban_query_finish (&query, error);
+}
+
+/* Another answer takes the case back; so does none. */
+static gboolean
+close_case (Answering *self, const char *key, GError **error)
+{
+  static const char sql[] = "UPDATE alert SET answer = 0, state = 3, updated_us = ?2 WHERE incident IN"
+                            " (SELECT id FROM incident WHERE key = ?1)";
+
+  return koban_store_run (self->ledger->store, error, sql, "si", key, self->now_us);
+}
+
+static gboolean
+mean_line (Answering *self, gint64 id, GError **error)
+{
+  static const char sql[] = "UPDATE line SET answer = ?2, answered_us = ?3 WHERE id = ?1";
+  g_autofree char *ref = koban_row_id ('t', id);
+  g_autofree char *key = g_strconcat ("said:", ref, NULL);
+  g_autoptr(KobanTransaction) line = koban_line_load (self->ledger, id, &self->account, error);
+
+  if (line == NULL)
+    return FALSE;
+  g_hash_table_add (self->refs, g_strdup (ref));
+  return koban_store_run (self->ledger->store, error, sql, "iii", id, (gint64) self->answer, self->now_us) &&
+         close_case (self, key, error) &&
+         (self->answer != KOBAN_ANSWER_NOT_MINE || line->amount.minor >= 0 ||
+          open_case (self, id, key, error));
+}
+
+/* An alert that tells of a line is what is meant by it. */
+static gboolean
+find_told (Answering *self, const char *ref, GError **error)
+{
+  static const char sql[] =
+    MEANT "EXISTS (SELECT 1 FROM incident i WHERE i.id = incident AND i.key NOT LIKE 'said:%')"
+          " AND state < 3 AND instr (refs, '''' || ?1 || '''') > 0 ORDER BY id";
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_query_start (&query, self->ledger->store, sql, "s", ref);
+  while (koban_query_next (&query))
+    {
+      g_autoptr(KobanAlert) alert = koban_alert_row_read (&query);
+
+      mean_alert (self, alert, koban_query_text (&query, 17));
+    }
+  return koban_query_finish (&query, error);
+}
+
 static gboolean
 find_meant (Answering *self, const char *id, GError **error)
 {
   gint64 number = 0;
+
+  if (koban_row_parse_id (id, 't', &number))
+    {
+      if (!find_told (self, id, error))
+        return FALSE;
+      if (self->alerts->len > 0 || mean_line (self, number, error))
+        return TRUE;
+    }
+  if (error != NULL && *error != NULL)
+    return FALSE;
 
   if (koban_row_parse_id (id, 'l', &number))
     return mean_link (self, number, error);
@@ -101,7 +207,8 @@ find_meant (Answering *self, const char *id, GError **error)
     return FALSE;
   if (self->alerts->len > 0)
     return TRUE;
-  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("There is no alert, incident or link “%s”"), id);
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND,
+               _("There is no alert, incident, link or transaction “%s”"), id);
   return FALSE;
 }
 

@@ -247,11 +247,17 @@ read_links (History *self, gint64 begins_us, GError **error)
   return koban_query_finish (&query, error);
 }
 
+/* A line that was spoken of is shown with the answer: it may be longer ago than the habits remember lines. */
 static void
 add_answer (History *self, const char *subject, const char *ref, KobanAnswer answer, gint64 at_us)
 {
-  add_event (self, subject, RANK_ANSWERS,
-             (KobanChange){ .kind = KOBAN_CHANGE_ANSWER, .heard_us = at_us, .ref = ref, .answer = answer });
+  KobanChange change = { .kind = KOBAN_CHANGE_ANSWER, .heard_us = at_us, .ref = ref, .answer = answer };
+  g_autoptr(KobanTransaction) line = NULL;
+  gint64 id, account;
+
+  if (koban_row_parse_id (ref, 't', &id))
+    change.line = line = koban_line_load (self->ledger, id, &account, NULL);
+  add_event (self, subject, RANK_ANSWERS, change);
 }
 
 static gboolean
@@ -274,6 +280,25 @@ read_answers (History *self, GError **error)
       add_answer (self, subject, koban_query_text (&query, 18), alert->answer, at_us);
       for (const char *const *ref = alert->refs; *ref != NULL; ref++)
         add_answer (self, subject, *ref, alert->answer, at_us);
+    }
+  return koban_query_finish (&query, error);
+}
+
+/* Of those that an alert told of, the alert holds the answer. */
+static gboolean
+read_answered_lines (History *self, GError **error)
+{
+  static const char sql[] =
+    "SELECT id, account, answer, answered_us FROM line WHERE answer <> 0 ORDER BY answered_us, id";
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_query_start (&query, self->ledger->store, sql, "");
+  while (koban_query_next (&query))
+    {
+      g_autofree char *ref = koban_row_id ('t', koban_query_int (&query, 0));
+
+      add_answer (self, subject_of ('a', koban_query_int (&query, 1)), ref,
+                  (KobanAnswer) koban_query_int (&query, 2), koban_query_int (&query, 3));
     }
   return koban_query_finish (&query, error);
 }
@@ -350,7 +375,7 @@ read_all (History *self, GError **error)
     if (!read_account (self, g_array_index (ids, gint64, i), error))
       return FALSE;
   return ids != NULL && read_lines (self, error) && read_links (self, first_event_us (self), error) &&
-         read_answered_links (self, error) && read_answers (self, error);
+         read_answered_links (self, error) && read_answered_lines (self, error) && read_answers (self, error);
 }
 
 /* --- folding ---------------------------------------------------------------------------------------- */

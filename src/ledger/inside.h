@@ -137,6 +137,41 @@ typedef enum
 gboolean    koban_history_fold   (KobanLedger *self, KobanHistory past, KobanWariness wariness, KobanHabits *habits,
                                   GPtrArray *alerts, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* --- payees.c: everyone who ever took money, grouped --- */
+typedef struct
+{
+  char       *name;    /* (owned): as it stood last */
+  char       *service; /* (owned) (nullable): its name */
+  gboolean    wallet;  /* the service takes and keeps money */
+  gint64      account;
+  KobanDate   first, last;
+  gint64      count;
+  KobanMoney  total;   /* negative */
+  gint64      line;    /* id of the last debit: answering it answers the payee */
+  guint       types;   /* 1 << KobanTransactionType: how it was ever paid */
+  KobanAnswer answer;  /* the latest that was given to one of its lines */
+  gint64      answered_us;
+} KobanPayeeSum;
+/* Known services first, then who took most (element-type KobanPayeeSum). @of_line (nullable): which of them a line ("t5") is of. */
+GPtrArray  *koban_payees_read  (KobanLedger *self, gint64 since_us, GHashTable *of_line, GError **error);
+
+typedef struct
+{
+  GPtrArray  *refs;    /* (owned) (element-type utf8): all debits of one payee ("t5"), the latest first, and NULL */
+  KobanMoney  total;   /* of them */
+  gint64      account;
+  char       *name, *service; /* (owned) (@service nullable) */
+} KobanPayeeLines;
+/* Of the payee of @line. NOT_FOUND. */
+gboolean    koban_payees_lines (KobanLedger *self, gint64 line, KobanPayeeLines *lines, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void        koban_payee_lines_clear (KobanPayeeLines *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KobanPayeeLines, koban_payee_lines_clear)
+
+/* --- questions.c --- */
+/* What is worth asking about, worst first, at most sixty: "questions" of koban_ledger_review(), floating. @odd: alerts of
+ * the past, worst first; @links: rows of the list; @payees and @of_line of koban_payees_read(). */
+GVariant   *koban_questions_ask (GPtrArray *odd, GVariant *links, GPtrArray *payees, GHashTable *of_line);
+
 /* --- outbox.c --- */
 /* By the plan, for the severity that it has. A silent change goes only where it can be put right in place. */
 gboolean koban_outbox_queue  (KobanLedger *self, gint64 incident, gboolean silent, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;

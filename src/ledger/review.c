@@ -8,146 +8,21 @@
 #include "ledger/inside.h"
 
 #include <koban/error.h>
-#include <koban/text.h>
-#include <string.h>
 
 #define WARM_UP_DAYS 30
 #define YEAR_DAYS 365
 
 /* --- who took money ------------------------------------------------------------------------------------ */
 
-typedef struct
-{
-  char *name;    /* (owned): as it stood last */
-  char *service; /* (owned) (nullable) */
-  gint64 account;
-  KobanDate first, last;
-  gint64 count;
-  KobanMoney total;
-} Payee;
-
-static void
-payee_free (gpointer data)
-{
-  Payee *self = data;
-
-  g_free (self->name);
-  g_free (self->service);
-  g_free (self);
-}
-
-/* A branch or a reference does not make another payee. */
-static void
-drop_digits (char *folded)
-{
-  char *to = folded;
-
-  for (const char *from = folded; *from != '\0'; from++)
-    if (!g_ascii_isdigit (*from) && !(*from == ' ' && (to == folded || to[-1] == ' ')))
-      *to++ = *from;
-  while (to > folded && to[-1] == ' ')
-    to--;
-  if (to > folded)
-    *to = '\0';
-}
-
-/* Which payee a debit is of, within its account: the service where one is known, else the name. */
-static char *
-payee_key (KobanLedger *self, gint64 account, const KobanTransaction *line, const KobanService **service)
-{
-  g_autofree char *folded = koban_text_fold (koban_transaction_get_name (line));
-  KobanTransactionType type;
-
-  *service = self->services != NULL ? koban_services_match (self->services, folded) : NULL;
-  if (*service != NULL && (*service)->category == KOBAN_SERVICE_WALLET)
-    return g_strdup_printf ("%" G_GINT64_FORMAT "\n%s\n%s", account, line->amount.currency.code,
-                            (*service)->id);
-  if (self->services != NULL)
-    {
-      const char *name = koban_services_skip_prefixes (self->services, folded, &type);
-      memmove (folded, name, strlen (name) + 1);
-    }
-  drop_digits (folded);
-  return g_strdup_printf ("%" G_GINT64_FORMAT "\n%s\n\n%s", account, line->amount.currency.code, folded);
-}
-
-static KobanDate
-day_of (const KobanTransaction *line)
-{
-  if (line->date != KOBAN_NO_DATE)
-    return line->date;
-  return koban_date_from_us (line->time_us != 0 ? line->time_us : line->first_seen_us, 0);
-}
-
-static void
-count_debit (KobanLedger *self, GHashTable *payees, gint64 account, const KobanTransaction *line)
-{
-  const KobanService *service = NULL;
-  g_autofree char *key = payee_key (self, account, line, &service);
-  Payee *payee = g_hash_table_lookup (payees, key);
-  KobanDate day = day_of (line);
-
-  if (payee == NULL)
-    {
-      payee = g_new0 (Payee, 1);
-      *payee =
-        (Payee){ .account = account, .first = day, .last = day, .total.currency = line->amount.currency };
-      g_hash_table_insert (payees, g_steal_pointer (&key), payee);
-    }
-  if (payee->name == NULL || day >= payee->last)
-    {
-      g_free (payee->name);
-      payee->name = g_strdup (koban_transaction_get_name (line));
-    }
-  if (payee->service == NULL && service != NULL)
-    payee->service = g_strdup (service->name);
-  payee->first = MIN (payee->first, day);
-  payee->last = MAX (payee->last, day);
-  payee->count++;
-  (void) !koban_money_add (payee->total, line->amount, &payee->total); /* a sum past all bounds stays there */
-}
-
-static gboolean
-read_payees (KobanLedger *self, gint64 since_us, GHashTable *payees, GError **error)
-{
-  static const char sql[] = "SELECT " KOBAN_LINE_COLUMNS ", account FROM line WHERE amount < 0 AND state <> 2"
-                            " AND type <> ?1 AND (?2 = 0 OR date >= ?2 / 86400000000"
-                            " OR (date IS NULL AND first_seen_us >= ?2)) ORDER BY id";
-  g_auto(KobanQuery) query = { 0 };
-
-  koban_query_start (&query, self->store, sql, "ii", (gint64) KOBAN_TRANSACTION_OWN, since_us);
-  while (koban_query_next (&query))
-    {
-      KobanLineRow row = { 0 };
-
-      koban_line_row_read (&query, &row);
-      count_debit (self, payees, koban_query_int (&query, 18), row.line);
-      koban_line_row_clear (&row);
-    }
-  return koban_query_finish (&query, error);
-}
-
-/* Known services first, then who took most. */
-static int
-compare_payees (gconstpointer a, gconstpointer b)
-{
-  const Payee *one = *(const Payee *const *) a, *other = *(const Payee *const *) b;
-
-  if ((one->service != NULL) != (other->service != NULL))
-    return one->service != NULL ? -1 : 1;
-  if (one->total.minor != other->total.minor)
-    return one->total.minor < other->total.minor ? -1 : 1;
-  return strcmp (one->name, other->name);
-}
-
 static GVariant *
-payee_row (const Payee *payee)
+payee_row (const KobanPayeeSum *payee)
 {
   g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
   g_autofree char *account = koban_row_id ('a', payee->account);
   g_autofree char *name = g_utf8_make_valid (payee->name, -1);
   g_autofree char *first = koban_date_format (payee->first);
   g_autofree char *last = koban_date_format (payee->last);
+  g_autofree char *line = koban_row_id ('t', payee->line);
 
   g_variant_dict_insert (&row, "name", "s", name);
   if (payee->service != NULL)
@@ -157,27 +32,20 @@ payee_row (const Payee *payee)
   g_variant_dict_insert (&row, "last", "s", last);
   g_variant_dict_insert (&row, "count", "x", payee->count);
   g_variant_dict_insert (&row, "total", "(xs)", payee->total.minor, payee->total.currency.code);
+  g_variant_dict_insert (&row, "ref", "s", line);
+  if (payee->answer != KOBAN_ANSWER_NONE)
+    g_variant_dict_insert (&row, "answer", "s", koban_answer_name (payee->answer));
   return g_variant_dict_end (&row);
 }
 
 static GVariant *
-list_payees (KobanLedger *self, gint64 since_us, GError **error)
+payee_rows (GPtrArray *payees)
 {
-  g_autoptr(GHashTable) payees = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, payee_free);
-  g_autoptr(GPtrArray) sorted = g_ptr_array_new ();
   GVariantBuilder rows;
-  GHashTableIter iter;
-  gpointer payee;
 
-  if (!read_payees (self, since_us, payees, error))
-    return NULL;
-  g_hash_table_iter_init (&iter, payees);
-  while (g_hash_table_iter_next (&iter, NULL, &payee))
-    g_ptr_array_add (sorted, payee);
-  g_ptr_array_sort (sorted, compare_payees);
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < sorted->len; i++)
-    g_variant_builder_add_value (&rows, payee_row (sorted->pdata[i]));
+  for (guint i = 0; i < payees->len; i++)
+    g_variant_builder_add_value (&rows, payee_row (payees->pdata[i]));
   return g_variant_builder_end (&rows);
 }
 
@@ -205,9 +73,11 @@ read_mine (KobanLedger *self, GError **error)
 {
   static const char of_alerts[] = "SELECT refs FROM alert WHERE answer = ?";
   static const char of_links[] = "SELECT '[''l' || id || ''']' FROM link WHERE answer = ?";
+  static const char of_lines[] = "SELECT '[''t' || id || ''']' FROM line WHERE answer = ?";
   g_autoptr(GHashTable) mine = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  return add_words (self, of_alerts, mine, error) && add_words (self, of_links, mine, error)
+  return add_words (self, of_alerts, mine, error) && add_words (self, of_links, mine, error) &&
+             add_words (self, of_lines, mine, error)
            ? g_steal_pointer (&mine)
            : NULL;
 }
@@ -325,27 +195,38 @@ list_settings (KobanLedger *self, gint64 days, GError **error)
 /* --- the review --------------------------------------------------------------------------------------------
  */
 
-static gboolean
-add_part (GVariantDict *review, const char *key, GVariant *part)
+static GVariant *
+list_links (KobanLedger *self, GError **error)
 {
-  if (part != NULL)
-    g_variant_dict_insert_value (review, key, part);
-  return part != NULL;
+  g_autoptr(GVariant) all = g_variant_ref_sink (g_variant_new_parsed ("{'all': <true>}"));
+  GVariant *links = koban_ledger_list (self, KOBAN_LIST_LINKS, all, error);
+
+  return links != NULL ? g_variant_ref_sink (links) : NULL;
 }
 
-static GVariant *
-list_odd (KobanLedger *self, gint64 since_us, GError **error)
+static gboolean
+add_parts (KobanLedger *self, gint64 since_us, gint64 days, GVariantDict *review, GError **error)
 {
-  g_autoptr(GPtrArray) odd = find_odd (self, since_us, error);
+  g_autoptr(GHashTable) of_line = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GPtrArray) payees = koban_payees_read (self, since_us, of_line, error);
+  g_autoptr(GPtrArray) odd = payees != NULL ? find_odd (self, since_us, error) : NULL;
+  g_autoptr(GVariant) links = odd != NULL ? list_links (self, error) : NULL;
+  GVariant *settings = links != NULL ? list_settings (self, days, error) : NULL;
 
-  return odd != NULL ? odd_rows (odd) : NULL;
+  if (settings == NULL)
+    return FALSE;
+  g_variant_dict_insert_value (review, "settings", settings);
+  g_variant_dict_insert_value (review, "payees", payee_rows (payees));
+  g_variant_dict_insert_value (review, "links", links);
+  g_variant_dict_insert_value (review, "odd", odd_rows (odd));
+  g_variant_dict_insert_value (review, "questions", koban_questions_ask (odd, links, payees, of_line));
+  return TRUE;
 }
 
 GVariant *
 koban_ledger_review (KobanLedger *self, GVariant *filter, GError **error)
 {
   g_autoptr(GVariant) asked = filter != NULL ? g_variant_ref_sink (filter) : NULL;
-  g_autoptr(GVariant) all = g_variant_ref_sink (g_variant_new_parsed ("{'all': <true>}"));
   g_auto(GVariantDict) review = G_VARIANT_DICT_INIT (NULL);
   gint64 since_us = 0, days = 0;
 
@@ -355,12 +236,7 @@ koban_ledger_review (KobanLedger *self, GVariant *filter, GError **error)
   if (!count_days (self, &days, error))
     return NULL;
   g_variant_dict_insert (&review, "days", "x", days);
-  return add_part (&review, "payees", list_payees (self, since_us, error)) &&
-             add_part (&review, "links", koban_ledger_list (self, KOBAN_LIST_LINKS, all, error)) &&
-             add_part (&review, "odd", list_odd (self, since_us, error)) &&
-             add_part (&review, "settings", list_settings (self, days, error))
-           ? g_variant_dict_end (&review)
-           : NULL;
+  return add_parts (self, since_us, days, &review, error) ? g_variant_dict_end (&review) : NULL;
 }
 
 /* --- the offer
@@ -387,11 +263,11 @@ typedef struct
 } Findings;
 
 static gboolean
-is_of (GHashTable *accounts, GVariant *row)
+is_of (GHashTable *accounts, const KobanPayeeSum *payee)
 {
-  const char *account = NULL;
+  g_autofree char *account = koban_row_id ('a', payee->account);
 
-  return g_variant_lookup (row, "account", "&s", &account) && g_hash_table_contains (accounts, account);
+  return g_hash_table_contains (accounts, account);
 }
 
 gboolean
@@ -427,18 +303,13 @@ can_be_claimed (const KobanAlert *alert, gint64 now_us, gint64 longest)
 static gboolean
 find (KobanLedger *self, GHashTable *accounts, gint64 now_us, gint64 longest, Findings *found, GError **error)
 {
-  GVariant *listed = list_payees (self, 0, error);
-  g_autoptr(GVariant) payees = listed != NULL ? g_variant_ref_sink (listed) : NULL;
+  g_autoptr(GPtrArray) payees = koban_payees_read (self, 0, NULL, error);
   g_autoptr(GPtrArray) odd = payees != NULL ? find_odd (self, 0, error) : NULL;
 
   if (odd == NULL)
     return FALSE;
-  for (gsize i = 0; i < g_variant_n_children (payees); i++)
-    {
-      g_autoptr(GVariant) row = g_variant_get_child_value (payees, i);
-
-      found->payees += is_of (accounts, row) ? 1 : 0;
-    }
+  for (guint i = 0; i < payees->len; i++)
+    found->payees += is_of (accounts, payees->pdata[i]) ? 1 : 0;
   for (guint i = 0; i < odd->len; i++)
     {
       const KobanAlert *alert = odd->pdata[i];

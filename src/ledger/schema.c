@@ -170,9 +170,15 @@ static const char version_5[] =
   "CREATE TABLE card (account INTEGER PRIMARY KEY REFERENCES account ON DELETE CASCADE,"
   "  phone TEXT NOT NULL, set_us INTEGER NOT NULL) STRICT;";
 
+static const char version_6[] =
+  /* What the person said of a line that no alert told: it is meant of its payee. */
+  "ALTER TABLE line ADD COLUMN answer INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE line ADD COLUMN answered_us INTEGER;"
+  "CREATE INDEX line_answered ON line (answered_us) WHERE answer <> 0;";
+
 /* Row n leads from version n to n + 1. */
 static const char *const migrations[] = {
-  version_1, version_2, version_3, version_4, version_5,
+  version_1, version_2, version_3, version_4, version_5, version_6,
 };
 
 #define CURRENT_VERSION ((gint64) G_N_ELEMENTS (migrations))

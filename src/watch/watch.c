@@ -350,6 +350,18 @@ learn_answer_to_payee (KobanHabit *habit, guint64 key, KobanAnswer answer)
   koban_habit_weigh (habit, payee);
 }
 
+/* Whose name is spoken of; 0: nobody's. A line of long ago is no recent one any more, but has its name. */
+static guint64
+payee_of_answer (KobanJudgement *self)
+{
+  const KobanRecent *recent = koban_habit_find_recent (self->habit, self->change->ref);
+  const KobanTransaction *line = self->change->line;
+
+  if (recent != NULL)
+    return recent->key;
+  return line != NULL ? koban_judgement_name (self, koban_transaction_get_name (line))->key : 0;
+}
+
 /* The person speaks of a line, of a link, or of all that one incident told. */
 static void
 learn_answer (KobanJudgement *self)
@@ -357,10 +369,10 @@ learn_answer (KobanJudgement *self)
   KobanHabit *habit = self->habit;
   const char *ref = self->change->ref;
   KobanAnswer answer = self->change->answer;
-  KobanRecent *recent = koban_habit_find_recent (habit, ref);
+  guint64 payee = payee_of_answer (self);
 
-  if (recent != NULL)
-    learn_answer_to_payee (habit, recent->key, answer);
+  if (payee != 0)
+    learn_answer_to_payee (habit, payee, answer);
   if (answer == KOBAN_ANSWER_NOT_MINE) /* a theft is no false alarm, and sharpens the rest */
     habit->alarms = habit->powers = 0;
   for (guint32 i = 0; i < habit->n_links; i++)
@@ -371,7 +383,7 @@ learn_answer (KobanJudgement *self)
   for (guint32 i = 0; i < habit->n_episodes; i++)
     {
       KobanEpisode *episode = &habit->episodes[i];
-      gboolean same_payee = recent != NULL && episode->payee == recent->key;
+      gboolean same_payee = payee != 0 && episode->payee == payee;
       if (same_payee || g_strcmp0 (episode->key, ref) == 0 || g_strcmp0 (episode->link, ref) == 0)
         episode->answer = answer;
       if (g_strcmp0 (episode->key, ref) == 0)

@@ -308,6 +308,15 @@ static const struct
   { "channel_changed", N_("From now on Koban's messages to {about} go elsewhere.") },
   { "channel_removed", N_("From now on Koban sends nothing to {about}.") },
   { "detail_raised", N_("From now on Koban's messages to {about} say more than before.") },
+  { "setting_lowered", N_("The setting {about} was changed, and Koban now protects less than before. If "
+                           "that was not you, look at "
+                           "koban.conf: koban config get") },
+  { "consent_ends", N_("Koban's permission at {connection} ends in {days}. Without renewal Koban stops "
+                        "watching: connect it again before.") },
+  { "restored", N_("Koban's data was brought back from a copy. What happened since {since} was not told: "
+                    "look at it with koban review. "
+                    "Koban's keys are not in a copy: connect your banks again.") },
+  { "restored", N_("Koban's data was brought back from a copy. Connect your banks again.") },
   { "set_aside", N_("Koban's own data was damaged and set aside. What was known begins anew.") },
 };
 
@@ -404,7 +413,7 @@ lowers_protection (const KobanAlert *alert, const char *code)
 {
   static const char *const codes[] = { "answered_mine",   "revoked",       "connection_removed",
                                        "muted",           "channel_added", "channel_changed",
-                                       "channel_removed", "detail_raised" };
+                                       "channel_removed", "detail_raised", "setting_lowered" };
 
   for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
     if (koban_alert_has_reason (alert, codes[i]))
@@ -457,6 +466,9 @@ static const struct
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "review", N_("Koban has read your history"), NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "account_gone",
     N_("An account is no longer shown by your bank"), N_("Your bank no longer shows an account") },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "consent_ends",
+    N_("Koban's permission at a bank ends soon"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "restored", N_("Koban goes on from a copy"), NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "deadline", N_("The time to claim ends soon"), NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "no_file", N_("It is time to import a statement"), NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "unbalanced", N_("A statement does not add up"), NULL },

@@ -176,7 +176,8 @@ class Command(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         listed = re.findall(r"^  ([a-z]+) ", done.stdout, re.M)
         for command in ("providers", "add", "remove", "connections", "accounts", "transactions", "links", "show",
-                        "revoke", "alerts", "answer", "check", "status", "replay", "notify", "unlock"):
+                        "revoke", "alerts", "answer", "check", "status", "replay", "notify", "unlock", "setup", "doctor",
+                        "watch", "config"):
             self.assertIn(command, listed)
             own = self.desk.koban(command, "--help")
             self.assertEqual((own.returncode, bool(own.stdout)), (0, True), command)
@@ -409,8 +410,9 @@ class Command(unittest.TestCase):
         self.assertNotIn("another device", done.stderr)
 
     def test_bare_koban_on_a_terminal_is_the_home_page(self):
-        status, shown = self.desk.koban_on_terminal()
+        status, shown = self.desk.koban_on_terminal(typed="q\n")
         self.assertEqual(status, 0, shown)
+        self.assertIn("Four steps", shown)
         self.watched()
         status, shown = self.desk.koban_on_terminal()
         self.assertEqual(status, 0, shown)

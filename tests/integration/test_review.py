@@ -15,8 +15,8 @@ class Review(unittest.TestCase):
         self.desk = Desk(moving_time=True)
         self.addCleanup(self.desk.close)
 
-    def connect(self, moment):
-        self.bank = self.desk.open_bank("docomo", "starling", "--as-is")
+    def connect(self, moment, story="docomo"):
+        self.bank = self.desk.open_bank(story, "starling", "--as-is")
         self.desk.set_clock(self.bank.advance(moment))
         self.desk.add(self.bank, name="MyBank")
 
@@ -34,13 +34,14 @@ class Review(unittest.TestCase):
         self.assertNotEqual(shown["hints"]["urgency"], 2)
 
         review = self.desk.koban_json("review")
-        self.assertEqual(sorted(review), ["days", "links", "odd", "payees", "settings"])
+        self.assertEqual(sorted(review), ["days", "links", "odd", "payees", "questions", "settings"])
         self.assertEqual(sorted(review["settings"]), ["normal", "quiet", "wary"])
         self.assertEqual([a for a in review["odd"] if a["severity"] == "critical"], [])
         self.assertEqual(len(review["links"]), 5)
         self.assertTrue(review["payees"])
         for payee in review["payees"]:
-            self.assertEqual(sorted(payee), ["account", "count", "first", "last", "name", "service", "total"])
+            self.assertEqual(sorted(payee), ["account", "answer", "count", "first", "last", "name", "ref", "service",
+                                               "total"])
             self.assertTrue(payee["total"]["amount"].startswith("-"))
         self.desk.wait(lambda: self.offer()["state"] == "closed", 10, "the offer to be over")
 
@@ -68,6 +69,55 @@ class Review(unittest.TestCase):
         status = self.desk.koban_json("status", "--settings")
         self.assertEqual(sorted(status["settings"]), ["normal", "quiet", "wary"])
         self.assertNotIn("settings", self.desk.koban_json("status"))
+
+    def questions(self):
+        return self.desk.koban_json("review")["questions"]
+
+    def test_a_whole_year_is_at_most_sixty_questions(self):
+        self.connect("end", "quiet-year")
+        asked = self.questions()
+        self.assertEqual([q["number"] for q in asked], list(range(1, len(asked) + 1)))
+        self.assertLessEqual(len(asked), 60)
+        print("# the quiet year: %d questions, of %d payees"
+              % (len(asked), len(self.desk.koban_json("review")["payees"])), flush=True)
+        kinds = [q["why"] for q in asked]
+        order = ["odd", "link", "wallet", "direct_debit", "transfer"]
+        self.assertEqual(kinds, sorted(kinds, key=order.index))
+        self.assertEqual(len({q["id"] for q in asked}), len(asked))
+
+    def test_a_theft_of_the_past_becomes_a_case(self):
+        self.connect("end")
+        before = self.questions()
+        theft = before[0]
+        self.assertEqual((theft["why"], theft["severity"], theft["name"]), ("odd", "critical", ROGUE))
+        shown = len(self.desk.notifier.shown())
+        self.desk.koban_json("review", "--answer", "1=not-mine", "--answer", before[1]["id"] + "=mine")
+        after = self.questions()
+        self.assertFalse({before[0]["id"], before[1]["id"]} & {q["id"] for q in after})
+        case, = [a for a in self.desk.koban_json("alerts", "--all") if a["kind"] == "withdrawal"]
+        self.assertEqual((case["answer"], case["state"], case["subject"]), ("not-mine", "answered", ROGUE))
+        self.assertEqual(case["total"], theft["total"])
+        self.assertEqual(len(case["refs"]), theft["count"])
+        self.assertEqual(len(self.desk.notifier.shown()), shown)
+
+        # taken back, it is no case and is asked again
+        self.desk.koban_json("answer", theft["id"], "undo")
+        self.assertEqual(self.questions()[0]["id"], theft["id"])
+        self.assertEqual([a["state"] for a in self.desk.koban_json("alerts", "--all") if a["kind"] == "withdrawal"],
+                         ["closed"])
+
+    def test_it_is_asked_with_one_key_each(self):
+        self.connect("end")
+        before = self.questions()
+        status, shown = self.desk.koban_on_terminal("review", typed="n\nM\ns\nq\n")
+        self.assertEqual(status, 0, shown)
+        self.assertIn("1/%d" % len(before), shown)
+        self.assertIn("2 answers noted", shown)
+        self.assertIn("call your bank now", shown)
+        self.assertEqual([q["id"] for q in self.questions()], [q["id"] for q in before[2:]])
+        ended = self.desk.koban("review", "--answer", "99=mine")
+        self.assertEqual((ended.returncode, ended.stdout), (4, ""))
+        self.assertEqual(self.desk.koban("review", "--answer", "1=perhaps").returncode, 2)
 
 
 if __name__ == "__main__":

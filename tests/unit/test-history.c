@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ledger/inside.h"
+#include "watch/habit.h"
 
 #define FIRST_DAY 19800 /* 2024-03-18 */
 #define BEGAN 60        /* Koban was connected after so many days */
@@ -411,6 +412,60 @@ test_answers_are_folded_too (void)
   g_assert_cmpstr (anew, ==, grown);
 }
 
+static char *
+oldest_debit (Life *life)
+{
+  g_auto(KobanQuery) query = { 0 };
+  char *id;
+
+  koban_query_start (&query, life->ledger->store, "SELECT min (id) FROM line WHERE amount < 0 AND type <> 8",
+                     "");
+  g_assert_true (koban_query_next (&query));
+  id = g_strdup_printf ("t%d", (int) koban_query_int (&query, 0));
+  g_assert_true (koban_query_finish (&query, NULL));
+  return id;
+}
+
+/* How many names of all accounts have this answer. */
+static guint
+count_answers (Life *life, KobanAnswer answer)
+{
+  static const char *const accounts[] = { "a1", "a2" };
+  guint count = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (accounts); i++)
+    {
+      const KobanHabit *habit = koban_habits_get (life->ledger->habits, accounts[i]);
+
+      for (guint32 payee = 0; payee < habit->n_payees; payee++)
+        count += habit->payees[payee].answer == (guint32) answer;
+    }
+  return count;
+}
+
+/* What is said of a line of long ago is meant of its payee: it is learnt, folded again, and can be taken
+ * back. */
+static void
+test_an_old_line_is_answered (void)
+{
+  static const KobanAnswer answers[] = { KOBAN_ANSWER_MINE, KOBAN_ANSWER_NOT_MINE, KOBAN_ANSWER_UNSURE };
+  Life life = begin_life (NULL);
+
+  check (&life, 0, BEGAN, KOBAN_REACH_WHOLE);
+  live (&life, BEGAN, THEFT - 1);
+  g_autofree char *line = oldest_debit (&life);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_assert_true (koban_ledger_answer (life.ledger, line, answers[i], noon (THEFT), NULL));
+      g_assert_cmpuint (count_answers (&life, answers[i]), ==, 1);
+      fold_again (&life);
+      g_assert_cmpuint (count_answers (&life, answers[i]), ==, 1);
+      g_assert_true (koban_ledger_answer (life.ledger, line, KOBAN_ANSWER_NONE, noon (THEFT), NULL));
+      g_assert_cmpuint (count_answers (&life, answers[i]), ==, 0);
+    }
+  end_life (&life);
+}
+
 static void
 test_habits_of_another_version_are_folded_anew (void)
 {
@@ -646,6 +701,7 @@ main (int argc, char **argv)
   g_test_add_func ("/history/undone-answer", test_an_undone_answer_was_never_given);
   g_test_add_func ("/history/undone-later", test_what_passed_under_an_undone_answer_counts);
   g_test_add_func ("/history/answers", test_answers_are_folded_too);
+  g_test_add_func ("/history/old-line", test_an_old_line_is_answered);
   g_test_add_func ("/history/other-version", test_habits_of_another_version_are_folded_anew);
   g_test_add_func ("/review/odd", test_a_review_finds_what_was_before);
   g_test_add_func ("/review/payees", test_a_review_counts_who_took_money);

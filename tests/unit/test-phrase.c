@@ -277,6 +277,9 @@ test_the_agents_own_reasons_have_sentences (void)
     { "review_strong", "Koban found something odd in your history", "run from the day of the debit" },
     { "account_gone", "An account is no longer shown by your bank", "cannot watch it" },
     { "no_file", "It is time to import a statement", "for 8 days" },
+    { "consent_ends", "Koban's permission at a bank ends soon", "ends in 8 days" },
+    { "restored", "Koban goes on from a copy", "connect your banks again" },
+    { "setting_lowered", "Koban was told to protect you otherwise", "wariness" },
     { "unbalanced", "A statement does not add up", "on 2024-09-02" },
     { "deadline", "The time to claim ends soon", "of incident i7 ends in 8 days, on 2024-09-02" },
   };
@@ -286,8 +289,9 @@ test_the_agents_own_reasons_have_sentences (void)
       static const char *const refs[] = { NULL };
       GVariant *reason = koban_reason_new (
         rows[i].code, "count", "x", (gint64) 3, "payees", "x", (gint64) 40, "account", "s", "Current",
-        "connection", "s", "MyBank", "days", "x", (gint64) 8, "window", "x", (gint64) 30, "incident", "s",
-        "i7", "date", "s", "2024-09-02", "amount", "m", KOBAN_MONEY (-30000, "JPY"), NULL);
+        "about", "s", "wariness", "since", "x", (gint64) 1725000000000000, "connection", "s", "MyBank",
+        "days", "x", (gint64) 8, "window", "x", (gint64) 30, "incident", "s", "i7", "date", "s", "2024-09-02",
+        "amount", "m", KOBAN_MONEY (-30000, "JPY"), NULL);
       g_autoptr(GPtrArray) alerts = one (koban_alert_new (
         &(KobanAlert){ .incident = "i1",
                        .kind = KOBAN_ALERT_FRESHNESS,

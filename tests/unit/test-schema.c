@@ -112,6 +112,8 @@ static const struct
     "= 0" },
   { "DROP TABLE card; ALTER TABLE line DROP COLUMN unseen_us; ALTER TABLE link DROP COLUMN unseen_us",
     "DELETE FROM card; UPDATE line SET unseen_us = 0; UPDATE link SET unseen_us = 0" },
+  { "DROP INDEX line_answered; ALTER TABLE line DROP COLUMN answer; ALTER TABLE line DROP COLUMN answered_us",
+    "UPDATE line SET answer = 1, answered_us = 1" },
 };
 
 /* From every older version, what all later ones added is there in the end. */

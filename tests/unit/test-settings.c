@@ -72,6 +72,49 @@ test_missing (void)
   g_assert_cmpuint (settings.check_interval_s, ==, 900);
 }
 
+/* What a person wrote there stays; what is wrong is not written. */
+static void
+test_one_key (void)
+{
+  g_autofree char *path = g_build_filename (g_get_user_cache_dir (), "koban-one.conf", NULL);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL, *unset = NULL, *set = NULL;
+  GStatBuf status;
+
+  g_assert_no_errno (g_mkdir_with_parents (g_get_user_cache_dir (), 0700));
+  unset = koban_settings_get (path, "check.interval", &error);
+  g_assert_cmpstr (unset, ==, "15m");
+  g_assert_true (g_file_set_contents (path, "# mine\n[watch]\n# why\nwariness = wary\nodd = 1\n", -1, NULL));
+  g_assert_true (koban_settings_set (path, "check.interval", "6h", &error));
+  g_assert_true (koban_settings_set (path, "watch.wariness", "quiet", &error));
+  set = koban_settings_get (path, "check.interval", &error);
+  g_assert_cmpstr (set, ==, "6h");
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "[watch]\n# why\nwariness=quiet\n"));
+  g_assert_true (g_str_has_prefix (text, "# mine\n"));
+  g_assert_nonnull (strstr (text, "odd"));
+  g_assert_no_errno (g_stat (path, &status));
+  g_assert_cmpint (status.st_mode & 0777, ==, 0600);
+
+  g_assert_false (koban_settings_set (path, "check.interval", "1m", &error));
+  g_assert_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID);
+  g_clear_error (&error);
+  g_assert_false (koban_settings_set (path, "watch.wary", "1", &error));
+  g_assert_nonnull (strstr (error->message, "watch.wariness"));
+  g_clear_error (&error);
+  {
+    g_autofree char *after = NULL;
+    g_assert_true (g_file_get_contents (path, &after, NULL, NULL));
+    g_assert_cmpstr (after, ==, text);
+  }
+  g_assert_true (koban_settings_set (path, "check.interval", NULL, &error));
+  {
+    g_autofree char *again = koban_settings_get (path, "check.interval", NULL);
+    g_assert_cmpstr (again, ==, "15m");
+  }
+  g_assert_no_errno (g_unlink (path));
+}
+
 static void
 test_directories (void)
 {
@@ -99,6 +142,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/settings/values", test_values);
   g_test_add_func ("/settings/missing", test_missing);
+  g_test_add_func ("/settings/one-key", test_one_key);
   g_test_add_func ("/settings/directories", test_directories);
   return g_test_run ();
 }
