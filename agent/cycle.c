@@ -123,6 +123,7 @@ typedef struct
   KobanOutcome *outcome;       /* (owned) */
   KobanConnection *connection; /* (owned) (nullable) until it is known */
   GHashTable *covered_to;      /* (owned) (nullable) */
+  GHashTable *cursors;         /* (owned) (nullable) */
   KobanProfile *profile;       /* (owned) (nullable) */
   KobanSession *session;       /* (owned) (nullable) */
   KobanSecret *unsaved;        /* (owned) (nullable): changed by the bank, on its way into the keyring */
@@ -147,6 +148,7 @@ cycle_free (gpointer data)
   g_clear_pointer (&cycle->outcome, koban_outcome_unref);
   g_clear_pointer (&cycle->connection, koban_connection_free);
   g_clear_pointer (&cycle->covered_to, g_hash_table_unref);
+  g_clear_pointer (&cycle->cursors, g_hash_table_unref);
   g_clear_pointer (&cycle->profile, koban_profile_unref);
   g_clear_object (&cycle->session);
   g_clear_pointer (&cycle->unsaved, koban_secret_unref);
@@ -226,7 +228,9 @@ know_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   if (cycle->connection == NULL)
     return FALSE;
   cycle->covered_to = koban_ledger_get_covered_to (ledger, cycle->connection->id, error);
-  return cycle->covered_to != NULL;
+  if (cycle->covered_to != NULL)
+    cycle->cursors = koban_ledger_get_cursors (ledger, cycle->connection->id, error);
+  return cycle->cursors != NULL;
 }
 
 void
@@ -262,26 +266,16 @@ koban_cycle_run_async (const KobanCycleTools *tools,
   koban_books_write_async (tools->books, know_in_worker, cycle, NULL, cycle_known, task);
 }
 
-static gboolean
-waits_for_the_bank (const Cycle *cycle)
-{
-  KobanConnectionState state = cycle->connection->state;
-
-  return state == KOBAN_CONNECTION_WAITING ||
-         (state == KOBAN_CONNECTION_SHARED && !koban_profile_has_one_sign_in (cycle->profile));
-}
-
 /* A bank that asked for patience is given it, whoever asks; our own back-off is not meant for the person. */
 static gboolean
 bank_is_ready (Cycle *cycle, GError **error)
 {
   const KobanConnection *connection = cycle->connection;
 
-  if (cycle->reason == KOBAN_CYCLE_BY_CLOCK || !waits_for_the_bank (cycle) || connection->failures == 0 ||
-      connection->next_check_us <= cycle->now_us)
+  if (cycle->reason == KOBAN_CYCLE_BY_CLOCK || connection->not_before_us <= cycle->now_us)
     return TRUE;
 
-  g_autofree char *when = koban_time_format_local (connection->next_check_us);
+  g_autofree char *when = koban_time_format_local (connection->not_before_us);
   cycle->refused = TRUE;
   g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_RATE_LIMITED,
                _("The bank of “%s” asks not to be called before %s."), connection->name, when);
@@ -448,6 +442,7 @@ cycle_sign_in (GTask *task, KobanSecret *secret)
     .secrets = secret,
     .now_us = cycle->now_us,
     .covered_to = cycle->covered_to,
+    .cursors = cycle->cursors,
   };
 
   cycle->session = koban_session_new (cycle->tools->http, &options, &error);
@@ -814,17 +809,36 @@ raise_trouble (KobanLedger *ledger, Cycle *cycle, const Trouble *trouble, GError
   return koban_ledger_raise (ledger, alert, cycle->now_us, &cycle->outcome->merged, error);
 }
 
-/* A bank that keeps one sign-in ends ours when another device makes its own; and who keeps within the budget
- * and waits as asked is refused at once again only if others ask as well. */
+/* An access whose end was known beforehand was taken by nobody. */
+static gboolean
+has_run_out (KobanLedger *ledger, const Cycle *cycle)
+{
+  g_autoptr(GError) error = NULL;
+  gint64 expires_us = 0;
+
+  if (!koban_ledger_get_access_end (ledger, cycle->connection->id, &expires_us, &error))
+    g_message ("When the access of %s ends could not be read: %s", cycle->connection->id, error->message);
+  return expires_us != 0 && expires_us <= cycle->now_us;
+}
+
+/* The bank accepted it, refuses it now, and had set it no end: another sign-in may have taken its place. */
+static gboolean
+is_evicted (KobanLedger *ledger, const Cycle *cycle)
+{
+  return koban_error_is (cycle->outcome->error, KOBAN_ERROR_NEEDS_SIGN_IN) && cycle->session != NULL &&
+         koban_session_is_refused (cycle->session) && !has_run_out (ledger, cycle);
+}
+
+/* Copied keys and rotating tokens end each other; and who keeps within the budget and waits as asked is refused
+ * at once again only if others ask as well. */
 static const Trouble *
-trouble_of_cycle (const Cycle *cycle)
+trouble_of_cycle (KobanLedger *ledger, const Cycle *cycle)
 {
   const KobanConnection *connection = cycle->connection;
   const GError *error = cycle->outcome->error;
   gboolean was_good = connection->last_check_us != 0 && connection->state != KOBAN_CONNECTION_SIGN_IN;
 
-  if (was_good && cycle->profile != NULL && koban_profile_has_one_sign_in (cycle->profile) &&
-      koban_error_is (error, KOBAN_ERROR_NEEDS_SIGN_IN))
+  if (was_good && is_evicted (ledger, cycle))
     return &evicted;
   if (was_good && connection->failures >= crowded.after_failures && cycle->spent == 1 &&
       koban_error_is (error, KOBAN_ERROR_RATE_LIMITED))
@@ -844,18 +858,25 @@ must_be_told (const Cycle *cycle, const Trouble *trouble)
 }
 
 static gboolean
+asks_for_patience (const GError *error)
+{
+  return koban_error_is (error, KOBAN_ERROR_RATE_LIMITED) || koban_error_is (error, KOBAN_ERROR_BUDGET);
+}
+
+static gboolean
 record_trouble (KobanLedger *ledger, Cycle *cycle, GError **error)
 {
   KobanConnection *connection = cycle->connection;
 
   connection->failures++;
-  const Trouble *trouble = trouble_of_cycle (cycle);
+  const Trouble *trouble = trouble_of_cycle (ledger, cycle);
   gboolean told = must_be_told (cycle, trouble);
   connection->state = told && trouble->after_us != 0 ? KOBAN_CONNECTION_STALE : trouble->state;
   g_free (connection->message);
   connection->message = koban_text_clean (cycle->outcome->error->message, 240);
   if (!is_being_added (connection))
     connection->next_check_us = next_check_us (cycle, trouble->pace);
+  connection->not_before_us = asks_for_patience (cycle->outcome->error) ? connection->next_check_us : 0;
   return koban_ledger_update_connection (ledger, connection, error) &&
          settle_others (ledger, cycle, trouble->reason, error) &&
          (!told || raise_trouble (ledger, cycle, trouble, error));
@@ -916,6 +937,7 @@ record_success (KobanLedger *ledger, Cycle *cycle, GError **error)
   if (!settle_good (ledger, cycle, error))
     return FALSE;
   connection->failures = 0;
+  connection->not_before_us = 0;
   connection->state = states[gravity_of (cycle->outcome->unheard)];
   connection->last_check_us = cycle->now_us;
   g_free (connection->message);

@@ -329,19 +329,9 @@ on_spent (GObject *source, GAsyncResult *result, gpointer user_data)
     koban_session_step_async (self->session, cancellable (self), on_heard, self);
 }
 
-/* The bank was reached, and does not know this access (any more). */
-static gboolean
-is_shut_out (const GError *error)
-{
-  return koban_error_is (error, KOBAN_ERROR_NEEDS_SIGN_IN) || koban_error_is (error, KOBAN_ERROR_FORBIDDEN) ||
-         koban_error_is (error, KOBAN_ERROR_FAILED);
-}
-
 static void
 look_for_link (KobanRevoke *self, const KobanSnapshot *snapshot)
 {
-  if (snapshot->reach == KOBAN_REACH_FAILED)
-    self->shut_out |= is_shut_out (snapshot->error);
   if (snapshot->listing != KOBAN_LISTING_LINKS || snapshot->reach != KOBAN_REACH_WHOLE ||
       (snapshot->unheard & (1u << self->link->kind)) != 0)
     return;
@@ -378,6 +368,7 @@ on_heard (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr(GDateTime) now = g_date_time_new_now_local ();
 
   self->heard = koban_session_step_finish (self->session, result, &self->error);
+  self->shut_out |= koban_session_is_refused (self->session);
   if (self->heard == NULL)
     {
       conclude (self);
@@ -474,7 +465,6 @@ conclude (KobanRevoke *self)
     }
   if (self->error != NULL)
     g_message ("The revocation of %s is not proved: %s", self->link->id, self->error->message);
-  self->shut_out |= is_shut_out (self->error);
   g_clear_error (&self->error);
   self->result = what_is_proved (self);
   koban_books_write_async (self->parts->tools.books, journal_in_worker, self, NULL, on_written, self);

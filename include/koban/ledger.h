@@ -56,6 +56,7 @@ typedef struct
   gint64      last_check_us; /* last good one; 0: never */
   gint64      next_check_us; /* wall time; survives restart */
   guint       failures;      /* in a row, for back-off */
+  gint64      not_before_us; /* the bank asks for patience until then, whoever calls; 0: it does not */
 } KobanConnection;
 #define KOBAN_TYPE_CONNECTION (koban_connection_get_type ())
 GType            koban_connection_get_type (void);
@@ -70,13 +71,16 @@ gboolean   koban_ledger_remove_connection (KobanLedger *self, const char *id, gb
 GPtrArray *koban_ledger_get_connections   (KobanLedger *self, GError **error);                       /* (element-type KobanConnection), live ones */
 /* By id or unique name: NOT_FOUND, AMBIGUOUS. */
 KobanConnection *koban_ledger_get_connection (KobanLedger *self, const char *id_or_name, GError **error);
-/* Writes state, message, last_check_us, next_check_us, failures. */
+/* Writes state, message, last_check_us, next_check_us, failures, not_before_us. */
 gboolean   koban_ledger_update_connection (KobanLedger *self, const KobanConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Writes what the person or Koban set for it: its fields. */
 gboolean   koban_ledger_set_fields        (KobanLedger *self, const KobanConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The accounts that it shows (element-type KobanAccount), with our ids. */
 GPtrArray *koban_ledger_get_accounts      (KobanLedger *self, const char *connection, GError **error);
+
+/* When the access that Koban itself uses ends, as the bank last said; 0: it did not say. Of several, the last. */
+gboolean   koban_ledger_get_access_end    (KobanLedger *self, const char *connection, gint64 *expires_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Spends one request of the rolling 24 h before it is sent. @by_person may use the third that is kept for it. BUDGET if
  * none is left; @next_us (optional) says when one will be. */
@@ -88,6 +92,10 @@ gboolean   koban_ledger_spend_request     (KobanLedger *self, const char *connec
 /* Identity → gint64 * µs up to which transactions are covered, for KobanSessionOptions. (transfer full) */
 GHashTable *koban_ledger_get_covered_to (KobanLedger *self, const char *connection, GError **error);
 
+/* How far each list of changes was read, by the name that its snapshots give it. (transfer full) (element-type utf8
+ * KobanCursor) */
+GHashTable *koban_ledger_get_cursors (KobanLedger *self, const char *connection, GError **error);
+
 typedef struct
 {
   guint opened;     /* alerts opened */
@@ -96,7 +104,7 @@ typedef struct
   guint failed;     /* snapshots without rows */
 } KobanMergeResult;
 
-/* One listing: merge → delta → watch → journal and outbox, in one transaction. Idempotent. @result (optional) is
+/* One listing: merge → delta → watch → journal and outbox, and how far it was read, in one transaction. Idempotent. @result (optional) is
  * added to. A FAILED snapshot is remembered for coverage and freshness. */
 gboolean koban_ledger_merge (KobanLedger *self, const char *connection, KobanSnapshot *snapshot, int utc_offset_minutes,
                              KobanMergeResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -26,6 +26,7 @@ typedef struct
   /* What the ledger already has, so that only news is asked for: identity of the account → gint64 * (µs UTC)
    * up to which transactions are covered. NULL or absent: the profile's whole history. */
   GHashTable        *covered_to;    /* (nullable) (element-type utf8 gint64*) */
+  GHashTable        *cursors;       /* (nullable) (element-type utf8 KobanCursor): as the ledger keeps them */
 } KobanSessionOptions;
 
 KobanSession *koban_session_new (KobanHttp *http, const KobanSessionOptions *options, GError **error);
@@ -45,6 +46,10 @@ GPtrArray    *koban_session_step_finish (KobanSession *self, GAsyncResult *resul
 
 /* Seconds the bank asked for with the last answer, or -1. */
 gint64        koban_session_get_retry_after_s (KobanSession *self);
+
+/* Whether the bank itself answered the last request, and refused the access with it: 401, 403, or “not found” where a
+ * consent is asked about by its own address. */
+gboolean      koban_session_is_refused (KobanSession *self);
 
 /* Secrets that changed on the way (claimed, rotated): the whole new bundle to be stored before it is
  * used again, or NULL. (transfer full) (nullable) Asking takes it. */

@@ -41,12 +41,22 @@ typedef struct
   KobanMoney    available; /* what can be spent: booked less pending, with or without overdraft as the bank says */
   guint         unheard;   /* links: a set of 1 << KobanLinkKind: of these it is not whole, whatever @reach says */
   GError       *error;     /* (nullable): only with FAILED */
+  char         *changes_of; /* (nullable): the list of changes whose last lines these are … */
+  char         *cursor;     /* (nullable): … and what it is asked on from; NULL: from its beginning */
 } KobanSnapshot;
+
+/* How far a list of changes was read. */
+typedef struct
+{
+  char   *cursor;
+  gint64  heard_us; /* when */
+} KobanCursor;
+void           koban_cursor_free    (gpointer cursor);
 
 #define KOBAN_TYPE_SNAPSHOT (koban_snapshot_get_type ())
 GType          koban_snapshot_get_type (void);
 
-/* Takes references on account and rows, copies the error. */
+/* Takes references on account and rows, copies the error and the texts. */
 KobanSnapshot *koban_snapshot_new   (const KobanSnapshot *fields);
 KobanSnapshot *koban_snapshot_ref   (KobanSnapshot *self);
 void           koban_snapshot_unref (KobanSnapshot *self);

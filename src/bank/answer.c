@@ -50,10 +50,14 @@ static const struct
 {
   const char *word;
   KobanError code;
+  const char *before, *after; /* what the bank says; the second is (nullable) */
 } refusals[] = {
-  { "sign-in", KOBAN_ERROR_NEEDS_SIGN_IN }, { "forbidden", KOBAN_ERROR_FORBIDDEN },
-  { "wait", KOBAN_ERROR_RATE_LIMITED },     { "later", KOBAN_ERROR_OFFLINE },
-  { "refused", KOBAN_ERROR_FAILED },
+  { "sign-in", KOBAN_ERROR_NEEDS_SIGN_IN, N_("the bank refuses the key or the consent"),
+    N_("Make a new one and give it to Koban") },
+  { "forbidden", KOBAN_ERROR_FORBIDDEN, N_("the stored access lacks the power to read this") },
+  { "wait", KOBAN_ERROR_RATE_LIMITED, N_("the bank asks to be asked less often") },
+  { "later", KOBAN_ERROR_OFFLINE, N_("the bank cannot answer now; later may help") },
+  { "refused", KOBAN_ERROR_FAILED, N_("the request was refused") },
 };
 
 /* FALSE if the bank gives a word for what is wrong, and the profile knows it. */
@@ -71,7 +75,10 @@ check_word (const KobanHttpResponse *answer, const KobanErrorRule *errors, GErro
         continue;
       const KobanField *said = errors->text != NULL ? errors->text : errors->code;
       g_autofree char *text = koban_text_clean (koban_map_fact (said, koban_json_root (json)), 160);
-      g_set_error (error, KOBAN_ERROR, refusals[i].code, _("the bank says: %s (%u)"), text, answer->status);
+      const char *after = refusals[i].after;
+      /* TRANSLATORS: why; what the bank says; its number; what to do. */
+      g_set_error (error, KOBAN_ERROR, refusals[i].code, _("%s: “%s” (%u)%s%s"), _(refusals[i].before), text,
+                   answer->status, after != NULL ? ". " : "", after != NULL ? _(after) : "");
       return FALSE;
     }
   return TRUE;

@@ -77,7 +77,7 @@ check_access_url (KobanAuth *self, const char *text, GError **error)
 
   if (!is_one)
     g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                 _("%s: the answer to the setup token is not an access URL"), self->profile->name);
+                 _("the answer to the setup token is not an access URL"));
   koban_secret_wipe (userinfo);
   koban_secret_wipe (url);
   return is_good;
@@ -98,13 +98,11 @@ set_claim_error (KobanAuth *self, guint status, GError **error)
   if (status == 403)
     g_set_error (
       error, KOBAN_ERROR, KOBAN_ERROR_NEEDS_SIGN_IN,
-      _("%s: this setup token was used before or is not valid. Somebody else may have seen it: disable it "
-         "at the bridge and make a new one"),
-      self->profile->name);
+      _("this setup token was used before or is not valid. Somebody else may have seen it: disable it at the "
+         "bridge and make a new one"));
   else
     g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_FAILED,
-                 _("%s: the setup token could not be exchanged: the bridge answered %u"),
-                 self->profile->name, status);
+                 _("the setup token could not be exchanged: the bridge answered %u"), status);
 }
 
 static gboolean
@@ -161,8 +159,7 @@ claim_prove (KobanAuth *self, const KobanProofRule *rule, KobanOutgoing *outgoin
     return TRUE;
   g_clear_error (error);
   g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NEEDS_SIGN_IN,
-               _("%s: the stored access URL is damaged: connect again with a new setup token"),
-               self->profile->name);
+               _("the stored access URL is damaged: connect again with a new setup token"));
   return FALSE;
 }
 

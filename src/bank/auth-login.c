@@ -67,8 +67,8 @@ keep_secrets (KobanAuth *auth, const KobanRungRule *rung, KobanJsonNode root, GE
       const char *text = koban_map_text (root, pair->value);
       if (text == NULL || *text == '\0')
         {
-          g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s: the answer to the sign-in lacks %s"),
-                       auth->profile->name, pair->value);
+          g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("the answer to the sign-in lacks %s"),
+                       pair->value);
           return FALSE;
         }
     }
@@ -101,8 +101,7 @@ read_answer (KobanAuth *auth, const KobanHttpResponse *answer, GError **error)
   if (answer->status != 400)
     return koban_answer_read (answer, NULL, TRUE, error);
   g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NEEDS_SIGN_IN,
-               _("%s does not accept the stored secrets (400). Make new ones and give them to Koban"),
-               auth->profile->name);
+               _("the bank does not accept the stored secrets (400). Make new ones and give them to Koban"));
   return NULL;
 }
 

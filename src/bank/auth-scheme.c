@@ -97,7 +97,7 @@ koban_auth_lookup (KobanAuth *self, const char *name, GError **error)
 
   if (value == NULL)
     g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NEEDS_SIGN_IN,
-                 _("%s: there is no “%s” among the stored secrets"), self->profile->name, name);
+                 _("there is no “%s” among the stored secrets"), name);
   return value;
 }
 

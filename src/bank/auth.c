@@ -129,8 +129,7 @@ may_revoke (KobanAuth *self, GError **error)
       if (koban_revocation_wants (self->revoking, need) && !koban_auth_has (self, need->name))
         {
           g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_FORBIDDEN,
-                       _("%s: what is stored can only watch; revoking needs: %s"), self->profile->name,
-                       need->label);
+                       _("what is stored can only watch; revoking needs: %s"), need->label);
           return FALSE;
         }
     }

@@ -14,6 +14,7 @@ typedef struct
   KobanGives    gives;   /* TRANSACTIONS or LINKS */
   KobanAccount *account; /* (nullable): links of the whole connection */
   GPtrArray    *rows;    /* (element-type KobanTransaction or KobanLink) */
+  GArray       *pages;   /* of lines: the page that each of @rows stood on (element-type guint) */
   gint64        from_us; /* lines: as far back as was heard; now if nothing was */
   guint         heard, unheard; /* links: sets of 1 << KobanLinkKind: of requests that were answered, and that were not */
   GError       *error;   /* (nullable): links: of one request; lines: of a window, and older ones are not taken */
@@ -31,6 +32,9 @@ void           koban_gathering_take_lines (GPtrArray *self, const KobanStep *ste
 /* What one request gave of the links of @account, or of the connection: @links of @kind, unless @error. */
 void           koban_gathering_take_links (GPtrArray *self, KobanAccount *account, KobanLinkKind kind,
                                            GPtrArray *links, const GError *error);
+/* The pages of the window of @step lead in a circle: a line without an id that stands on several of them may be one,
+ * and is taken as often as the page says that has the most of it. */
+void           koban_gathering_doubt_repeats (GPtrArray *self, const KobanStep *step);
 /* Lines that the bank takes back. */
 void           koban_gathering_remove     (GPtrArray *self, GPtrArray *ids);
 

@@ -12,7 +12,10 @@
 #include <koban/text.h>
 #include "bank/gathering.h"
 #include "bank/mapping.h"
+#include "bank/row.h"
 #include "bank/troubles.h"
+
+#define LONGEST_CURSOR 4096
 
 KobanHearing *
 koban_hearing_new (KobanProfile *profile, GHashTable *covered_to, gint64 now_us)
@@ -26,6 +29,7 @@ koban_hearing_new (KobanProfile *profile, GHashTable *covered_to, gint64 now_us)
   self->accounts = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_account_unref);
   self->holders = g_ptr_array_new_with_free_func (g_free);
   self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->taken_back = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->gathered = koban_gathering_new ();
   self->told = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_snapshot_unref);
   self->messages = g_ptr_array_new_with_free_func (g_free);
@@ -41,6 +45,9 @@ koban_hearing_free (KobanHearing *self)
   g_ptr_array_unref (self->accounts);
   g_ptr_array_unref (self->holders);
   g_hash_table_unref (self->names);
+  g_hash_table_unref (self->taken_back);
+  g_free (self->changes_of);
+  g_free (self->cursor);
   g_ptr_array_unref (self->gathered);
   g_ptr_array_unref (self->told);
   g_ptr_array_unref (self->messages);
@@ -96,11 +103,9 @@ static void
 tell_failed (KobanHearing *self, KobanListing listing, KobanAccount *account, const GError *error)
 {
   KobanSnapshot fields = blank_snapshot (self, listing, account);
-  g_autoptr(GError) where = g_error_copy (error);
 
-  g_prefix_error (&where, "%s: ", self->profile->id);
   fields.reach = KOBAN_REACH_FAILED;
-  fields.error = where;
+  fields.error = (GError *) error;
   tell (self, &fields);
 }
 
@@ -280,6 +285,8 @@ take_removed (KobanHearing *self, const Answer *answer, const KobanListingRule *
 
   if (ids != NULL)
     koban_gathering_remove (self->gathered, ids);
+  for (guint i = 0; ids != NULL && answer->step->continued && i < ids->len; i++)
+    g_hash_table_add (self->taken_back, g_strdup (ids->pdata[i]));
 }
 
 /* Without the names, a link bears its id: no reason to lose it. */
@@ -383,6 +390,7 @@ koban_hearing_take (KobanHearing *self, KobanStep *step, KobanJsonNode root, GEr
   KobanListingRule *accounts = koban_request_find_listing (step->request, KOBAN_GIVES_ACCOUNTS);
   KobanListingRule *identity = koban_request_find_listing (step->request, KOBAN_GIVES_IDENTITY);
 
+  self->continued |= step->continued;
   if (accounts != NULL && !take_entry (self, &answer, accounts, error))
     return FALSE;
   if (!take_connection (self, &answer, error))
@@ -440,11 +448,38 @@ fail_listing (KobanHearing *self, const KobanStep *step, const KobanListingRule 
     }
 }
 
+static void
+mark_changes (KobanHearing *self, const KobanStep *step, const char *cursor)
+{
+  g_free (self->changes_of);
+  g_free (self->cursor);
+  self->changes_of = g_strdup (step->request->path);
+  self->cursor = g_strdup (cursor);
+}
+
+void
+koban_hearing_keep_cursor (KobanHearing *self, const KobanStep *step, KobanJsonNode root)
+{
+  const char *cursor = koban_map_text (root, step->request->paging.next);
+
+  if (cursor != NULL && *cursor != '\0' && strlen (cursor) <= LONGEST_CURSOR)
+    mark_changes (self, step, cursor);
+}
+
 void
 koban_hearing_fail (KobanHearing *self, const KobanStep *step, const GError *error)
 {
+  /* Maybe it is the cursor that the bank refuses. */
+  if (step->continued && (koban_error_is (error, KOBAN_ERROR_FAILED) || koban_error_is (error, KOBAN_ERROR_INVALID)))
+    mark_changes (self, step, NULL);
   for (guint i = 0; i < step->request->listings->len; i++)
     fail_listing (self, step, step->request->listings->pdata[i], error);
+}
+
+void
+koban_hearing_doubt_repeats (KobanHearing *self, const KobanStep *step)
+{
+  koban_gathering_doubt_repeats (self->gathered, step);
 }
 
 /* — what was heard in whole — */
@@ -499,12 +534,38 @@ tell_links (KobanHearing *self, const KobanGathered *gathered)
     tell_failed (self, KOBAN_LISTING_LINKS, gathered->account, gathered->error);
 }
 
-/* The reach of a later listing of lines, as its rule says. */
+/* The reach of a later listing of lines, as its rule says; a list of changes that began anew holds them all. */
 static KobanReach
 reach_of_lines (KobanHearing *self)
 {
   KobanRequestRule *request = koban_profile_find_request (self->profile, KOBAN_GIVES_TRANSACTIONS);
+
+  if (request->paging.kept && !self->continued)
+    return KOBAN_REACH_WHOLE;
   return koban_request_find_listing (request, KOBAN_GIVES_TRANSACTIONS)->reach;
+}
+
+/* What an earlier check heard, and the bank takes back now: nothing is known of it but its id. */
+static void
+take_back (KobanHearing *self, const KobanGathered *gathered)
+{
+  GHashTableIter iter;
+  gpointer id;
+
+  for (guint i = 0; i < gathered->rows->len; i++)
+    {
+      const char *told = ((KobanTransaction *) gathered->rows->pdata[i])->bank_id;
+      if (told != NULL)
+        g_hash_table_remove (self->taken_back, told);
+    }
+  g_hash_table_iter_init (&iter, self->taken_back);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    g_ptr_array_add (gathered->rows,
+                     koban_transaction_new (&(KobanTransaction){ .bank_id = id,
+                                                                 .state = KOBAN_TRANSACTION_WITHDRAWN,
+                                                                 .amount = { 0, gathered->account->currency },
+                                                                 .date = KOBAN_NO_DATE,
+                                                                 .text = "" }));
 }
 
 static gboolean
@@ -528,9 +589,37 @@ is_awaited (GQueue *steps, const KobanGathered *gathered)
   return FALSE;
 }
 
+/* Of what cannot be counted nothing is ever heard. */
+static gboolean
+is_doubtful (const KobanGathered *gathered)
+{
+  return gathered->doubt != NULL ||
+         (gathered->error != NULL && !koban_error_is (gathered->error, KOBAN_ERROR_UNSUPPORTED));
+}
+
+/* How far a list of changes was read goes with the last of the lines that it brought: a kill before that brings
+ * them all again. Where any is in doubt, it stays where it was. */
+static void
+tell_cursor (KobanHearing *self, gboolean doubtful)
+{
+  g_autofree char *changes_of = g_steal_pointer (&self->changes_of);
+  g_autofree char *cursor = g_steal_pointer (&self->cursor);
+
+  if (changes_of == NULL || self->told->len == 0 || (cursor != NULL && doubtful))
+    return;
+  g_autoptr(KobanSnapshot) last = koban_snapshot_ref (self->told->pdata[self->told->len - 1]);
+  KobanSnapshot fields = *last;
+  fields.changes_of = changes_of;
+  fields.cursor = cursor;
+  g_ptr_array_remove_index (self->told, self->told->len - 1);
+  tell (self, &fields);
+}
+
 void
 koban_hearing_settle (KobanHearing *self, GQueue *steps)
 {
+  gboolean doubtful = FALSE;
+
   for (guint i = 0; i < self->gathered->len;)
     {
       const KobanGathered *gathered = self->gathered->pdata[i];
@@ -542,9 +631,14 @@ koban_hearing_settle (KobanHearing *self, GQueue *steps)
       if (gathered->gives == KOBAN_GIVES_LINKS)
         tell_links (self, gathered);
       else
-        tell_lines (self, gathered, reach_of_lines (self));
+        {
+          doubtful |= is_doubtful (gathered);
+          take_back (self, gathered);
+          tell_lines (self, gathered, reach_of_lines (self));
+        }
       g_ptr_array_remove_index (self->gathered, i);
     }
+  tell_cursor (self, doubtful);
 }
 
 GPtrArray *

@@ -22,6 +22,10 @@ typedef struct
   GPtrArray    *told;       /* of KobanSnapshot: not yet handed over */
   GPtrArray    *messages;   /* of text, NULL-terminated */
   GError       *accounts_error; /* (nullable): why the list may lack some: the bank's word, or a request that failed */
+  gboolean      continued;  /* the list of changes goes on where an earlier check left it */
+  GHashTable   *taken_back; /* ids of lines that it takes back */
+  char         *changes_of; /* (nullable): the list of changes that was heard to its end, … */
+  char         *cursor;     /* (nullable): … and where it goes on; NULL: it has to begin again */
   gboolean      accounts_whole; /* the bank said nothing that casts doubt on the list */
 } KobanHearing;
 
@@ -39,6 +43,11 @@ gboolean      koban_hearing_take     (KobanHearing *self, KobanStep *step, Koban
 /* A request that gave nothing, or a page that has no next although there is more: each of its listings is FAILED
  * or broken, never "nothing there". */
 void          koban_hearing_fail     (KobanHearing *self, const KobanStep *step, const GError *error);
+
+/* @root is the last page of a list of changes, and says where it goes on the next time. */
+void          koban_hearing_keep_cursor  (KobanHearing *self, const KobanStep *step, KobanJsonNode root);
+/* The pages that @step is one of lead in a circle. */
+void          koban_hearing_doubt_repeats (KobanHearing *self, const KobanStep *step);
 
 /* All accounts that can be told apart are known: told before all else. */
 void          koban_hearing_announce (KobanHearing *self);

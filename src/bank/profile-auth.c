@@ -79,10 +79,7 @@ koban_read_auth (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, g
 static gboolean
 is_need (KobanProfile *self, const char *name)
 {
-  for (guint i = 0; i < self->needs->len; i++)
-    if (g_strcmp0 (g_array_index (self->needs, KobanNeed, i).name, name) == 0)
-      return TRUE;
-  return FALSE;
+  return koban_profile_use_need (self, name) != NULL;
 }
 
 static gboolean
@@ -97,6 +94,8 @@ is_kept (KobanProfile *self, const char *name)
       for (guint r = 0; r < rule->rungs->len; r++)
         found |= koban_pairs_lookup (((KobanRungRule *) rule->rungs->pdata[r])->keep, name) != NULL;
     }
+  if (found)
+    g_hash_table_add (self->used, g_strdup (name));
   return found;
 }
 
@@ -180,6 +179,18 @@ check_rule (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, const K
     koban_profile_problem (problems, node, _("“after” is “%s”, which no rung keeps"), rule->after);
 }
 
+/* What a login keeps is sent later; only of what is done once may it be enough that it was done. */
+static void
+check_kept (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, const KobanRungRule *rung)
+{
+  for (guint i = rung->once ? 1 : 0; i < rung->keep->len; i++)
+    {
+      const char *name = g_array_index (rung->keep, KobanPair, i).name;
+      if (!g_hash_table_contains (self->used, name))
+        koban_profile_problem (problems, node, _("nothing uses “%s”"), name);
+    }
+}
+
 void
 koban_auth_check (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
 {
@@ -190,5 +201,11 @@ koban_auth_check (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
     {
       check_rule (problems, koban_json_exists (item) ? item : node, self, self->auth->pdata[i]);
       item = koban_json_next (item);
+    }
+  for (guint i = 0; i < self->auth->len; i++)
+    {
+      GPtrArray *rungs = ((KobanProofRule *) self->auth->pdata[i])->rungs;
+      for (guint r = 0; r < rungs->len; r++)
+        check_kept (problems, node, self, rungs->pdata[r]);
     }
 }

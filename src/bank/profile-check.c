@@ -13,15 +13,6 @@
 #include "bank/profile-keys.h"
 #include "bank/template.h"
 
-static const KobanNeed *
-find_need (KobanProfile *self, const char *name)
-{
-  for (guint i = 0; i < self->needs->len; i++)
-    if (g_strcmp0 (g_array_index (self->needs, KobanNeed, i).name, name) == 0)
-      return &g_array_index (self->needs, KobanNeed, i);
-  return NULL;
-}
-
 static gboolean
 is_variable (KobanProfile *self, const char *name)
 {
@@ -55,7 +46,7 @@ scope_knows (const Scope *scope, const char *name)
     return scope->with_account && is_variable (scope->profile, name + strlen ("account."));
   if (g_str_has_prefix (name, "field."))
     {
-      const KobanNeed *need = find_need (scope->profile, name + strlen ("field."));
+      const KobanNeed *need = koban_profile_use_need (scope->profile, name + strlen ("field."));
       return (need != NULL && !need->secret) ||
              koban_auth_gives_field (scope->profile, name + strlen ("field."));
     }
@@ -205,6 +196,23 @@ check_request_listings (GPtrArray *problems,
     koban_profile_problem (problems, node, _("nothing says who the holders are"));
 }
 
+/* What is read on from where it was left must come in one piece. */
+static void
+check_kept (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, KobanRequestRule *request)
+{
+  gboolean is_good = request->per == KOBAN_PER_CONNECTION;
+
+  for (guint i = 0; i < self->requests->len; i++)
+    {
+      KobanRequestRule *other = koban_profile_get_request (self, i);
+      KobanListingRule *lines = koban_request_find_listing (other, KOBAN_GIVES_TRANSACTIONS);
+      is_good &= other == request ? lines != NULL && lines->reach == KOBAN_REACH_CHANGES : lines == NULL;
+    }
+  if (request->paging.kept && !is_good)
+    koban_profile_problem (problems, node,
+                           _("a cursor is “kept” of the one list of changes of the whole connection"));
+}
+
 static void
 check_requests (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
 {
@@ -220,6 +228,7 @@ check_requests (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
       check_body (problems, request->body, &scope);
       check_order (problems, item, self, i);
       check_request_listings (problems, item, self, request);
+      check_kept (problems, item, self, request);
     }
 }
 
@@ -231,7 +240,7 @@ check_revoking_needs (GPtrArray *problems,
 {
   for (gsize i = 0; rule->needs != NULL && rule->needs[i] != NULL; i++)
     {
-      const KobanNeed *need = find_need (self, rule->needs[i]);
+      const KobanNeed *need = koban_profile_find_need (self, rule->needs[i]);
       if (need == NULL || !need->revoke)
         koban_profile_problem (problems, node, _("“%s” is none of the “needs” that have “revoke”"),
                                rule->needs[i]);
@@ -308,7 +317,7 @@ check_accounts (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
 static void
 check_holders (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
 {
-  const KobanNeed *need = self->holders != NULL ? find_need (self, self->holders) : NULL;
+  const KobanNeed *need = self->holders != NULL ? koban_profile_use_need (self, self->holders) : NULL;
 
   if (self->holders != NULL && (need == NULL || need->secret))
     koban_profile_problem (problems, node, _("“holders” names a need that is no secret"));
@@ -319,6 +328,19 @@ check_id (GPtrArray *problems, KobanJsonNode node, const char *id)
 {
   if (id != NULL && (*id == '\0' || strspn (id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen (id)))
     koban_profile_problem (problems, node, _("“id” is made of a–z, 0–9 and “-”"));
+}
+
+/* A secret is not asked for in vain: something that would have sent it is missing. */
+static void
+check_uses (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+{
+  KobanJsonNode item = koban_json_first (node);
+  for (guint i = 0; i < self->needs->len; i++, item = koban_json_next (item))
+    {
+      const char *name = g_array_index (self->needs, KobanNeed, i).name;
+      if (name != NULL && !g_hash_table_contains (self->used, name))
+        koban_profile_problem (problems, item, _("nothing uses “%s”"), name);
+    }
 }
 
 void
@@ -339,4 +361,5 @@ koban_profile_check (GPtrArray *problems, KobanJsonNode root, KobanProfile *self
   check_requests (problems, koban_json_member (root, "requests"), self);
   if (self->hosts != NULL)
     check_revocations (problems, koban_json_member (root, "revocations"), self);
+  check_uses (problems, koban_json_member (root, "needs"), self);
 }

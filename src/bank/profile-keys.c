@@ -62,6 +62,24 @@ koban_read_object (GPtrArray *problems,
 }
 
 void
+koban_keys_check (GPtrArray *problems,
+                  KobanJsonNode node,
+                  const char *what,
+                  const KobanKeySet *sets,
+                  gsize n_sets,
+                  guint kind)
+{
+  for (gsize i = 0; i < n_sets; i++)
+    {
+      KobanJsonNode member = koban_json_member (node, sets[i].name);
+      if (!koban_json_exists (member) && (sets[i].required & (1u << kind)) != 0)
+        koban_profile_problem (problems, node, _("%s lacks “%s”"), what, sets[i].name);
+      if (koban_json_exists (member) && ((sets[i].allowed | sets[i].required) & (1u << kind)) == 0)
+        koban_profile_problem (problems, member, _("%s has no key “%s”"), what, sets[i].name);
+    }
+}
+
+void
 koban_read_nothing (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   /* Known here, read by whoever knows more. */

@@ -30,6 +30,17 @@ void     koban_profile_problem    (GPtrArray *problems, KobanJsonNode at, const 
 void     koban_read_object        (GPtrArray *problems, KobanJsonNode node, const char *what, const KobanKey *keys,
                                    gsize n_keys, gpointer target);
 
+/* Which keys stand with which kinds of an object; sets of 1 << kind. */
+typedef struct
+{
+  const char *name;
+  guint       allowed, required;
+} KobanKeySet;
+
+/* The members of @node, which is @what, a thing of @kind: those that must stand with it, and those that may not. */
+void     koban_keys_check         (GPtrArray *problems, KobanJsonNode node, const char *what, const KobanKeySet *sets,
+                                   gsize n_sets, guint kind);
+
 /* Each item of the list @node. */
 typedef void (*KobanKeyItem) (GPtrArray *problems, KobanJsonNode item, gpointer target);
 void     koban_key_each           (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, KobanKeyItem read,

@@ -12,49 +12,20 @@
 static const char *const paging_words[] = { "none",    "window", "next-url", "cursor",
                                             "last-id", "offset", "page",     NULL };
 
-typedef enum
-{
-  DAYS = 1 << 0,
-  NEXT = 1 << 1,
-  MORE = 1 << 2,
-  PARAM = 1 << 3,
-  TOTAL = 1 << 4,
-  SIZE = 1 << 5,
-  FIRST = 1 << 6,
-  NEWEST_FIRST = 1 << 7,
-} Keys;
+#define IN(scheme) (1u << KOBAN_PAGING_##scheme)
+#define ANY_PAGES (IN (NEXT_URL) | IN (CURSOR) | IN (LAST_ID) | IN (OFFSET) | IN (PAGE))
 
-static const char *const key_names[] = { "days",  "next", "more",  "param",
-                                         "total", "size", "first", "newest_first" };
-
-static const struct
-{
-  Keys required, allowed;
-} scheme_keys[] = {
-  [KOBAN_PAGING_NONE] = { 0, 0 },
-  [KOBAN_PAGING_WINDOW] = { DAYS, SIZE },
-  [KOBAN_PAGING_NEXT_URL] = { NEXT, DAYS | MORE | NEWEST_FIRST },
-  [KOBAN_PAGING_CURSOR] = { NEXT | PARAM, DAYS | MORE },
-  [KOBAN_PAGING_LAST_ID] = { PARAM, DAYS | MORE | SIZE | NEWEST_FIRST },
-  [KOBAN_PAGING_OFFSET] = { PARAM | SIZE, DAYS | MORE | TOTAL },
-  [KOBAN_PAGING_PAGE] = { PARAM, DAYS | MORE | TOTAL | SIZE | FIRST },
+static const KobanKeySet scheme_keys[] = {
+  { "days", ANY_PAGES, IN (WINDOW) },
+  { "next", 0, IN (NEXT_URL) | IN (CURSOR) },
+  { "more", ANY_PAGES, 0 },
+  { "param", 0, IN (CURSOR) | IN (LAST_ID) | IN (OFFSET) | IN (PAGE) },
+  { "total", IN (OFFSET) | IN (PAGE), 0 },
+  { "size", IN (WINDOW) | IN (LAST_ID) | IN (PAGE), IN (OFFSET) },
+  { "first", IN (PAGE), 0 },
+  { "newest_first", IN (NEXT_URL) | IN (LAST_ID), 0 },
+  { "kept", IN (CURSOR), 0 },
 };
-
-static void
-check_keys (GPtrArray *problems, KobanJsonNode node, KobanPagingScheme scheme)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (key_names); i++)
-    {
-      const guint bit = 1u << i;
-      gboolean is_there = koban_json_exists (koban_json_member (node, key_names[i]));
-      if (!is_there && (scheme_keys[scheme].required & bit) != 0)
-        koban_profile_problem (problems, node, _("the paging “%s” lacks “%s”"), paging_words[scheme],
-                               key_names[i]);
-      if (is_there && ((scheme_keys[scheme].required | scheme_keys[scheme].allowed) & bit) == 0)
-        koban_profile_problem (problems, node, _("the paging “%s” has no “%s”"), paging_words[scheme],
-                               key_names[i]);
-    }
-}
 
 KOBAN_KEY_READER (paging)
 {
@@ -69,15 +40,19 @@ KOBAN_KEY_READER (paging)
     KEY (size, koban_read_uint),
     KEY (first, koban_read_uint),
     KEY (newest_first, koban_read_bool),
+    KEY (kept, koban_read_bool),
 #undef KEY
   };
   KobanPagingRule *paging = target;
 
   paging->first = 1;
   koban_read_object (problems, node, _("“paging”"), keys, G_N_ELEMENTS (keys), paging);
-  check_keys (problems, node, paging->scheme);
+  g_autofree char *what = g_strdup_printf (_("the paging “%s”"), paging_words[paging->scheme]);
+  koban_keys_check (problems, node, what, scheme_keys, G_N_ELEMENTS (scheme_keys), paging->scheme);
   if (koban_json_exists (koban_json_member (node, "days")) && paging->days < 3)
     koban_profile_problem (problems, node, _("“days” says how long a window is: at least 3"));
+  if (paging->kept && paging->days > 0)
+    koban_profile_problem (problems, node, _("a cursor that is “kept” has no windows of “days”"));
 }
 
 void

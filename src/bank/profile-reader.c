@@ -28,6 +28,7 @@ static const char *const sign_words[] = { "signed", "inverted", "direction", "ab
 static const char *const times_words[] = { "rfc3339", "epoch_s", "epoch_ms", "spaced", NULL };
 static const char *const per_words[] = { "connection", "holder", "account", "sign-in", NULL };
 static const char *const method_words[] = { "GET", "POST", NULL };
+static const char *const all_method_words[] = { "GET", "POST", "PUT", "PATCH", "DELETE", NULL };
 static const char *const power_words[] = { "read", "read+revoke", "pay", NULL };
 static const char *const need_kind_words[] = { "text", "file", NULL };
 static const char *const reach_words[] = { "whole", "changes", NULL };
@@ -41,6 +42,17 @@ read_headers (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpoi
   for (gsize i = 0; headers != NULL && headers[i] != NULL; i++)
     if (strchr (headers[i], ':') == NULL || strpbrk (headers[i], "\r\n") != NULL)
       koban_profile_problem (problems, node, _("a header is one line, “Name: value”"));
+}
+
+/* ISO 3166-1. */
+static void
+read_countries (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+{
+  koban_read_texts (problems, key, node, target);
+  char **countries = *(char ***) target;
+  for (gsize i = 0; countries != NULL && countries[i] != NULL; i++)
+    if (strlen (countries[i]) != 2 || !g_ascii_isupper (countries[i][0]) || !g_ascii_isupper (countries[i][1]))
+      koban_profile_problem (problems, node, _("“%s” is no country: two letters, as “GB”"), countries[i]);
 }
 
 /* A list: each of its items through add_…(). */
@@ -98,39 +110,63 @@ listing_free (gpointer data)
   g_free (listing);
 }
 
-static void
-check_listing (GPtrArray *problems, KobanJsonNode node, const KobanListingRule *listing)
-{
-  gboolean is_links = listing->gives == KOBAN_GIVES_LINKS;
-  gboolean needs_direction = listing->gives == KOBAN_GIVES_TRANSACTIONS &&
-                             (listing->sign == KOBAN_SIGN_DIRECTION || listing->sign == KOBAN_SIGN_ABSOLUTE);
+#define IN(gives) (1u << KOBAN_GIVES_##gives)
+#define ANY G_MAXUINT
+#define WITH_ACCOUNT (IN (IDENTITY) | IN (LINKS) | IN (BALANCE) | IN (TRANSACTIONS))
 
-  if (!koban_json_exists (koban_json_member (node, "row")))
-    koban_profile_problem (problems, node, _("a listing lacks “row”"));
-  if (is_links != koban_json_exists (koban_json_member (node, "kind")) ||
-      is_links != koban_json_exists (koban_json_member (node, "provenance")))
-    koban_profile_problem (problems, node,
-                           _("“kind” and “provenance” stand with a listing of links, and only there"));
-  if (needs_direction != (listing->fields[KOBAN_FIELD_DIRECTION] != NULL))
-    koban_profile_problem (
-      problems, node,
-      _("“direction” is a fact of rows whose “sign” is “direction” or “absolute”, and only of those"));
-  if ((listing->sign == KOBAN_SIGN_ACCOUNT) != (listing->by_account != NULL))
-    koban_profile_problem (problems, node, _("“by_account” stands with “sign”: “account”, and only there"));
-  if ((listing->fields[KOBAN_FIELD_SORT] != NULL) !=
-      (listing->gives == KOBAN_GIVES_BALANCE && listing->fields[KOBAN_FIELD_AMOUNT] != NULL))
-    koban_profile_problem (problems, node, _("in a balance “sort” and “amount” stand together"));
-  if (listing->sign == KOBAN_SIGN_PLUS && listing->unit != KOBAN_UNIT_TEXT)
-    koban_profile_problem (problems, node, _("“sign”: “plus” goes with “unit”: “text”"));
-  if (listing->distinct && listing->fields[KOBAN_FIELD_ID] == NULL)
-    koban_profile_problem (problems, node, _("“distinct” rows need an “id”"));
-  if ((listing->gives == KOBAN_GIVES_SCOPES) != (listing->expected != NULL))
-    koban_profile_problem (problems, node, _("“expected” stands with a listing of scopes, and only there"));
-  if (listing->rows == NULL &&
-      (listing->gives == KOBAN_GIVES_LINKS || listing->gives == KOBAN_GIVES_TRANSACTIONS ||
-       listing->gives == KOBAN_GIVES_REMOVED))
-    koban_profile_problem (problems, node, _("a listing of %s lacks “rows”"),
-                           koban_gives_words[listing->gives]);
+/* What would be read otherwise than it was meant has no default: a unit, a sign, a way to write times. */
+static const KobanKeySet listing_keys[] = {
+  { "row", ANY, ANY },
+  { "rows", ANY, IN (LINKS) | IN (TRANSACTIONS) | IN (REMOVED) },
+  { "kind", 0, IN (LINKS) },
+  { "provenance", 0, IN (LINKS) },
+  { "own", IN (LINKS), 0 },
+  { "expected", 0, IN (SCOPES) },
+  { "hash", IN (ACCOUNTS) | IN (IDENTITY), 0 },
+  { "variables", IN (ACCOUNTS), 0 },
+  { "repeats", WITH_ACCOUNT, 0 },
+  { "unit", IN (LINKS), IN (BALANCE) | IN (TRANSACTIONS) },
+  { "sign", IN (BALANCE), IN (TRANSACTIONS) },
+  { "by_account", IN (BALANCE) | IN (TRANSACTIONS), 0 },
+  { "skip_currencies", IN (TRANSACTIONS), 0 },
+  { "times", IN (LINKS), IN (TRANSACTIONS) },
+  { "reach", IN (TRANSACTIONS), 0 },
+  { "optional", IN (LINKS) | IN (TRANSACTIONS), 0 },
+  { "sees_links", IN (ACCOUNTS), 0 },
+  { "sees_pending", IN (ACCOUNTS), 0 },
+  { "sees_time", IN (ACCOUNTS), 0 },
+};
+
+/* What one key says of another. */
+static void
+check_listing (GPtrArray *problems, KobanJsonNode node, const KobanListingRule *self)
+{
+  KobanField *const *fields = self->fields;
+  const gboolean by_word = self->gives == KOBAN_GIVES_TRANSACTIONS &&
+                           (self->sign == KOBAN_SIGN_DIRECTION || self->sign == KOBAN_SIGN_ABSOLUTE);
+  const gboolean of_sums = self->gives == KOBAN_GIVES_BALANCE && fields[KOBAN_FIELD_AMOUNT] != NULL;
+  const struct
+  {
+    gboolean is_good;
+    const char *sentence;
+  } claims[] = {
+    { by_word == (fields[KOBAN_FIELD_DIRECTION] != NULL),
+      _("“direction” is a fact of rows whose “sign” is “direction” or “absolute”, and only of those") },
+    { (self->sign == KOBAN_SIGN_ACCOUNT) == (self->by_account != NULL),
+      _("“by_account” stands with “sign”: “account”, and only there") },
+    { (fields[KOBAN_FIELD_SORT] != NULL) == of_sums, _("in a balance “sort” and “amount” stand together") },
+    { self->sign != KOBAN_SIGN_PLUS || self->unit == KOBAN_UNIT_TEXT,
+      _("“sign”: “plus” goes with “unit”: “text”") },
+    { !self->distinct || fields[KOBAN_FIELD_ID] != NULL, _("“distinct” rows need an “id”") },
+    { fields[KOBAN_FIELD_LIMIT] == NULL || koban_json_exists (koban_json_member (node, "unit")),
+      _("a “limit” needs a “unit”") },
+  };
+  g_autofree char *what = g_strdup_printf (_("a listing of %s"), koban_gives_words[self->gives]);
+
+  koban_keys_check (problems, node, what, listing_keys, G_N_ELEMENTS (listing_keys), self->gives);
+  for (gsize i = 0; i < G_N_ELEMENTS (claims); i++)
+    if (!claims[i].is_good)
+      koban_profile_problem (problems, node, "%s", claims[i].sentence);
 }
 
 static void
@@ -239,6 +275,19 @@ says_since (const KobanRequestRule *request)
   return says;
 }
 
+/* A list that is cut short unseen is the worst that a profile can do. */
+static gboolean
+may_have_pages (KobanRequestRule *request)
+{
+  static const KobanGives lists[] = { KOBAN_GIVES_HOLDERS, KOBAN_GIVES_ACCOUNTS, KOBAN_GIVES_LINKS,
+                                      KOBAN_GIVES_TRANSACTIONS };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    if (koban_request_find_listing (request, lists[i]) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 add_request (GPtrArray *problems, KobanJsonNode item, gpointer target)
 {
@@ -265,6 +314,8 @@ add_request (GPtrArray *problems, KobanJsonNode item, gpointer target)
     koban_profile_problem (problems, item, _("“path” begins with “/”"));
   if (koban_json_exists (request->body) && request->method != KOBAN_METHOD_POST)
     koban_profile_problem (problems, item, _("a “body” goes with “method”: “POST”"));
+  if (!koban_json_exists (koban_json_member (item, "paging")) && may_have_pages (request))
+    koban_profile_problem (problems, item, _("a list says how it is paged: “paging”"));
 }
 DEFINE_READ_LIST (request)
 
@@ -326,7 +377,6 @@ static void
 revocation_free (gpointer data)
 {
   KobanRevocationRule *rule = data;
-  g_free (rule->method);
   g_free (rule->path);
   g_array_unref (rule->ok);
   g_array_unref (rule->gone);
@@ -335,19 +385,23 @@ revocation_free (gpointer data)
   g_free (rule);
 }
 
+#define BY(how) (1u << KOBAN_REVOCATION_##how)
+#define BY_API (BY (API) | BY (API_SCA))
+
+/* By hand is always told how: the bank's service may be down. */
+static const KobanKeySet revocation_keys[] = {
+  { "method", 0, BY_API }, { "path", 0, BY_API }, { "ok", 0, BY_API },   { "gone", BY_API, 0 },
+  { "body", BY_API, 0 },   { "needs", BY_API, 0 }, { "by_hand", ANY, ANY },
+};
+
 static void
 check_revocation (GPtrArray *problems, KobanJsonNode node, const KobanRevocationRule *rule)
 {
-  gboolean by_api = rule->how == KOBAN_REVOCATION_API || rule->how == KOBAN_REVOCATION_API_SCA;
-  gboolean has_call = rule->method != NULL && rule->path != NULL && rule->ok->len > 0;
+  g_autofree char *what = g_strdup_printf (_("a revocation by “%s”"), koban_revocation_name (rule->how));
 
-  if (by_api != has_call)
-    koban_profile_problem (problems, node,
-                           _("“method”, “path” and “ok” stand with “how”: “api”, and only there"));
+  koban_keys_check (problems, node, what, revocation_keys, G_N_ELEMENTS (revocation_keys), rule->how);
   if (rule->path != NULL && *rule->path != '/')
     koban_profile_problem (problems, node, _("“path” begins with “/”"));
-  if (rule->by_hand == NULL)
-    koban_profile_problem (problems, node, _("“by_hand” is always told: the bank's service may be down"));
 }
 
 static void
@@ -356,7 +410,7 @@ add_revocation (GPtrArray *problems, KobanJsonNode item, gpointer target)
   static const KobanKey keys[] = {
     { "kind", read_link_kind, G_STRUCT_OFFSET (KobanRevocationRule, kind), TRUE },
     { "how", read_revocation_how, G_STRUCT_OFFSET (KobanRevocationRule, how), TRUE },
-    { "method", koban_read_text, G_STRUCT_OFFSET (KobanRevocationRule, method) },
+    { "method", koban_read_word, G_STRUCT_OFFSET (KobanRevocationRule, method), FALSE, all_method_words },
     { "path", koban_read_text, G_STRUCT_OFFSET (KobanRevocationRule, path) },
     { "body", koban_read_body, G_STRUCT_OFFSET (KobanRevocationRule, body) },
     { "ok", koban_read_uints, G_STRUCT_OFFSET (KobanRevocationRule, ok) },
@@ -381,6 +435,7 @@ profile_new (void)
   self->ref_count = 1;
   self->needs = g_array_new (FALSE, FALSE, sizeof (KobanNeed));
   g_array_set_clear_func (self->needs, clear_need);
+  self->used = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->auth = g_ptr_array_new_with_free_func (koban_auth_rule_free);
   self->requests = g_ptr_array_new_with_free_func (request_free);
   self->revocations = g_ptr_array_new_with_free_func (revocation_free);
@@ -395,7 +450,7 @@ koban_profile_read (const char *data, gsize length, GPtrArray *problems)
     { "format", koban_read_nothing, 0, TRUE },
     KEY ("id", koban_read_text, id, TRUE),
     KEY ("name", koban_read_text, name, TRUE),
-    KEY ("countries", koban_read_texts, countries, TRUE),
+    KEY ("countries", read_countries, countries, TRUE),
     KEY ("base_url", koban_read_text, base_url, TRUE),
     KEY ("hosts", koban_read_texts, hosts, TRUE),
     { "power", koban_read_word, G_STRUCT_OFFSET (KobanProfile, power), TRUE, power_words },

@@ -34,6 +34,7 @@ koban_profile_unref (KobanProfile *self)
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
     g_strfreev (lists[i]);
   g_array_unref (self->needs);
+  g_hash_table_unref (self->used);
   g_ptr_array_unref (self->auth);
   g_ptr_array_unref (self->requests);
   g_ptr_array_unref (self->revocations);
@@ -41,6 +42,25 @@ koban_profile_unref (KobanProfile *self)
   koban_fact_free (self->errors.text);
   g_clear_pointer (&self->json, koban_json_unref);
   g_free (self);
+}
+
+const KobanNeed *
+koban_profile_find_need (KobanProfile *self, const char *name)
+{
+  for (guint i = 0; i < self->needs->len; i++)
+    if (g_strcmp0 (g_array_index (self->needs, KobanNeed, i).name, name) == 0)
+      return &g_array_index (self->needs, KobanNeed, i);
+  return NULL;
+}
+
+const KobanNeed *
+koban_profile_use_need (KobanProfile *self, const char *name)
+{
+  const KobanNeed *need = koban_profile_find_need (self, name);
+
+  if (need != NULL)
+    g_hash_table_add (self->used, g_strdup (name));
+  return need;
 }
 
 KobanRequestRule *

@@ -78,7 +78,14 @@ typedef enum
 /* SPACED is “2026-01-15 08:30:00”, in UTC. */
 typedef enum { KOBAN_TIMES_RFC3339, KOBAN_TIMES_EPOCH_S, KOBAN_TIMES_EPOCH_MS, KOBAN_TIMES_SPACED } KobanTimes;
 typedef enum { KOBAN_PER_CONNECTION, KOBAN_PER_HOLDER, KOBAN_PER_ACCOUNT, KOBAN_PER_SIGN_IN } KobanPer;
-typedef enum { KOBAN_METHOD_GET, KOBAN_METHOD_POST } KobanMethod;
+typedef enum
+{
+  KOBAN_METHOD_GET,
+  KOBAN_METHOD_POST,
+  KOBAN_METHOD_PUT,
+  KOBAN_METHOD_PATCH,
+  KOBAN_METHOD_DELETE,
+} KobanMethod; /* a list is asked for with the first two */
 
 /* How an answer says that there is more: paging.c. */
 typedef enum
@@ -157,6 +164,7 @@ typedef struct
   char  *total; /* (nullable): pointer to the number of rows, or of pages */
   guint  size;  /* rows of a full page; 0: not known */
   guint  first; /* number of the first page */
+  gboolean kept; /* a list of changes: the last cursor is where the next check begins */
   gboolean newest_first; /* so that a page which ends before what is wanted is the last one needed */
 } KobanPagingRule;
 
@@ -185,7 +193,7 @@ typedef struct
 {
   KobanLinkKind   kind;
   KobanRevocation how;
-  char           *method;
+  KobanMethod     method;
   char           *path;
   KobanJsonNode   body; /* none, or an object whose texts are templates */
   GArray         *ok;   /* guint */
@@ -251,6 +259,7 @@ struct _KobanProfile
   GPtrArray  *requests;    /* KobanRequestRule; the first gives the accounts, or the holders and the second them */
   GPtrArray  *revocations; /* KobanRevocationRule */
   char      **lists, **revokes; /* computed */
+  GHashTable *used;        /* names of needs and of kept values that something refers to; while the file is checked */
 };
 
 const char *koban_field_name (KobanFieldName field);
@@ -264,6 +273,9 @@ KobanRequestRule    *koban_profile_get_request    (KobanProfile *self, guint ind
 /* The request that holds a listing of this kind; (nullable). */
 KobanRequestRule    *koban_profile_find_request   (KobanProfile *self, KobanGives gives);
 KobanRevocationRule *koban_profile_find_revocation (KobanProfile *self, KobanLinkKind kind);
+/* What the rest of the file calls @name: (nullable). Whoever asks for it to be sent marks it as used. */
+const KobanNeed     *koban_profile_find_need      (KobanProfile *self, const char *name);
+const KobanNeed     *koban_profile_use_need       (KobanProfile *self, const char *name);
 /* Whether @need is of the power to revoke by @rule. */
 gboolean             koban_revocation_wants       (const KobanRevocationRule *rule, const KobanNeed *need);
 KobanListingRule    *koban_request_find_listing   (KobanRequestRule *request, KobanGives gives);

@@ -45,12 +45,14 @@ struct _KobanSession
   GBytes *ca_pem;         /* (nullable) */
   GHashTable *fields;     /* name → value of needs that are no secret */
   GHashTable *covered_to; /* identity → gint64 * */
+  GHashTable *cursors;    /* (nullable): name of a list of changes → KobanCursor */
   gint64 now_us;
 
   GQueue steps; /* of KobanStep, in the order in which they will be made */
   Stage stage;
   KobanHearing *hearing;
   gint64 retry_after_s;
+  gboolean refused; /* the last answer refused the access itself */
 
   KobanLink *revoked;       /* (nullable): a revocation */
   KobanAccount *revoked_on; /* (nullable) */
@@ -73,6 +75,7 @@ koban_session_finalize (GObject *object)
   g_free (self->base_url);
   g_hash_table_unref (self->fields);
   g_hash_table_unref (self->covered_to);
+  g_clear_pointer (&self->cursors, g_hash_table_unref);
   g_queue_clear_full (&self->steps, koban_step_free);
   g_clear_pointer (&self->revoked, koban_link_unref);
   g_clear_pointer (&self->revoked_on, koban_account_unref);
@@ -135,6 +138,34 @@ wanted_since (KobanSession *self, const KobanRequestRule *request, const KobanAc
   return MAX (MIN (since_us, self->now_us), start_us);
 }
 
+/* All of them, since the cursor was kept: else lines of one that was left out then would never come. */
+static gboolean
+all_heard_since (KobanSession *self, gint64 heard_us)
+{
+  for (guint i = 0; i < self->hearing->accounts->len; i++)
+    {
+      const KobanAccount *account = self->hearing->accounts->pdata[i];
+      const gint64 *covered_us = g_hash_table_lookup (self->covered_to, account->identity);
+      if (koban_map_can_count (account) && (covered_us == NULL || *covered_us < heard_us))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* A list of changes goes on where the last check left it. */
+static void
+continue_list (KobanSession *self, KobanStep *step)
+{
+  const KobanCursor *kept = step->request->paging.kept && self->cursors != NULL
+                              ? g_hash_table_lookup (self->cursors, step->request->path)
+                              : NULL;
+
+  if (kept == NULL || !all_heard_since (self, kept->heard_us))
+    return;
+  step->next = g_strdup (kept->cursor);
+  step->continued = TRUE;
+}
+
 static void
 queue_step (KobanSession *self, KobanRequestRule *request, KobanAccount *account, const char *holder)
 {
@@ -142,6 +173,7 @@ queue_step (KobanSession *self, KobanRequestRule *request, KobanAccount *account
 
   step->holder = g_strdup (holder);
   koban_step_aim (step, wanted_since (self, request, account), self->now_us);
+  continue_list (self, step);
   g_queue_push_tail (&self->steps, step);
 }
 
@@ -296,6 +328,11 @@ is_entry (KobanSession *self, const KobanStep *step)
 
 /* — the request — */
 
+static const char *const methods[] = {
+  [KOBAN_METHOD_GET] = "GET",     [KOBAN_METHOD_POST] = "POST",     [KOBAN_METHOD_PUT] = "PUT",
+  [KOBAN_METHOD_PATCH] = "PATCH", [KOBAN_METHOD_DELETE] = "DELETE",
+};
+
 static KobanOutgoing *
 build_revocation (KobanSession *self, const KobanStep *step, GError **error)
 {
@@ -307,7 +344,7 @@ build_revocation (KobanSession *self, const KobanStep *step, GError **error)
     path != NULL ? koban_step_build_body (step, rule->body, &values, &local_error) : NULL;
 
   if (local_error == NULL)
-    return koban_auth_request (self->auth, rule->method, path, body, rule, error);
+    return koban_auth_request (self->auth, methods[rule->method], path, body, rule, error);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return NULL;
 }
@@ -315,7 +352,6 @@ build_revocation (KobanSession *self, const KobanStep *step, GError **error)
 static KobanOutgoing *
 build_listing (KobanSession *self, KobanStep *step, GError **error)
 {
-  static const char *const methods[] = { [KOBAN_METHOD_GET] = "GET", [KOBAN_METHOD_POST] = "POST" };
   const KobanRequestRule *request = step->request;
   const KobanStepValues values = { self->fields, NULL };
   g_autoptr(GError) local_error = NULL;
@@ -368,10 +404,14 @@ go_on (KobanSession *self, const KobanStep *step, KobanJsonNode root, GError **e
   koban_map_page (paged_listing (step->request), root, &page.n_rows, &page.last_id, &page.last_day);
   gboolean done = koban_paging_next (&page, &next, &broken);
   KobanStep *after = done && next != NULL ? koban_step_turn (step, next, &broken) : NULL;
+  if (next != NULL && after == NULL)
+    koban_hearing_doubt_repeats (self->hearing, step);
   if (done && next == NULL && koban_request_find_listing (step->request, KOBAN_GIVES_TRANSACTIONS) != NULL)
     after = koban_step_older (step);
   if (after != NULL)
     g_queue_push_head (&self->steps, after);
+  else if (done && next == NULL && step->request->paging.kept)
+    koban_hearing_keep_cursor (self->hearing, step, root);
   if (koban_error_is (broken, KOBAN_ERROR_UNTRUSTED))
     {
       g_propagate_error (error, g_steal_pointer (&broken));
@@ -457,6 +497,24 @@ step_task_free (gpointer data)
   g_free (task_data);
 }
 
+/* Where a consent stands at an address of its own, “not found” is its end. */
+static gboolean
+asks_about_access (const KobanStep *step)
+{
+  const KobanListingRule *links =
+    step->request != NULL ? koban_request_find_listing (step->request, KOBAN_GIVES_LINKS) : NULL;
+
+  return step->holder != NULL && links != NULL && links->own;
+}
+
+/* A bank may refuse one list, or this one way of asking, to an access that lives. */
+static gboolean
+refuses_access (const KobanStep *step, guint status, const GError *error)
+{
+  return koban_error_is (error, KOBAN_ERROR_NEEDS_SIGN_IN) || koban_error_is (error, KOBAN_ERROR_FORBIDDEN) ||
+         ((status == 404 || status == 410) && asks_about_access (step));
+}
+
 /* What ends the check: the secret itself is refused, patience is asked for, nobody is there, or a host is
  * strange. One of several holders that has to sign in again is no reason to leave the others. */
 static gboolean
@@ -479,8 +537,6 @@ return_trouble (KobanSession *self, GTask *task, GError *error)
 
   if (ends_check (self, step, owned))
     {
-      if (!koban_error_is_cancelled (owned) && step->kind != KOBAN_STEP_OPEN)
-        g_prefix_error (&owned, "%s: ", self->profile->id);
       g_task_return_error (task, g_steal_pointer (&owned));
       return;
     }
@@ -499,16 +555,18 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (answer == NULL && koban_error_is (error, KOBAN_ERROR_OFFLINE))
     {
-      g_prefix_error (&error, "%s: ", self->profile->id);
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
   if (answer != NULL)
     self->retry_after_s = answer->retry_after_s;
-  if (answer == NULL || !take_answer (self, data->step, answer, &error))
-    return_trouble (self, task, g_steal_pointer (&error));
-  else
-    g_task_return_pointer (task, hand_over (self), (GDestroyNotify) g_ptr_array_unref);
+  if (answer != NULL && take_answer (self, data->step, answer, &error))
+    {
+      g_task_return_pointer (task, hand_over (self), (GDestroyNotify) g_ptr_array_unref);
+      return;
+    }
+  self->refused = answer != NULL && refuses_access (data->step, answer->status, error);
+  return_trouble (self, task, g_steal_pointer (&error));
 }
 
 /* The same bytes, not a copy of them. */
@@ -586,6 +644,7 @@ koban_session_step_async (KobanSession *self,
   g_task_set_source_tag (task, koban_session_step_async);
   g_task_set_task_data (task, data, step_task_free);
   self->retry_after_s = -1;
+  self->refused = FALSE;
   if (!send_step (self, data->step, task, &error))
     return_trouble (self, task, g_steal_pointer (&error));
 }
@@ -611,6 +670,7 @@ take_options (KobanSession *self, const KobanSessionOptions *options)
   for (const char *const *field = options->fields; field != NULL && field[0] != NULL && field[1] != NULL;
        field += 2)
     g_hash_table_insert (self->fields, g_strdup (field[0]), g_strdup (field[1]));
+  self->cursors = options->cursors != NULL ? g_hash_table_ref (options->cursors) : NULL;
   if (options->covered_to == NULL)
     return;
   g_hash_table_iter_init (&iter, options->covered_to);
@@ -650,6 +710,12 @@ gint64
 koban_session_get_retry_after_s (KobanSession *self)
 {
   return self->retry_after_s;
+}
+
+gboolean
+koban_session_is_refused (KobanSession *self)
+{
+  return self->refused;
 }
 
 KobanSecret *
@@ -703,17 +769,43 @@ check_revoke (KobanSession *self, const KobanLink *link, KobanAccount *account, 
   return TRUE;
 }
 
-/* A listing of links is whole only if every request that adds to it is made. */
+/* The accounts, or the holders, are listed before the links are. */
+static gboolean
+is_deep (KobanSession *self, KobanRequestRule *proof)
+{
+  return koban_request_find_listing (proof, KOBAN_GIVES_ACCOUNTS) != NULL ||
+         (proof->per == KOBAN_PER_HOLDER && self->profile->holders == NULL);
+}
+
+/* Only what a listing of links of that account, or of the connection, is made of: it is whole only if every request
+ * that adds to it is made. */
 static void
-queue_proof (KobanSession *self, KobanAccount *account)
+queue_proof (KobanSession *self, gboolean of_account, KobanAccount *account)
+{
+  begin_holders (self);
+  for (guint i = 0; i < self->profile->requests->len; i++)
+    {
+      KobanRequestRule *request = koban_profile_get_request (self->profile, i);
+      if (!is_of_links (request) || (!gives_names (request) && (request->per == KOBAN_PER_ACCOUNT) != of_account))
+        continue;
+      if (request->per == KOBAN_PER_ACCOUNT)
+        queue_step (self, request, account, NULL);
+      else
+        queue_request (self, request);
+    }
+  self->stage = STAGE_REST;
+}
+
+static gboolean
+any_deep (KobanSession *self)
 {
   for (guint i = 0; i < self->profile->requests->len; i++)
     {
       KobanRequestRule *request = koban_profile_get_request (self->profile, i);
-      if (is_of_links (request) && (request->per == KOBAN_PER_ACCOUNT || gives_names (request)))
-        queue_step (self, request, request->per == KOBAN_PER_ACCOUNT ? account : NULL, NULL);
+      if (is_of_links (request) && is_deep (self, request))
+        return TRUE;
     }
-  self->stage = STAGE_REST;
+  return FALSE;
 }
 
 gboolean
@@ -728,8 +820,9 @@ koban_session_set_revoke (KobanSession *self, const KobanLink *link, KobanAccoun
     g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
   g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_REVOKE, NULL, account));
   self->stage = STAGE_START;
-  if (find_proof (self, link->kind)->per == KOBAN_PER_ACCOUNT)
-    queue_proof (self, account);
+  const gboolean of_account = find_proof (self, link->kind)->per == KOBAN_PER_ACCOUNT;
+  if (of_account || !any_deep (self))
+    queue_proof (self, of_account, account);
   return TRUE;
 }
 

@@ -77,7 +77,8 @@ koban_step_older (const KobanStep *self)
 gboolean
 koban_step_gives (const KobanStep *self, const KobanTransaction *line)
 {
-  gboolean alone = self->newest && self->from_us <= self->since_us && !self->request->timeless;
+  gboolean alone = self->newest && self->from_us <= self->since_us &&
+                   (!self->request->timeless || self->continued);
 
   if (alone || line->date == KOBAN_NO_DATE || line->state == KOBAN_TRANSACTION_PENDING)
     return self->newest;
@@ -96,6 +97,8 @@ koban_step_turn (const KobanStep *self, const char *next, GError **error)
 
   if (self->page == 0 && self->path != NULL)
     g_hash_table_add (seen, g_strdup (self->path));
+  if (self->continued && self->page == 0)
+    g_hash_table_add (seen, g_strdup (self->next));
   if (!g_hash_table_add (seen, g_strdup (next)) || self->page + 1 >= MAX_PAGES)
     {
       g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,

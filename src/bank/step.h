@@ -26,7 +26,8 @@ typedef struct
   gint64            from_us, to_us; /* … and the window of it that this step asks for */
   gboolean          newest; /* the first window to be asked for, up to now; windows go back in time */
   guint             page;   /* 0, 1 …: within the window */
-  char             *next;   /* (nullable): of a later page: where it is, as the page before said */
+  char             *next;   /* (nullable): of a later page: where it is, as the page before said … */
+  gboolean          continued; /* … or, of the first, an earlier check */
   char             *path;   /* (nullable): once it was built */
   GHashTable       *seen;   /* (nullable): every @next of this window, so that no circle is walked */
 } KobanStep;

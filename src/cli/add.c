@@ -214,8 +214,7 @@ show_signup (KobanProfile *profile)
 static void
 ask_who_else (KobanProfile *profile, AddOptions *options)
 {
-  if (options->share != NULL || options->secret_stdin || options->secret_files != NULL ||
-      !koban_prompt_can_ask () ||
+  if (options->share != NULL || options->secret_stdin || !koban_prompt_can_ask () ||
       !koban_prompt_yes (_("Does another device or program watch this bank with the same key? [y/N]")))
     return;
   options->share = g_strdup ("50");

@@ -242,7 +242,7 @@ koban_ledger_remove_connection (KobanLedger *self,
 #define CONNECTION_COLUMNS                                                                                   \
   "id, provider, name, secret_id, base_url, ca_pem, fields, hosts, profile_digest, state, message, "         \
   "last_check_us, "                                                                                          \
-  "next_check_us, failures"
+  "next_check_us, failures, not_before_us"
 
 static KobanConnection *
 read_connection (KobanQuery *query)
@@ -263,6 +263,7 @@ read_connection (KobanQuery *query)
   c->last_check_us = koban_query_int (query, 11);
   c->next_check_us = koban_query_int (query, 12);
   c->failures = (guint) koban_query_int (query, 13);
+  c->not_before_us = koban_query_int (query, 14);
   return c;
 }
 
@@ -303,13 +304,14 @@ koban_ledger_update_connection (KobanLedger *self, const KobanConnection *connec
 {
   static const char sql[] =
     "UPDATE connection SET state = ?, message = ?, last_check_us = ?, next_check_us = ?,"
-    " failures = ? WHERE id = ? AND removed_us IS NULL";
+    " failures = ?, not_before_us = ? WHERE id = ? AND removed_us IS NULL";
   gint64 id = koban_connection_find (self, connection->id, error);
 
   koban_ledger_assert_thread (self);
-  return id != 0 && koban_store_run (self->store, error, sql, "isiiii", (gint64) connection->state,
-                                     connection->message, connection->last_check_us,
-                                     connection->next_check_us, (gint64) connection->failures, id);
+  return id != 0 &&
+         koban_store_run (self->store, error, sql, "isiiiii", (gint64) connection->state, connection->message,
+                          connection->last_check_us, connection->next_check_us, (gint64) connection->failures,
+                          connection->not_before_us, id);
 }
 
 gboolean
@@ -321,6 +323,23 @@ koban_ledger_set_fields (KobanLedger *self, const KobanConnection *connection, G
 
   koban_ledger_assert_thread (self);
   return id != 0 && koban_store_run (self->store, error, sql, "si", fields, id);
+}
+
+gboolean
+koban_ledger_get_access_end (KobanLedger *self, const char *connection, gint64 *expires_us, GError **error)
+{
+  static const char sql[] = "SELECT max (expires_us) FROM link WHERE connection = ? AND own";
+  gint64 id = koban_connection_find (self, connection, error);
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_ledger_assert_thread (self);
+  *expires_us = 0;
+  if (id == 0)
+    return FALSE;
+  koban_query_start (&query, self->store, sql, "i", id);
+  if (koban_query_next (&query))
+    *expires_us = koban_query_int (&query, 0);
+  return koban_query_finish (&query, error);
 }
 
 /* --- the request budget -------------------------------------------------------------------------- */

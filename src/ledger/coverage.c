@@ -288,6 +288,42 @@ koban_ledger_get_covered_to (KobanLedger *self, const char *connection, GError *
   return koban_query_finish (&query, error) ? g_steal_pointer (&covered) : NULL;
 }
 
+GHashTable *
+koban_ledger_get_cursors (KobanLedger *self, const char *connection, GError **error)
+{
+  static const char sql[] = "SELECT listing, cursor, heard_us FROM cursor WHERE connection = ?";
+  g_autoptr(GHashTable) cursors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, koban_cursor_free);
+  gint64 id = koban_connection_find (self, connection, error);
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_ledger_assert_thread (self);
+  if (id == 0)
+    return NULL;
+  koban_query_start (&query, self->store, sql, "i", id);
+  while (koban_query_next (&query))
+    {
+      KobanCursor *cursor = g_new0 (KobanCursor, 1);
+      cursor->cursor = g_strdup (koban_query_text (&query, 1));
+      cursor->heard_us = koban_query_int (&query, 2);
+      g_hash_table_insert (cursors, g_strdup (koban_query_text (&query, 0)), cursor);
+    }
+  return koban_query_finish (&query, error) ? g_steal_pointer (&cursors) : NULL;
+}
+
+gboolean
+koban_coverage_keep_cursor (KobanLedger *self, gint64 connection, const KobanSnapshot *s, GError **error)
+{
+  static const char keep[] = "INSERT OR REPLACE INTO cursor (connection, listing, cursor, heard_us)"
+                             " VALUES (?, ?, ?, ?)";
+  static const char forget[] = "DELETE FROM cursor WHERE connection = ? AND listing = ?";
+
+  if (s->changes_of == NULL)
+    return TRUE;
+  return s->cursor != NULL
+           ? koban_store_run (self->store, error, keep, "issi", connection, s->changes_of, s->cursor, s->heard_us)
+           : koban_store_run (self->store, error, forget, "is", connection, s->changes_of);
+}
+
 typedef struct
 {
   gint64 watched_us, longest_gap_us, from_us, to_us;

@@ -256,6 +256,15 @@ may_count (Match *self, Side *known, Side *heard)
          same_content (known, heard);
 }
 
+/* A bank that books and takes that back: what was due as booked is there as pending, and nowhere else. */
+static gboolean
+may_unbooked (Match *self, Side *known, Side *heard)
+{
+  return known->expected && known->line->state == KOBAN_TRANSACTION_BOOKED &&
+         heard->line->state == KOBAN_TRANSACTION_PENDING && same_content (known, heard) &&
+         ids_allow (self, known, heard);
+}
+
 /* What is left with the same id, amount and day was told again in other words. */
 static gboolean
 may_retold (Match *self, Side *known, Side *heard)
@@ -629,6 +638,7 @@ static const Pass content_passes[] = {
   { key_bank_id, may_corrected },
 };
 static const Pass last_passes[] = {
+  { key_content, may_unbooked },
   { key_bank_id, may_retold },
   { key_pending_content, may_pending_moved },
 };

@@ -94,6 +94,8 @@ GArray       *koban_account_ids     (KobanLedger *self, gint64 connection, GErro
 gboolean koban_coverage_before (KobanLedger *self, gint64 connection, gint64 account, KobanListing kind, gint64 *last_good_us, gboolean *baseline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The kinds of links (1 << KobanLinkKind) whose first whole listing is still to come, although others had theirs. */
 gboolean koban_coverage_late_links (KobanLedger *self, gint64 connection, gint64 account, guint *kinds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* How far the list of changes was read that @s ends. */
+gboolean   koban_coverage_keep_cursor (KobanLedger *self, gint64 connection, const KobanSnapshot *s, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean koban_coverage_note   (KobanLedger *self, gint64 connection, gint64 account, const KobanSnapshot *snapshot, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The first day of the account's transactions that was seen without a hole up to now; KOBAN_NO_DATE: none. */
 gboolean koban_coverage_from   (KobanLedger *self, gint64 account, KobanDate *date, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -309,6 +309,13 @@ in_order (GPtrArray *lines)
   return order;
 }
 
+/* A line that is taken back, and was never given: of another account, or come and gone. */
+static gboolean
+is_bare_removal (const KobanTransaction *heard)
+{
+  return heard->state == KOBAN_TRANSACTION_WITHDRAWN && heard->date == KOBAN_NO_DATE && heard->text[0] == '\0';
+}
+
 static gboolean
 take_heard (Merge *merge, Known *known, GPtrArray *heard, GArray *mates, GError **error)
 {
@@ -324,7 +331,7 @@ take_heard (Merge *merge, Known *known, GPtrArray *heard, GArray *mates, GError 
           if (!line_again (merge, &g_array_index (known->rows, KobanLineRow, mate), heard->pdata[i], error))
             return FALSE;
         }
-      else if (mate == KOBAN_IDENTITY_NEW && !line_new (merge, heard->pdata[i], error))
+      else if (mate == KOBAN_IDENTITY_NEW && !is_bare_removal (heard->pdata[i]) && !line_new (merge, heard->pdata[i], error))
         return FALSE;
     }
   return TRUE;
@@ -822,7 +829,10 @@ koban_ledger_merge (KobanLedger *self,
   self->utc_offset_minutes = utc_offset_minutes;
   self->knows_offset = TRUE;
   if (merge.connection == 0 || !koban_ledger_begin (self, error) ||
-      !koban_ledger_end (self, merge_snapshot (&merge, error), error))
+      !koban_ledger_end (self,
+                         merge_snapshot (&merge, error) &&
+                           koban_coverage_keep_cursor (self, merge.connection, snapshot, error),
+                         error))
     return FALSE;
   result_add (result, &merge.result);
   return TRUE;

@@ -133,7 +133,16 @@ static const char version_2[] =
   "  kind INTEGER NOT NULL, first_whole_us INTEGER, PRIMARY KEY (account, connection, kind)) STRICT, WITHOUT "
   "ROWID;";
 
-static const char *const migrations[] = { version_1, version_2 }; /* row n leads from version n to n + 1 */
+static const char version_3[] =
+  /* Until when the bank asked not to be called; 0: it did not. */
+  "ALTER TABLE connection ADD COLUMN not_before_us INTEGER NOT NULL DEFAULT 0;"
+
+  /* How far a list of changes was read: what the bank gave to ask on from. heard_us: when. */
+  "CREATE TABLE cursor ("
+  "  connection INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE, listing TEXT NOT NULL,"
+  "  cursor TEXT NOT NULL, heard_us INTEGER NOT NULL, PRIMARY KEY (connection, listing)) STRICT, WITHOUT ROWID;";
+
+static const char *const migrations[] = { version_1, version_2, version_3 }; /* row n leads from version n to n + 1 */
 
 #define CURRENT_VERSION ((gint64) G_N_ELEMENTS (migrations))
 

@@ -22,6 +22,8 @@ koban_snapshot_new (const KobanSnapshot *fields)
     g_ptr_array_ref (self->rows);
   if (fields->error != NULL)
     self->error = g_error_copy (fields->error);
+  self->changes_of = g_strdup (fields->changes_of);
+  self->cursor = g_strdup (fields->cursor);
   return self;
 }
 
@@ -39,12 +41,23 @@ snapshot_clear (gpointer data)
   g_clear_pointer (&self->account, koban_account_unref);
   g_clear_pointer (&self->rows, g_ptr_array_unref);
   g_clear_error (&self->error);
+  g_free (self->changes_of);
+  g_free (self->cursor);
 }
 
 void
 koban_snapshot_unref (KobanSnapshot *self)
 {
   g_atomic_rc_box_release_full (self, snapshot_clear);
+}
+
+void
+koban_cursor_free (gpointer data)
+{
+  KobanCursor *cursor = data;
+
+  g_free (cursor->cursor);
+  g_free (cursor);
 }
 
 static const char *const listing_names[] = {

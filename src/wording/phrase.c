@@ -242,9 +242,9 @@ static const struct
                      "computer's clock and network.") },
   { "budget", N_("{connection} allows no more requests for now; Koban waits.") },
   { "evicted",
-    N_("The sign-in of {connection}, good until now, has ended. This bank keeps one at a time: if another "
-        "device or "
-        "program signed in meanwhile, let only one of them watch this bank. Then connect it again.") },
+    N_("The bank no longer accepts Koban's sign-in for {connection}, which was good until now: it was ended "
+        "or replaced. If another device or program uses it, or signed in meanwhile, let only one of them "
+        "watch this bank. Then connect it again with a new key or consent.") },
   { "shared",
     N_("Another device or program seems to use the same sign-in at {connection}: each takes the other's "
         "turn. Let one device watch this bank, or give each a key of its own.") },
@@ -345,15 +345,40 @@ withdrawal_headline (const KobanAlert *alert)
   return g_strdup_printf (_("Unexpected withdrawal of %s"), total);
 }
 
+/* What a link that is news may do: some kinds take no money, but carry away what they see. */
+static gboolean
+only_sees (GVariant *reason)
+{
+  static const char *const seers[] = { "consent", "aggregator", "webhook", NULL };
+  const char *kind = "";
+
+  return g_variant_lookup (reason, "kind", "&s", &kind) && g_strv_contains (seers, kind);
+}
+
+/* The first row whose reason the alert has. */
+static const struct
+{
+  const char *code, *takes, *sees;
+} link_headlines[] = {
+  { "link_stronger", N_("A service may now take more from your account"),
+    N_("A service may now see more of your account") },
+  { "link_back", N_("A service that had ended can take money again"),
+    N_("Something that had ended is told of your account again") },
+  { "amended_mandate", N_("A direct debit on your account now names somebody else"),
+    N_("What is told of your account now goes to somebody else") },
+  { "new_link", N_("A new service can take money from your account"),
+    N_("Somebody new is told of your account") },
+};
+
 static const char *
 link_headline (const KobanAlert *alert)
 {
-  if (koban_alert_has_reason (alert, "link_stronger"))
-    return _("A service may now take more from your account");
-  if (koban_alert_has_reason (alert, "link_back"))
-    return _("A service that had ended can take money again");
-  if (koban_alert_has_reason (alert, "amended_mandate"))
-    return _("A direct debit on your account now names somebody else");
+  for (gsize i = 0; i < G_N_ELEMENTS (link_headlines); i++)
+    {
+      g_autoptr(GVariant) reason = find_reason (alert, link_headlines[i].code);
+      if (reason != NULL)
+        return only_sees (reason) ? _(link_headlines[i].sees) : _(link_headlines[i].takes);
+    }
   return _("A new service can take money from your account");
 }
 

@@ -393,6 +393,21 @@ class Command(unittest.TestCase):
         self.assertEqual(process.wait(20), -signal.SIGINT)
         self.assertTrue(termios.tcgetattr(writing)[3] & termios.ECHO)
 
+    def test_who_else_watches_is_asked_where_it_can_be(self):
+        bank = self.desk.open_bank("docomo", "starling", "--as-is")
+        token = os.path.join(self.desk.scratch, "token")
+        with open(token, "w", encoding="ascii") as out:
+            out.write(bank.token)
+        words = ["--base-url", bank.base_url, "--ca-file", bank.ca, "--secret-file", "token=" + token]
+        for answer, halved in (("y", True), ("n", False)):
+            status, shown = self.desk.koban_on_terminal("add", "starling", "--name", answer, *words, typed=answer + "\n")
+            self.assertEqual(status, 0, shown)
+            self.assertIn("Does another device", shown)
+            self.assertEqual("half of the requests" in shown, halved, shown)
+        done = self.desk.koban("add", "starling", "--name", "alone", *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("another device", done.stderr)
+
     def test_bare_koban_on_a_terminal_is_the_home_page(self):
         status, shown = self.desk.koban_on_terminal()
         self.assertEqual(status, 0, shown)

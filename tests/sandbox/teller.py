@@ -6,7 +6,7 @@ One token is one enrollment, the access to one bank: deleting its accounts ends 
 
 import tls
 from provider import Provider, same, secret
-from reply import Reply, Wrong
+from reply import Refusal, Reply, Wrong
 from values import booked_at, decimal, digits, payee, uid
 
 TYPES = {"card": "card_payment", "cash": "atm", "fee": "fee", "credit": "deposit", "transfer": "transfer",
@@ -137,7 +137,7 @@ class Teller(Provider):
 
 
 def raise_gone(teller):
-    return teller.refuse(404, "The enrollment is disconnected.")
+    raise Refusal(teller.evicted())
 
 
 def name(kind, *names):

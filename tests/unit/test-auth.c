@@ -20,30 +20,80 @@
 
 /* — a sign-in — */
 
-static const char profile_text[] =
-  "{\"format\":1,\"id\":\"x\",\"name\":\"X "
-  "Bank\",\"countries\":[\"GB\"],\"base_url\":\"https://x.example/v1\","
-  "\"hosts\":[\"x.example\"],\"power\":\"read\",\"cost\":\"free\",\"notes\":\"n\",\"signup\":[\"s\"],"
-  "\"needs\":["
-  "{\"name\":\"token\",\"label\":\"l\",\"secret\":true,\"kind\":\"text\",\"example\":\"e\"},"
-  "{\"name\":\"client_id\",\"label\":\"l\",\"secret\":true,\"kind\":\"text\",\"example\":\"e\"},"
-  "{\"name\":\"client_secret\",\"label\":\"l\",\"secret\":true,\"kind\":\"text\",\"example\":\"e\"},"
-  "{\"name\":\"app_id\",\"label\":\"l\",\"secret\":false,\"kind\":\"text\",\"example\":\"e\"},"
-  "{\"name\":\"private_key\",\"label\":\"l\",\"secret\":true,\"kind\":\"file\",\"example\":\"e\"},"
-  "{\"name\":\"certificate\",\"label\":\"l\",\"secret\":true,\"kind\":\"file\",\"example\":\"e\"},"
-  "{\"name\":\"revoke_token\",\"label\":\"the revoking "
-  "token\",\"secret\":true,\"revoke\":true,\"kind\":\"text\","
-  "\"example\":\"e\"},"
-  "{\"name\":\"signing_key\",\"label\":\"the signing key\",\"secret\":true,\"revoke\":true,\"kind\":\"file\","
-  "\"example\":\"e\"}],\"auth\":%s,\"budget\":{\"per_day\":9,\"interval_s\":900},\"history_days\":9,"
-  "\"requests\":[{\"path\":\"/a\",\"per\":\"connection\",\"listings\":[{\"gives\":\"accounts\",\"rows\":\"/"
-  "a\","
-  "\"row\":{\"id\":\"/id\",\"currency\":\"/c\",\"number\":\"/"
-  "n\"}}]}],\"revocations\":[{\"kind\":\"direct_debit\","
-  "\"how\":\"api\",\"method\":\"DELETE\",\"path\":\"/d/{link.id}\",\"ok\":[204],\"by_hand\":\"b\",\"needs\":["
-  "\"revoke_token\"]},{\"kind\":\"standing_order\",\"how\":\"api\",\"method\":\"DELETE\",\"path\":\"/"
-  "s\",\"ok\":"
-  "[204],\"by_hand\":\"b\",\"needs\":[\"revoke_token\",\"signing_key\"]}]}";
+#define NEED(name, label, more)                                                                              \
+  { name, "{\"name\":\"" name "\",\"label\":\"" label "\"," more ",\"example\":\"e\"}" }
+#define SECRET "\"secret\":true,\"kind\":\"text\""
+#define SECRET_FILE "\"secret\":true,\"kind\":\"file\""
+#define REVOKING ",\"revoke\":true"
+
+static const struct
+{
+  const char *name, *text;
+} needs[] = {
+  NEED ("token", "l", SECRET),
+  NEED ("client_id", "l", SECRET),
+  NEED ("client_secret", "l", SECRET),
+  NEED ("app_id", "l", "\"secret\":false,\"kind\":\"text\""),
+  NEED ("private_key", "l", SECRET_FILE),
+  NEED ("certificate", "l", SECRET_FILE),
+  NEED ("revoke_token", "the revoking token", SECRET REVOKING),
+  NEED ("signing_key", "the signing key", SECRET_FILE REVOKING),
+};
+
+/* Between the parts: the needs, the auth, and which needs two kinds of links want to be revoked. */
+static const char *const profile_parts[] = {
+  "{\"format\":1,\"id\":\"x\",\"name\":\"X Bank\",\"countries\":[\"GB\"],\"base_url\":\"https://x.example/v1\","
+  "\"hosts\":[\"x.example\"],\"power\":\"read\",\"cost\":\"free\",\"notes\":\"n\",\"signup\":[\"s\"],\"needs\":[",
+  "],\"auth\":",
+  ",\"budget\":{\"per_day\":9,\"interval_s\":900},\"history_days\":9,\"requests\":[{\"path\":\"/a\",\"per\":"
+  "\"connection\",\"paging\":{\"scheme\":\"none\"},\"listings\":[{\"gives\":\"accounts\",\"rows\":\"/a\",\"row\":{"
+  "\"id\":\"/id\",\"currency\":\"/c\",\"number\":\"/n\"}}]}],\"revocations\":[{\"kind\":\"direct_debit\",\"how\":"
+  "\"api\",\"method\":\"DELETE\",\"path\":\"/d/{link.id}\",\"ok\":[204],\"by_hand\":\"b\",\"needs\":[",
+  "]},{\"kind\":\"standing_order\",\"how\":\"api\",\"method\":\"DELETE\",\"path\":\"/s\",\"ok\":[204],"
+  "\"by_hand\":\"b\",\"needs\":[",
+  "]}]}",
+};
+
+static gboolean
+is_named (const char *auth, const char *name)
+{
+  g_autofree char *value = g_strdup_printf (":\"%s\"", name);
+  g_autofree char *place = g_strdup_printf ("{%s}", name);
+
+  return strstr (auth, value) != NULL || strstr (auth, place) != NULL;
+}
+
+/* Those that @auth names, as items of a list. */
+static char *
+list_needs (const char *auth, gboolean names_only, const char *const *wanted)
+{
+  GString *out = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (needs); i++)
+    {
+      if (!is_named (auth, needs[i].name) || (wanted != NULL && !g_strv_contains (wanted, needs[i].name)))
+        continue;
+      g_string_append (out, out->len > 0 ? "," : "");
+      if (names_only)
+        g_string_append_printf (out, "\"%s\"", needs[i].name);
+      else
+        g_string_append (out, needs[i].text);
+    }
+  return g_string_free (out, FALSE);
+}
+
+static char *
+profile_with (const char *auth)
+{
+  static const char *const one[] = { "revoke_token", NULL };
+  static const char *const two[] = { "revoke_token", "signing_key", NULL };
+  g_autofree char *all = list_needs (auth, FALSE, NULL);
+  g_autofree char *first = list_needs (auth, TRUE, one);
+  g_autofree char *second = list_needs (auth, TRUE, two);
+
+  return g_strconcat (profile_parts[0], all, profile_parts[1], auth, profile_parts[2], first, profile_parts[3],
+                      second, profile_parts[4], NULL);
+}
 
 typedef struct
 {
@@ -70,8 +120,7 @@ bundle_of (const char *const *pairs)
 static SignIn *
 sign_in_new (const char *auth, KobanSecret *secrets)
 {
-  g_auto(GStrv) parts = g_strsplit (profile_text, "%s", 2);
-  g_autofree char *text = g_strjoinv (auth, parts);
+  g_autofree char *text = profile_with (auth);
   g_autoptr(GError) error = NULL;
   SignIn *self = g_new0 (SignIn, 1);
 
@@ -336,7 +385,10 @@ test_revoking (void)
     {
       g_autoptr(KobanSecret) secrets = bundle_of (rows[i].secrets);
       g_autoptr(SignIn) sign_in =
-        sign_in_new ("{\"scheme\":\"bearer\",\"secret\":\"token\",\"revoking\":\"revoke_token\"}", secrets);
+        sign_in_new ("[{\"scheme\":\"bearer\",\"secret\":\"token\",\"revoking\":\"revoke_token\"},"
+                     "{\"scheme\":\"login\",\"rungs\":[{\"path\":\"/l\",\"once\":true,\"send\":{\"x\":"
+                     "\"{signing_key}\"},\"keep\":{\"k\":\"/k\"}}],\"headers\":{}}]",
+                     secrets);
       g_autoptr(GError) error = NULL;
       const KobanRevocationRule *rule = koban_profile_find_revocation (sign_in->profile, rows[i].kind);
       g_autoptr(KobanOutgoing) outgoing =

@@ -358,10 +358,10 @@ static const struct
     KOBAN_CONNECTION_LOCKED, "", 900, 6000 },
   { "secret-deleted", KOBAN_FAKE_VAULT_OPEN, TRUE, 200, NULL, 1, 0, KOBAN_ERROR_NOT_FOUND,
     KOBAN_CONNECTION_SIGN_IN, "sign_in", 86400, 90000 },
-  { "refused", KOBAN_FAKE_VAULT_OPEN, FALSE, 401, NULL, 1, 0, KOBAN_ERROR_NEEDS_SIGN_IN,
-    KOBAN_CONNECTION_SIGN_IN, "sign_in", 86400, 90000 },
-  { "told-once", KOBAN_FAKE_VAULT_OPEN, FALSE, 401, NULL, 3, 0, KOBAN_ERROR_NEEDS_SIGN_IN,
-    KOBAN_CONNECTION_SIGN_IN, "sign_in", 86400, 90000 },
+  { "evicted", KOBAN_FAKE_VAULT_OPEN, FALSE, 401, NULL, 1, 0, KOBAN_ERROR_NEEDS_SIGN_IN,
+    KOBAN_CONNECTION_SHARED, "evicted", 86400, 90000 },
+  { "evicted-told-once", KOBAN_FAKE_VAULT_OPEN, FALSE, 401, NULL, 3, 0, KOBAN_ERROR_NEEDS_SIGN_IN,
+    KOBAN_CONNECTION_SHARED, "evicted", 86400, 90000 },
   { "patience", KOBAN_FAKE_VAULT_OPEN, FALSE, 429, "Retry-After: 3600", 1, 0, KOBAN_ERROR_RATE_LIMITED,
     KOBAN_CONNECTION_WAITING, "", 3600, 4325 },
   { "patience-for-a-day", KOBAN_FAKE_VAULT_OPEN, FALSE, 429, "Retry-After: 3600", 1, 2,
@@ -410,40 +410,19 @@ test_what_was_told_is_settled_when_it_is_over (Desk *desk, gconstpointer data)
   desk->status = 401;
   koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK));
   g_autofree char *told = open_reasons (desk);
-  g_assert_cmpstr (told, ==, "sign_in");
+  g_assert_cmpstr (told, ==, "evicted");
   desk->status = 200;
   given_good_check (desk);
   g_autofree char *after = open_reasons (desk);
   g_assert_cmpstr (after, ==, "");
 }
 
-/* The packaged profile, but of a bank that keeps one sign-in a person. */
-static KobanProfiles *
-load_jealous_profiles (void)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *directory = g_dir_make_tmp ("koban-jealous-XXXXXX", &error);
-  g_autofree char *from = g_build_filename (g_getenv ("KOBAN_PROVIDERS"), "simplefin.json", NULL);
-  g_autofree char *to = g_build_filename (directory, "simplefin.json", NULL);
-  g_autofree char *text = NULL;
-
-  g_assert_true (g_file_get_contents (from, &text, NULL, &error));
-  g_autofree char *jealous = g_strconcat ("{\"one_sign_in\": true,", strchr (text, '{') + 1, NULL);
-  g_assert_true (g_file_set_contents (to, jealous, -1, &error));
-  KobanProfiles *profiles = koban_profiles_load ((const char *const[]){ directory, NULL });
-  g_unlink (to);
-  g_rmdir (directory);
-  return profiles;
-}
-
-/* Another device signed in: that is said once, and the person may try again at any time. */
+/* What the bank refuses may have been taken over by another device; the person may try again at any time. */
 static void
 test_another_sign_in_ends_ours (Desk *desk, gconstpointer data)
 {
   g_autoptr(KobanConnection) connection = NULL;
 
-  koban_profiles_free (desk->tools.profiles);
-  desk->tools.profiles = load_jealous_profiles ();
   given_good_check (desk);
   desk->status = 403; /* SimpleFIN's word for a key that is no good */
   for (guint n = 0; n < 3; n++)
@@ -457,6 +436,45 @@ test_another_sign_in_ends_ours (Desk *desk, gconstpointer data)
   given_good_check (desk);
   g_autofree char *after = open_reasons (desk);
   g_assert_cmpstr (after, ==, "");
+}
+
+static gboolean
+grant_access_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  Desk *desk = job;
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_link_unref);
+  const gint64 now_us = koban_clock_get_wall_us (KOBAN_CLOCK (desk->clock));
+
+  g_ptr_array_add (rows, koban_link_new (&(KobanLink){ .kind = KOBAN_LINK_CONSENT,
+                                                        .provenance = KOBAN_PROVENANCE_ACCESS,
+                                                        .name = "Koban",
+                                                        .remote_id = "consent",
+                                                        .own = TRUE,
+                                                        .expires_us = now_us + KOBAN_HOUR_US }));
+  g_autoptr(KobanSnapshot) snapshot = koban_snapshot_new (&(KobanSnapshot){ .listing = KOBAN_LISTING_LINKS,
+                                                                             .reach = KOBAN_REACH_WHOLE,
+                                                                             .heard_us = now_us,
+                                                                             .from_us = now_us,
+                                                                             .to_us = now_us,
+                                                                             .rows = rows });
+  return koban_ledger_merge (ledger, desk->id, snapshot, 0, NULL, error);
+}
+
+/* An access that ends when the bank had said it would was ended by nobody. */
+static void
+test_an_access_runs_out (Desk *desk, gconstpointer data)
+{
+  g_autoptr(KobanConnection) connection = NULL;
+
+  given_good_check (desk);
+  write_job (desk, grant_access_in_worker, desk);
+  koban_fake_clock_advance (desk->clock, 2 * KOBAN_HOUR_US);
+  desk->status = 401;
+  koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK));
+  write_job (desk, read_in_worker, &connection);
+  g_assert_cmpint (connection->state, ==, KOBAN_CONNECTION_SIGN_IN);
+  g_autofree char *told = open_reasons (desk);
+  g_assert_cmpstr (told, ==, "sign_in");
 }
 
 static void
@@ -488,6 +506,8 @@ test_the_person_waits_as_the_bank_asked (Desk *desk, gconstpointer data)
   desk->status = 429;
   desk->header = "Retry-After: 3600";
   koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK));
+  koban_fake_clock_advance (desk->clock, 2 * KOBAN_DAY_US);
+  koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK)); /* stale by now, and asked for patience all the same */
   g_string_truncate (desk->asked, 0);
   write_job (desk, read_in_worker, &before);
 
@@ -762,6 +782,7 @@ main (int argc, char **argv)
       test_a_secret_that_cannot_be_stored_is_kept_and_tried_again },
     { "/cycle/what-was-told-is-settled-when-it-is-over", test_what_was_told_is_settled_when_it_is_over },
     { "/cycle/another-sign-in-ends-ours", test_another_sign_in_ends_ours },
+    { "/cycle/an-access-runs-out", test_an_access_runs_out },
     { "/cycle/share", test_share },
     { "/cycle/a-slow-bank-is-given-time", test_a_slow_bank_is_given_time },
     { "/cycle/waiting-for-a-slow-bank-can-be-cancelled", test_waiting_for_a_slow_bank_can_be_cancelled },

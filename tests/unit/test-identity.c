@@ -86,6 +86,23 @@ static const LineCase line_cases[] = {
     { { BOOKED, NULL, -700, 1, "BOOKS" }, { BOOKED, NULL, -900, 2, "SHOES" } },
     { 1, NEW } },
 
+  /* --- booked, and held again --- */
+  { "unbooked/without-ids",
+    WHOLE,
+    { { BOOKED, NULL, -4200, 0, "HELD" } },
+    { { PENDING, NULL, -4200, 0, "HELD" } },
+    { 0 } },
+  { "unbooked/beside-what-stays-booked",
+    WHOLE,
+    { { BOOKED, NULL, -4200, 0, "HELD" } },
+    { { PENDING, NULL, -4200, 0, "HELD" }, { BOOKED, NULL, -4200, 0, "HELD" } },
+    { NEW, 0 } },
+  { "unbooked/not-by-silence",
+    CHANGES,
+    { { BOOKED, NULL, -4200, 0, "HELD" } },
+    { { PENDING, NULL, -4200, 0, "HELD" } },
+    { NEW } },
+
   /* --- two equal debits are two --- */
   { "twins/one-page-without-ids",
     WHOLE,

@@ -22,6 +22,13 @@
   "{\"id\":\"" id "\",\"attributes\":{\"status\":\"SETTLED\",\"rawText\":\"T\",\"amount\":{"                 \
   "\"currencyCode\":\"AUD\",\"valueInBaseUnits\":-100},\"createdAt\":\"2024-09-01T08:00:00+10:00\"},"        \
   "\"relationships\":{\"account\":{\"data\":{\"id\":\"" account "\"}}}}"
+/* Two of them: they differ in nothing. */
+#define UP_TWINS(next)                                                                                       \
+  "{\"data\":[" UP_BARE "," UP_BARE "],\"links\":{\"next\":" next "}}"
+#define UP_BARE                                                                                              \
+  "{\"attributes\":{\"status\":\"SETTLED\",\"rawText\":\"T\",\"amount\":{\"currencyCode\":\"AUD\","           \
+  "\"valueInBaseUnits\":-100},\"createdAt\":\"2024-09-01T08:00:00+10:00\"},\"relationships\":{\"account\":"     \
+  "{\"data\":{\"id\":\"A\"}}}}"
 #define UP_PAGE(id, next) "{\"data\":[" UP_LINE (id, "A") "],\"links\":{\"next\":" next "}}"
 #define UP_FIRST "GET /accounts/A/transactions?page%5Bsize%5D"
 #define UP_SECOND "GET /accounts/A/transactions?page=2 "
@@ -152,6 +159,23 @@ static const Case cases[] = {
     KOBAN_REACH_FAILED,
     2,
     "no end" },
+  { "circle-of-what-has-no-id", /* what stands on both pages may be the same */
+    { UP_FIRST, 200, NULL, UP_TWINS (OWN ("/accounts/A/transactions?page=2")) },
+    { UP_SECOND, 200, NULL, UP_TWINS (OWN ("/accounts/A/transactions?page=2")) },
+    4,
+    -1,
+    KOBAN_REACH_CHANGES,
+    KOBAN_REACH_FAILED,
+    2,
+    "no end" },
+  { "no-circle-of-what-has-no-id",
+    { UP_FIRST, 200, NULL, UP_TWINS (OWN ("/accounts/A/transactions?page=2")) },
+    { UP_SECOND, 200, NULL, UP_TWINS ("null") },
+    4,
+    -1,
+    KOBAN_REACH_WHOLE,
+    KOBAN_REACH_WHOLE,
+    4 },
   { "second-fails",
     { UP_FIRST, 200, NULL, UP_PAGE ("1", OWN ("/accounts/A/transactions?page=2")) },
     { UP_SECOND, 500, NULL, "" },

@@ -77,6 +77,37 @@ test_every_reason_has_a_sentence (void)
   g_assert_cmpuint (codes, >, 20);
 }
 
+/* What only looks is not said to take money. */
+static void
+test_link_headlines (void)
+{
+  static const struct
+  {
+    const char *code, *kind, *headline;
+  } rows[] = {
+    { KOBAN_REASON_NEW_LINK, "direct_debit", "A new service can take money from your account" },
+    { KOBAN_REASON_NEW_LINK, "app", "A new service can take money from your account" },
+    { KOBAN_REASON_NEW_LINK, "consent", "Somebody new is told of your account" },
+    { KOBAN_REASON_LINK_BACK, "emoney", "A service that had ended can take money again" },
+    { KOBAN_REASON_LINK_BACK, "webhook", "Something that had ended is told of your account again" },
+    { KOBAN_REASON_LINK_STRONGER, "aggregator", "A service may now see more of your account" },
+    { KOBAN_REASON_AMENDED_MANDATE, "webhook", "What is told of your account now goes to somebody else" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      static const char *const refs[] = { "l1", NULL };
+      GVariant *reason = koban_reason_new (rows[i].code, "kind", "s", rows[i].kind, NULL);
+      g_autoptr(KobanAlert) alert =
+        koban_alert_new (&(KobanAlert){ .incident = "i1",
+                                        .kind = KOBAN_ALERT_LINK,
+                                        .refs = refs,
+                                        .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) });
+      g_autofree char *said = koban_phrase_alert (alert);
+      g_assert_cmpstr (said, ==, rows[i].headline);
+    }
+}
+
 static void
 test_missing_numbers_choose_a_plainer_sentence (void)
 {
@@ -250,6 +281,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/phrase/link-headlines", test_link_headlines);
   g_test_add_func ("/phrase/every-reason-has-a-sentence", test_every_reason_has_a_sentence);
   g_test_add_func ("/phrase/missing-numbers", test_missing_numbers_choose_a_plainer_sentence);
   g_test_add_func ("/phrase/levels", test_levels_say_no_more_than_they_may);

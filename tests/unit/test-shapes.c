@@ -9,14 +9,15 @@
 
 #include "bank/mapping.h"
 
+#define NONE "\"paging\":{\"scheme\":\"none\"},"
 #define PROFILE(listing)                                                                                     \
   "{\"format\":1,\"id\":\"x\",\"name\":\"X\",\"countries\":[],\"base_url\":\"https://x.example\","           \
   "\"hosts\":[\"x.example\"],\"power\":\"read\",\"cost\":\"\",\"notes\":\"\",\"signup\":[],\"needs\":[{"     \
   "\"name\":\"token\",\"label\":\"\",\"secret\":true,\"kind\":\"text\",\"example\":\"t\"}],\"auth\":{"       \
   "\"scheme\":\"bearer\",\"secret\":\"token\"},\"budget\":{\"per_day\":1,\"interval_s\":60},"                \
-  "\"history_days\":1,\"requests\":[{\"path\":\"/a\",\"per\":\"connection\",\"listings\":[{"                 \
+  "\"history_days\":1,\"requests\":[{\"path\":\"/a\",\"per\":\"connection\"," NONE "\"listings\":[{"          \
   "\"gives\":\"accounts\",\"rows\":\"\",\"hash\":[\"/id\"],\"variables\":{\"type\":\"/type\"},\"row\":{"     \
-  "\"id\":\"/id\",\"currency\":\"/c\"}}]},{\"path\":\"/t\",\"per\":\"account\",\"listings\":["               \
+  "\"id\":\"/id\",\"currency\":\"/c\"}}]},{\"path\":\"/t\",\"per\":\"account\"," NONE "\"listings\":["        \
   "{\"gives\":\"transactions\"," listing "}]}],\"revocations\":[]}"
 #define ROW(more) "\"row\":{\"amount\":\"/a\",\"date\":\"/d\",\"text\":\"/t\"" more "}"
 #define IN_OUT ",\"direction\":{\"at\":\"/s\",\"values\":{\"C\":\"in\",\"D\":\"out\"}}"
@@ -128,13 +129,28 @@ write_lines (GPtrArray *lines)
   return g_string_free (out, FALSE);
 }
 
+/* The same profile with the usual sign and times, where the row is of something else. */
+static char *
+complete (const char *profile)
+{
+  static const char *const usual[] = { "\"sign\":", "\"signed\",", "\"times\":", "\"rfc3339\"," };
+  const char *listing = strstr (profile, "\"gives\":\"transactions\",") + strlen ("\"gives\":\"transactions\",");
+  GString *whole = g_string_new_len (profile, listing - profile);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (usual); i += 2)
+    if (strstr (listing, usual[i]) == NULL)
+      g_string_append_printf (whole, "%s%s", usual[i], usual[i + 1]);
+  g_string_append (whole, listing);
+  return g_string_free (whole, FALSE);
+}
+
 static void
 test_shape (gconstpointer data)
 {
   const guint i = GPOINTER_TO_UINT (data);
   g_autoptr(GError) error = NULL;
-  g_autoptr(KobanProfile) profile =
-    koban_profile_load (rows[i].listing, strlen (rows[i].listing), "x", &error);
+  g_autofree char *text = complete (rows[i].listing);
+  g_autoptr(KobanProfile) profile = koban_profile_load (text, strlen (text), "x", &error);
   g_assert_no_error (error);
   const KobanListingRule *rule = koban_request_find_listing (
     koban_profile_find_request (profile, KOBAN_GIVES_TRANSACTIONS), KOBAN_GIVES_TRANSACTIONS);
