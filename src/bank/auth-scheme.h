@@ -47,7 +47,7 @@ struct _KobanScheme
 /* One scheme's rows of the table, a file each. */
 extern const KobanScheme koban_scheme_bearer, koban_scheme_headers, koban_scheme_basic, koban_scheme_body,
   koban_scheme_mutual_tls, koban_scheme_claim, koban_scheme_login, koban_scheme_jwt,
-  koban_scheme_body_signature, koban_scheme_http_signature;
+  koban_scheme_body_signature, koban_scheme_http_signature, koban_scheme_oauth;
 
 /* NULL if there is no such scheme. */
 const KobanScheme *koban_scheme_find       (const char *name);
@@ -60,6 +60,9 @@ gboolean       koban_outgoing_add_header   (KobanOutgoing *self, const char *nam
 
 /* In a template: a name for this one request. */
 #define KOBAN_AUTH_REQUEST_ID "request_id"
+
+/* What a sign-in by OAuth keeps in the bundle; templates may name it. */
+#define KOBAN_OAUTH_ACCESS_TOKEN "access_token"
 
 /* The secret, kept value or field of a name; (transfer full), NULL with NEEDS_SIGN_IN. */
 KobanSecret   *koban_auth_lookup           (KobanAuth *self, const char *name, GError **error);

@@ -13,7 +13,7 @@
 static const KobanScheme *const schemes[] = {
   &koban_scheme_bearer,         &koban_scheme_headers,        &koban_scheme_basic, &koban_scheme_body,
   &koban_scheme_mutual_tls,     &koban_scheme_claim,          &koban_scheme_login, &koban_scheme_jwt,
-  &koban_scheme_body_signature, &koban_scheme_http_signature,
+  &koban_scheme_body_signature, &koban_scheme_http_signature, &koban_scheme_oauth,
 };
 
 const KobanScheme *

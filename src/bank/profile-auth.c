@@ -11,6 +11,7 @@
 
 #include <glib/gi18n-lib.h>
 #include "bank/auth-scheme.h"
+#include "bank/profile-oauth.h"
 #include "bank/template.h"
 
 void
@@ -26,6 +27,7 @@ koban_auth_rule_free (gpointer data)
   g_array_unref (rule->headers);
   g_array_unref (rule->members);
   g_ptr_array_unref (rule->rungs);
+  koban_oauth_rule_clear (&rule->oauth);
   g_free (rule);
 }
 
@@ -46,6 +48,7 @@ add_rule (GPtrArray *problems, KobanJsonNode item, gpointer target)
   rule->headers = koban_pairs_new ();
   rule->members = koban_pairs_new ();
   rule->rungs = g_ptr_array_new ();
+  koban_oauth_rule_init (&rule->oauth);
   g_ptr_array_add (target, rule);
   koban_read_object (problems, item, what, scheme->keys, scheme->n_keys, rule);
 }
@@ -91,6 +94,7 @@ is_kept (KobanProfile *self, const char *name)
     {
       const KobanProofRule *rule = self->auth->pdata[i];
       found |= rule->header != NULL && g_str_equal (name, "public_key");
+      found |= rule->scheme == &koban_scheme_oauth && koban_oauth_rule_gives (&rule->oauth, name);
       for (guint r = 0; r < rule->rungs->len; r++)
         found |= koban_pairs_lookup (((KobanRungRule *) rule->rungs->pdata[r])->keep, name) != NULL;
     }
@@ -177,6 +181,11 @@ check_rule (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, const K
     }
   if (rule->after != NULL && !is_kept (self, rule->after))
     koban_profile_problem (problems, node, _("“after” is “%s”, which no rung keeps"), rule->after);
+  if (rule->scheme != &koban_scheme_oauth)
+    return;
+  check_pairs (problems, node, self, rule->oauth.send);
+  check_pairs (problems, node, self, rule->oauth.consent.headers);
+  koban_oauth_rule_check (problems, node, self, rule);
 }
 
 /* What a login keeps is sent later; only of what is done once may it be enough that it was done. */

@@ -20,7 +20,7 @@ static const char *const need_names[] = { "token",       "revoke_token",   "setu
                                           "app_token",   "api_key",        "client_id",   "client_secret",
                                           "app_id",      "private_key",    "certificate", "secret_id",
                                           "secret_key",  "item_ids",       "session_ids", "access_token",
-                                          "signing_key", "signing_key_id", NULL };
+                                          "signing_key", "signing_key_id", "redirect_url", NULL };
 
 static const char *const unit_words[] = { "minor", "decimal", "text", NULL };
 static const char *const sign_words[] = { "signed", "inverted", "direction", "absolute",
