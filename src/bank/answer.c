@@ -77,8 +77,8 @@ check_word (const KobanHttpResponse *answer, const KobanErrorRule *errors, GErro
       g_autofree char *text = koban_text_clean (koban_map_fact (said, koban_json_root (json)), 160);
       const char *after = refusals[i].after;
       /* TRANSLATORS: why; what the bank says; its number; what to do. */
-      g_set_error (error, KOBAN_ERROR, refusals[i].code, _("%s: “%s” (%u)%s%s"), _(refusals[i].before), text,
-                   answer->status, after != NULL ? ". " : "", after != NULL ? _(after) : "");
+      g_set_error (error, KOBAN_ERROR, refusals[i].code, _("%s: “%s” (%u)%s%s"), _(refusals[i].before),
+                   text, answer->status, after != NULL ? ". " : "", after != NULL ? _(after) : "");
       return FALSE;
     }
   return TRUE;

@@ -98,8 +98,9 @@ set_claim_error (KobanAuth *self, guint status, GError **error)
   if (status == 403)
     g_set_error (
       error, KOBAN_ERROR, KOBAN_ERROR_NEEDS_SIGN_IN,
-      _("this setup token was used before or is not valid. Somebody else may have seen it: disable it at the "
-         "bridge and make a new one"));
+      _(
+        "this setup token was used before or is not valid. Somebody else may have seen it: disable it at the "
+        "bridge and make a new one"));
   else
     g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_FAILED,
                  _("the setup token could not be exchanged: the bridge answered %u"), status);

@@ -34,6 +34,9 @@ struct _KobanScheme
   KobanOutgoing *(*open)          (KobanAuth *auth, const KobanProofRule *rule, GError **error);
   gboolean       (*opened)        (KobanAuth *auth, const KobanProofRule *rule, const KobanHttpResponse *answer,
                                    GError **error);
+  /* What was proved is refused (401), or the answer to an opening never came: TRUE if another try may help. */
+  gboolean       (*refused)       (KobanAuth *auth, const KobanProofRule *rule);
+  gboolean       (*lost)          (KobanAuth *auth, const KobanProofRule *rule);
   /* Makes ready what an opening of a later row may want. */
   gboolean       (*prepare)       (KobanAuth *auth, const KobanProofRule *rule, GError **error);
   gboolean       (*prove)         (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgoing,
@@ -84,6 +87,10 @@ KobanSecret   *koban_auth_basic            (KobanAuth *self, const char *user, c
  * stands in an object (nullable). */
 KobanSecret   *koban_auth_object           (KobanAuth *self, GArray *pairs, const char *members, GError **error);
 KobanSecret   *koban_auth_form             (KobanAuth *self, GArray *pairs, GError **error);
+
+/* The proofs of the rows that stand before @rule. */
+gboolean       koban_auth_prove_before      (KobanAuth *self, const KobanProofRule *rule, KobanOutgoing *outgoing,
+                                           GError **error);
 
 /* The name of a need, in a profile. */
 KOBAN_KEY_READER (need_name); /* char * */

@@ -118,8 +118,8 @@ typedef struct
 static char *
 content_of (const KobanTransaction *line)
 {
-  return g_strdup_printf ("%u %d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s", line->state,
-                          line->date, line->amount.minor, line->time_us,
+  return g_strdup_printf ("%u %d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s",
+                          line->state, line->date, line->amount.minor, line->time_us,
                           line->has_balance_after ? line->balance_after.minor : 0, line->text);
 }
 

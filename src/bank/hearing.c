@@ -470,7 +470,8 @@ void
 koban_hearing_fail (KobanHearing *self, const KobanStep *step, const GError *error)
 {
   /* Maybe it is the cursor that the bank refuses. */
-  if (step->continued && (koban_error_is (error, KOBAN_ERROR_FAILED) || koban_error_is (error, KOBAN_ERROR_INVALID)))
+  if (step->continued &&
+      (koban_error_is (error, KOBAN_ERROR_FAILED) || koban_error_is (error, KOBAN_ERROR_INVALID)))
     mark_changes (self, step, NULL);
   for (guint i = 0; i < step->request->listings->len; i++)
     fail_listing (self, step, step->request->listings->pdata[i], error);
@@ -534,7 +535,8 @@ tell_links (KobanHearing *self, const KobanGathered *gathered)
     tell_failed (self, KOBAN_LISTING_LINKS, gathered->account, gathered->error);
 }
 
-/* The reach of a later listing of lines, as its rule says; a list of changes that began anew holds them all. */
+/* The reach of a later listing of lines, as its rule says; a list of changes that began anew holds them all.
+ */
 static KobanReach
 reach_of_lines (KobanHearing *self)
 {
@@ -597,8 +599,8 @@ is_doubtful (const KobanGathered *gathered)
          (gathered->error != NULL && !koban_error_is (gathered->error, KOBAN_ERROR_UNSUPPORTED));
 }
 
-/* How far a list of changes was read goes with the last of the lines that it brought: a kill before that brings
- * them all again. Where any is in doubt, it stays where it was. */
+/* How far a list of changes was read goes with the last of the lines that it brought: a kill before that
+ * brings them all again. Where any is in doubt, it stays where it was. */
 static void
 tell_cursor (KobanHearing *self, gboolean doubtful)
 {

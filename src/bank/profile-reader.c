@@ -16,10 +16,10 @@
 #include "bank/profile-paging.h"
 
 /* What a person can be asked for. Nothing outside this list is ever prompted for. */
-static const char *const need_names[] = { "token",       "revoke_token",   "setup_token", "user_token",
-                                          "app_token",   "api_key",        "client_id",   "client_secret",
-                                          "app_id",      "private_key",    "certificate", "secret_id",
-                                          "secret_key",  "item_ids",       "session_ids", "access_token",
+static const char *const need_names[] = { "token",       "revoke_token",   "setup_token",  "user_token",
+                                          "app_token",   "api_key",        "client_id",    "client_secret",
+                                          "app_id",      "private_key",    "certificate",  "secret_id",
+                                          "secret_key",  "item_ids",       "session_ids",  "access_token",
                                           "signing_key", "signing_key_id", "redirect_url", NULL };
 
 static const char *const unit_words[] = { "minor", "decimal", "text", NULL };
@@ -51,7 +51,8 @@ read_countries (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gp
   koban_read_texts (problems, key, node, target);
   char **countries = *(char ***) target;
   for (gsize i = 0; countries != NULL && countries[i] != NULL; i++)
-    if (strlen (countries[i]) != 2 || !g_ascii_isupper (countries[i][0]) || !g_ascii_isupper (countries[i][1]))
+    if (strlen (countries[i]) != 2 || !g_ascii_isupper (countries[i][0]) ||
+        !g_ascii_isupper (countries[i][1]))
       koban_profile_problem (problems, node, _("“%s” is no country: two letters, as “GB”"), countries[i]);
 }
 
@@ -390,7 +391,7 @@ revocation_free (gpointer data)
 
 /* By hand is always told how: the bank's service may be down. */
 static const KobanKeySet revocation_keys[] = {
-  { "method", 0, BY_API }, { "path", 0, BY_API }, { "ok", 0, BY_API },   { "gone", BY_API, 0 },
+  { "method", 0, BY_API }, { "path", 0, BY_API },  { "ok", 0, BY_API },     { "gone", BY_API, 0 },
   { "body", BY_API, 0 },   { "needs", BY_API, 0 }, { "by_hand", ANY, ANY },
 };
 

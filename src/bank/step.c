@@ -77,8 +77,8 @@ koban_step_older (const KobanStep *self)
 gboolean
 koban_step_gives (const KobanStep *self, const KobanTransaction *line)
 {
-  gboolean alone = self->newest && self->from_us <= self->since_us &&
-                   (!self->request->timeless || self->continued);
+  gboolean alone =
+    self->newest && self->from_us <= self->since_us && (!self->request->timeless || self->continued);
 
   if (alone || line->date == KOBAN_NO_DATE || line->state == KOBAN_TRANSACTION_PENDING)
     return self->newest;
