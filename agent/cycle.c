@@ -829,8 +829,8 @@ is_evicted (KobanLedger *ledger, const Cycle *cycle)
          koban_session_is_refused (cycle->session) && !has_run_out (ledger, cycle);
 }
 
-/* Copied keys and rotating tokens end each other; and who keeps within the budget and waits as asked is refused
- * at once again only if others ask as well. */
+/* Copied keys and rotating tokens end each other; and who keeps within the budget and waits as asked is
+ * refused at once again only if others ask as well. */
 static const Trouble *
 trouble_of_cycle (KobanLedger *ledger, const Cycle *cycle)
 {

@@ -12,6 +12,8 @@
 
 #include "data/koban-dbus.h"
 
+#define LONGEST_ID 256
+
 struct _KobanOperation
 {
   GObject parent;
@@ -24,6 +26,8 @@ struct _KobanOperation
   KobanOperationFunc start;           /* (nullable): NULL once started */
   gpointer user_data;
   GDestroyNotify destroy;
+  KobanOperationReply reply; /* (nullable): nothing is asked */
+  gpointer reply_data;
   gboolean ended;
 };
 
@@ -66,6 +70,7 @@ koban_operation_end (KobanOperation *self, GVariant *result, const GError *error
     return;
   g_object_ref (self); /* who listens may let go of it */
   self->ended = TRUE;
+  self->reply = NULL;
   koban_dbus_koban1_operation_set_state (self->skeleton, "finished");
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
   koban_dbus_koban1_operation_emit_finished (self->skeleton, error_code (error),
@@ -104,6 +109,21 @@ koban_operation_progress (KobanOperation *self,
   if (of > 0)
     g_variant_dict_insert (&dict, "of", "x", of);
   koban_dbus_koban1_operation_set_progress (self->skeleton, g_variant_dict_end (&dict));
+}
+
+void
+koban_operation_ask (KobanOperation *self, GVariant *question, KobanOperationReply reply, gpointer user_data)
+{
+  g_autoptr(GVariant) asked =
+    g_variant_ref_sink (question != NULL ? question : g_variant_new ("a{sv}", NULL));
+
+  self->reply = question != NULL ? reply : NULL;
+  self->reply_data = user_data;
+  if (self->ended)
+    return;
+  koban_dbus_koban1_operation_set_state (self->skeleton, question != NULL ? "asking" : "running");
+  koban_dbus_koban1_operation_set_question (self->skeleton, asked);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
 }
 
 const char *
@@ -149,8 +169,14 @@ on_reply (KobanDBusKoban1Operation *skeleton,
           const char *secret_id,
           KobanOperation *self)
 {
-  g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                                                 _("Nothing was asked that could be answered."));
+  if (self->reply == NULL || strlen (secret_id) > LONGEST_ID)
+    {
+      g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                                                     _("Nothing was asked that could be answered."));
+      return TRUE;
+    }
+  koban_dbus_koban1_operation_complete_reply (skeleton, invocation);
+  self->reply (self, secret_id, self->reply_data);
   return TRUE;
 }
 

@@ -26,6 +26,11 @@ GCancellable   *koban_operation_get_cancellable (KobanOperation *self);
 /* @of 0: not known */
 void            koban_operation_progress        (KobanOperation *self, const char *step, const char *connection,
                                                  gint64 done, gint64 of);
+/* Asks the caller: @question a{sv} ("kind" s, and what that needs) is sunk; NULL takes a question back. @reply hears each
+ * answer, the id of a one-time keyring item or "", until it is taken back. */
+typedef void (*KobanOperationReply) (KobanOperation *operation, const char *secret_id, gpointer user_data);
+void            koban_operation_ask             (KobanOperation *self, GVariant *question, KobanOperationReply reply,
+                                                 gpointer user_data);
 /* @result a{sv} (nullable) is sunk. A later end than the first is ignored: the caller was told. */
 void            koban_operation_end             (KobanOperation *self, GVariant *result, const GError *error);
 void            koban_operation_cancel          (KobanOperation *self);

@@ -76,6 +76,8 @@ gboolean   koban_ledger_update_connection (KobanLedger *self, const KobanConnect
 
 /* Writes what the person or Koban set for it: its fields. */
 gboolean   koban_ledger_set_fields        (KobanLedger *self, const KobanConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Writes how it signs in: secret_id, base_url, ca_pem, fields, hosts, profile_digest; its state begins anew. Journalled. */
+gboolean   koban_ledger_renew_connection  (KobanLedger *self, const KobanConnection *connection, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The accounts that it shows (element-type KobanAccount), with our ids. */
 GPtrArray *koban_ledger_get_accounts      (KobanLedger *self, const char *connection, GError **error);
 
