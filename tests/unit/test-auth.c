@@ -21,7 +21,9 @@
 /* — a sign-in — */
 
 #define NEED(name, label, more)                                                                              \
-  { name, "{\"name\":\"" name "\",\"label\":\"" label "\"," more ",\"example\":\"e\"}" }
+  {                                                                                                          \
+    name, "{\"name\":\"" name "\",\"label\":\"" label "\"," more ",\"example\":\"e\"}"                       \
+  }
 #define SECRET "\"secret\":true,\"kind\":\"text\""
 #define SECRET_FILE "\"secret\":true,\"kind\":\"file\""
 #define REVOKING ",\"revoke\":true"
@@ -42,12 +44,16 @@ static const struct
 
 /* Between the parts: the needs, the auth, and which needs two kinds of links want to be revoked. */
 static const char *const profile_parts[] = {
-  "{\"format\":1,\"id\":\"x\",\"name\":\"X Bank\",\"countries\":[\"GB\"],\"base_url\":\"https://x.example/v1\","
-  "\"hosts\":[\"x.example\"],\"power\":\"read\",\"cost\":\"free\",\"notes\":\"n\",\"signup\":[\"s\"],\"needs\":[",
+  "{\"format\":1,\"id\":\"x\",\"name\":\"X "
+  "Bank\",\"countries\":[\"GB\"],\"base_url\":\"https://x.example/v1\","
+  "\"hosts\":[\"x.example\"],\"power\":\"read\",\"cost\":\"free\",\"notes\":\"n\",\"signup\":[\"s\"],"
+  "\"needs\":[",
   "],\"auth\":",
   ",\"budget\":{\"per_day\":9,\"interval_s\":900},\"history_days\":9,\"requests\":[{\"path\":\"/a\",\"per\":"
-  "\"connection\",\"paging\":{\"scheme\":\"none\"},\"listings\":[{\"gives\":\"accounts\",\"rows\":\"/a\",\"row\":{"
-  "\"id\":\"/id\",\"currency\":\"/c\",\"number\":\"/n\"}}]}],\"revocations\":[{\"kind\":\"direct_debit\",\"how\":"
+  "\"connection\",\"paging\":{\"scheme\":\"none\"},\"listings\":[{\"gives\":\"accounts\",\"rows\":\"/"
+  "a\",\"row\":{"
+  "\"id\":\"/id\",\"currency\":\"/c\",\"number\":\"/"
+  "n\"}}]}],\"revocations\":[{\"kind\":\"direct_debit\",\"how\":"
   "\"api\",\"method\":\"DELETE\",\"path\":\"/d/{link.id}\",\"ok\":[204],\"by_hand\":\"b\",\"needs\":[",
   "]},{\"kind\":\"standing_order\",\"how\":\"api\",\"method\":\"DELETE\",\"path\":\"/s\",\"ok\":[204],"
   "\"by_hand\":\"b\",\"needs\":[",
@@ -91,8 +97,8 @@ profile_with (const char *auth)
   g_autofree char *first = list_needs (auth, TRUE, one);
   g_autofree char *second = list_needs (auth, TRUE, two);
 
-  return g_strconcat (profile_parts[0], all, profile_parts[1], auth, profile_parts[2], first, profile_parts[3],
-                      second, profile_parts[4], NULL);
+  return g_strconcat (profile_parts[0], all, profile_parts[1], auth, profile_parts[2], first,
+                      profile_parts[3], second, profile_parts[4], NULL);
 }
 
 typedef struct

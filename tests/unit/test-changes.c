@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A list of changes over several checks, with a real ledger between them: where it goes on, what is taken back,
- * and that a kill between two commits, or any doubt, makes it begin where it had begun.
+ * A list of changes over several checks, with a real ledger between them: where it goes on, what is taken
+ * back, and that a kill between two commits, or any doubt, makes it begin where it had begun.
  */
 #include "config.h"
 
@@ -11,29 +11,41 @@
 #include <koban/ledger.h>
 #include "canned-bank.h"
 
-#define ACCOUNT(id) "{\"account_id\":\"" id "\",\"name\":\"" id "\",\"mask\":\"" id "\",\"subtype\":\"checking\","         \
+#define ACCOUNT(id)                                                                                          \
+  "{\"account_id\":\"" id "\",\"name\":\"" id "\",\"mask\":\"" id "\",\"subtype\":\"checking\","             \
   "\"type\":\"depository\",\"balances\":{\"current\":1,\"iso_currency_code\":\"USD\"}}"
-#define ACCOUNTS(list) { "POST /accounts/get ", 200, NULL, "{\"accounts\":[" list "]}" }
+#define ACCOUNTS(list)                                                                                       \
+  {                                                                                                          \
+    "POST /accounts/get ", 200, NULL, "{\"accounts\":[" list "]}"                                            \
+  }
 #define BOTH ACCOUNTS (ACCOUNT ("A1") "," ACCOUNT ("A2"))
-#define ITEM { "POST /item/get ", 200, NULL, "{\"item\":{\"item_id\":\"I\",\"institution_id\":\"ins\"}}" }
+#define ITEM                                                                                                 \
+  {                                                                                                          \
+    "POST /item/get ", 200, NULL, "{\"item\":{\"item_id\":\"I\",\"institution_id\":\"ins\"}}"                \
+  }
 #define LINE(account, id, amount, name, more)                                                                \
-  "{\"account_id\":\"" account "\",\"transaction_id\":\"" id "\",\"amount\":" amount ",\"date\":\"2024-08-31\"," \
+  "{\"account_id\":\"" account "\",\"transaction_id\":\"" id "\",\"amount\":" amount                         \
+  ",\"date\":\"2024-08-31\","                                                                                \
   "\"name\":\"" name "\"" more "}"
 #define PENDING ",\"pending\":true"
-#define SYNC(status, body, has) { "POST /transactions/sync ", status, NULL, body, NULL, has }
+#define SYNC(status, body, has)                                                                              \
+  {                                                                                                          \
+    "POST /transactions/sync ", status, NULL, body, NULL, has                                                \
+  }
 #define PAGE(added, modified, removed, cursor)                                                               \
   "{\"added\":[" added "],\"modified\":[" modified "],\"removed\":[" removed "],\"next_cursor\":\"" cursor   \
   "\",\"has_more\":false}"
 #define FIRST                                                                                                \
   PAGE (LINE ("A1", "t1", "5", "CAFE", "") "," LINE ("A1", "p1", "7", "HOLD", PENDING) "," LINE (            \
-          "A1", "p2", "9", "FUEL", PENDING) "," LINE ("A2", "t2", "11", "BOOKS", ""),                         \
+          "A1", "p2", "9", "FUEL", PENDING) "," LINE ("A2", "t2", "11", "BOOKS", ""),                        \
         "", "", "c1")
 /* p1 is let go, p2 is booked as t4, t2 was another sum, and each account has a line that is new. */
 #define SECOND                                                                                               \
-  PAGE (LINE ("A1", "t3", "90000", "ROGUE", "") "," LINE ("A1", "t4", "9", "FUEL",                          \
-                                                           ",\"pending_transaction_id\":\"p2\"") "," LINE (   \
-          "A2", "t5", "90000", "ROGUE", ""),                                                                 \
-        LINE ("A2", "t2", "12", "BOOKS", ""), "{\"transaction_id\":\"p1\"},{\"transaction_id\":\"p2\"}", "c2")
+  PAGE (LINE ("A1", "t3", "90000", "ROGUE", "") "," LINE (                                                   \
+          "A1", "t4", "9", "FUEL", ",\"pending_transaction_id\":\"p2\"") "," LINE ("A2", "t5", "90000",      \
+                                                                                   "ROGUE", ""),             \
+        LINE ("A2", "t2", "12", "BOOKS", ""), "{\"transaction_id\":\"p1\"},{\"transaction_id\":\"p2\"}",     \
+        "c2")
 #define ANEW "\"count\":500}"
 #define AFTER(cursor) "\"cursor\":\"" cursor "\""
 
@@ -166,11 +178,12 @@ line_text (GVariant *row)
   gint64 minor;
   const char *currency;
 
-  g_assert_true (g_variant_lookup (row, "account", "&s", &account) && g_variant_lookup (row, "text", "&s", &text) &&
+  g_assert_true (g_variant_lookup (row, "account", "&s", &account) &&
+                 g_variant_lookup (row, "text", "&s", &text) &&
                  g_variant_lookup (row, "state", "&s", &state) &&
                  g_variant_lookup (row, "amount", "(x&s)", &minor, &currency));
-  return g_strdup_printf ("%s %s %" G_GINT64_FORMAT " %s; ", g_str_equal (account, "a1") ? "A1" : "A2", text, minor,
-                          state);
+  return g_strdup_printf ("%s %s %" G_GINT64_FORMAT " %s; ", g_str_equal (account, "a1") ? "A1" : "A2", text,
+                          minor, state);
 }
 
 static void
@@ -194,7 +207,10 @@ assert_known (Desk *desk, const char *expected)
 
 static const Canned first[] = { BOTH, ITEM, SYNC (200, FIRST, ANEW), { NULL } };
 static const Canned second[] = { BOTH, ITEM, SYNC (200, SECOND, AFTER ("c1")), { NULL } };
-static const Canned nothing_new[] = { BOTH, ITEM, SYNC (200, PAGE ("", "", "", "c2"), AFTER ("c2")), { NULL } };
+static const Canned nothing_new[] = { BOTH,
+                                      ITEM,
+                                      SYNC (200, PAGE ("", "", "", "c2"), AFTER ("c2")),
+                                      { NULL } };
 
 static void
 test_goes_on (Desk *desk, gconstpointer data)
@@ -207,7 +223,8 @@ test_goes_on (Desk *desk, gconstpointer data)
   assert_known (desk, SECOND_KNOWN);
 }
 
-/* Whatever of a check was written down before the kill: the next one hears it all again, and nothing twice. */
+/* Whatever of a check was written down before the kill: the next one hears it all again, and nothing twice.
+ */
 static void
 test_kill (Desk *desk, gconstpointer data)
 {
@@ -228,27 +245,38 @@ static const struct
 } doubts[] = {
   { "/changes/bank-fault", SYNC (500, "", NULL), AFTER ("c1") },
   { "/changes/not-ready", SYNC (400, "{\"error_code\":\"PRODUCT_NOT_READY\"}", NULL), AFTER ("c1") },
-  { "/changes/bad-line", SYNC (200, PAGE (LINE ("A2", "t9", "\"much\"", "X", ""), "", "", "c9"), NULL), AFTER ("c1") },
+  { "/changes/bad-line", SYNC (200, PAGE (LINE ("A2", "t9", "\"much\"", "X", ""), "", "", "c9"), NULL),
+    AFTER ("c1") },
   { "/changes/no-cursor", SYNC (200, PAGE ("", "", "", ""), NULL), AFTER ("c1") },
   { "/changes/circle",
-    SYNC (200, "{\"added\":[],\"modified\":[],\"removed\":[],\"next_cursor\":\"c1\",\"has_more\":true}", NULL), ANEW },
+    SYNC (200,
+          "{\"added\":[],\"modified\":[],\"removed\":[],\"next_cursor\":\"c1\",\"has_more\":true}",
+          NULL),
+    ANEW },
   { "/changes/cursor-refused", SYNC (400, "{\"error_code\":\"INVALID_FIELD\"}", NULL), ANEW },
 };
 
-/* What is not heard for sure leaves the list where it was; a cursor that the bank does not know is given up. */
+/* What is not heard for sure leaves the list where it was; a cursor that the bank does not know is given up.
+ */
 static void
 test_doubt (Desk *desk, gconstpointer data)
 {
   const gsize i = GPOINTER_TO_SIZE (data);
   const Canned doubtful[] = { BOTH, ITEM, doubts[i].change, { NULL } };
-  const Canned either[] = { BOTH, ITEM, SYNC (200, SECOND, AFTER ("c1")),
-                            SYNC (200,
-                                  PAGE (LINE ("A1", "t1", "5", "CAFE", "") "," LINE ("A1", "t3", "90000", "ROGUE", "") ","
-                                        LINE ("A1", "t4", "9", "FUEL", ",\"pending_transaction_id\":\"p2\"") ","
-                                        LINE ("A2", "t2", "12", "BOOKS", "") "," LINE ("A2", "t5", "90000", "ROGUE", ""),
-                                        "", "", "c2"),
-                                  ANEW),
-                            { NULL } };
+  const Canned either[] = {
+    BOTH,
+    ITEM,
+    SYNC (200, SECOND, AFTER ("c1")),
+    SYNC (
+      200,
+      PAGE (LINE ("A1", "t1", "5", "CAFE", "") "," LINE ("A1", "t3", "90000", "ROGUE", "") "," LINE (
+              "A1", "t4", "9", "FUEL",
+              ",\"pending_transaction_id\":\"p2\"") "," LINE ("A2", "t2", "12", "BOOKS",
+                                                              "") "," LINE ("A2", "t5", "90000", "ROGUE", ""),
+            "", "", "c2"),
+      ANEW),
+    { NULL }
+  };
 
   check_changes (desk, first, ANEW);
   check_changes (desk, doubtful, AFTER ("c1"));
@@ -275,12 +303,18 @@ test_new_account (Desk *desk, gconstpointer data)
 static void
 test_account_away (Desk *desk, gconstpointer data)
 {
-  static const Canned away[] = { ACCOUNTS (ACCOUNT ("A1")), ITEM, SYNC (200, SECOND, AFTER ("c1")), { NULL } };
-  static const Canned back[] = { BOTH, ITEM,
-                                 SYNC (200, PAGE (LINE ("A2", "t2", "12", "BOOKS", "") "," LINE ("A2", "t5", "90000", "ROGUE", ""),
-                                                  "", "", "c3"),
-                                       ANEW),
-                                 { NULL } };
+  static const Canned away[] = {
+    ACCOUNTS (ACCOUNT ("A1")), ITEM, SYNC (200, SECOND, AFTER ("c1")), { NULL }
+  };
+  static const Canned back[] = {
+    BOTH,
+    ITEM,
+    SYNC (
+      200,
+      PAGE (LINE ("A2", "t2", "12", "BOOKS", "") "," LINE ("A2", "t5", "90000", "ROGUE", ""), "", "", "c3"),
+      ANEW),
+    { NULL }
+  };
 
   check_changes (desk, first, ANEW);
   check_changes (desk, away, AFTER ("c1"));

@@ -446,11 +446,11 @@ grant_access_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   const gint64 now_us = koban_clock_get_wall_us (KOBAN_CLOCK (desk->clock));
 
   g_ptr_array_add (rows, koban_link_new (&(KobanLink){ .kind = KOBAN_LINK_CONSENT,
-                                                        .provenance = KOBAN_PROVENANCE_ACCESS,
-                                                        .name = "Koban",
-                                                        .remote_id = "consent",
-                                                        .own = TRUE,
-                                                        .expires_us = now_us + KOBAN_HOUR_US }));
+                                                       .provenance = KOBAN_PROVENANCE_ACCESS,
+                                                       .name = "Koban",
+                                                       .remote_id = "consent",
+                                                       .own = TRUE,
+                                                       .expires_us = now_us + KOBAN_HOUR_US }));
   g_autoptr(KobanSnapshot) snapshot = koban_snapshot_new (&(KobanSnapshot){ .listing = KOBAN_LISTING_LINKS,
                                                                              .reach = KOBAN_REACH_WHOLE,
                                                                              .heard_us = now_us,
@@ -507,7 +507,8 @@ test_the_person_waits_as_the_bank_asked (Desk *desk, gconstpointer data)
   desk->header = "Retry-After: 3600";
   koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK));
   koban_fake_clock_advance (desk->clock, 2 * KOBAN_DAY_US);
-  koban_outcome_unref (check (desk, KOBAN_CYCLE_BY_CLOCK)); /* stale by now, and asked for patience all the same */
+  koban_outcome_unref (
+    check (desk, KOBAN_CYCLE_BY_CLOCK)); /* stale by now, and asked for patience all the same */
   g_string_truncate (desk->asked, 0);
   write_job (desk, read_in_worker, &before);
 

@@ -23,11 +23,10 @@
   "\"currencyCode\":\"AUD\",\"valueInBaseUnits\":-100},\"createdAt\":\"2024-09-01T08:00:00+10:00\"},"        \
   "\"relationships\":{\"account\":{\"data\":{\"id\":\"" account "\"}}}}"
 /* Two of them: they differ in nothing. */
-#define UP_TWINS(next)                                                                                       \
-  "{\"data\":[" UP_BARE "," UP_BARE "],\"links\":{\"next\":" next "}}"
+#define UP_TWINS(next) "{\"data\":[" UP_BARE "," UP_BARE "],\"links\":{\"next\":" next "}}"
 #define UP_BARE                                                                                              \
-  "{\"attributes\":{\"status\":\"SETTLED\",\"rawText\":\"T\",\"amount\":{\"currencyCode\":\"AUD\","           \
-  "\"valueInBaseUnits\":-100},\"createdAt\":\"2024-09-01T08:00:00+10:00\"},\"relationships\":{\"account\":"     \
+  "{\"attributes\":{\"status\":\"SETTLED\",\"rawText\":\"T\",\"amount\":{\"currencyCode\":\"AUD\","          \
+  "\"valueInBaseUnits\":-100},\"createdAt\":\"2024-09-01T08:00:00+10:00\"},\"relationships\":{\"account\":"  \
   "{\"data\":{\"id\":\"A\"}}}}"
 #define UP_PAGE(id, next) "{\"data\":[" UP_LINE (id, "A") "],\"links\":{\"next\":" next "}}"
 #define UP_FIRST "GET /accounts/A/transactions?page%5Bsize%5D"

@@ -98,11 +98,11 @@ test_link_headlines (void)
     {
       static const char *const refs[] = { "l1", NULL };
       GVariant *reason = koban_reason_new (rows[i].code, "kind", "s", rows[i].kind, NULL);
-      g_autoptr(KobanAlert) alert =
-        koban_alert_new (&(KobanAlert){ .incident = "i1",
-                                        .kind = KOBAN_ALERT_LINK,
-                                        .refs = refs,
-                                        .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) });
+      g_autoptr(KobanAlert) alert = koban_alert_new (
+        &(KobanAlert){ .incident = "i1",
+                       .kind = KOBAN_ALERT_LINK,
+                       .refs = refs,
+                       .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) });
       g_autofree char *said = koban_phrase_alert (alert);
       g_assert_cmpstr (said, ==, rows[i].headline);
     }

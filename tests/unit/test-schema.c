@@ -103,7 +103,7 @@ test_older_is_led_on (Fixture *self, gconstpointer data)
 {
   assert_opens (self);
   alter (self, "DROP TABLE late_links; DROP TABLE cursor; ALTER TABLE connection DROP COLUMN not_before_us; "
-         "PRAGMA user_version = 1");
+               "PRAGMA user_version = 1");
   assert_opens (self);
   alter (self, "DELETE FROM late_links");
 }

@@ -709,10 +709,10 @@ static const struct
   guint status;
   gboolean refused;
 } proofs[] = {
-  { "consent-not-found", "GET /items/I ", 404, TRUE },   { "consent-gone", "GET /items/I ", 410, TRUE },
-  { "consent-refused", "GET /items/I ", 401, TRUE },     { "consent-forbidden", "GET /items/I ", 403, TRUE },
+  { "consent-not-found", "GET /items/I ", 404, TRUE },    { "consent-gone", "GET /items/I ", 410, TRUE },
+  { "consent-refused", "GET /items/I ", 401, TRUE },      { "consent-forbidden", "GET /items/I ", 403, TRUE },
   { "consent-asked-badly", "GET /items/I ", 400, FALSE }, { "consent-unpaid", "GET /items/I ", 402, FALSE },
-  { "consent-fault", "GET /items/I ", 500, FALSE },      { "lives", "GET /items/I ", 200, FALSE },
+  { "consent-fault", "GET /items/I ", 500, FALSE },       { "lives", "GET /items/I ", 200, FALSE },
 };
 
 static void

@@ -15,9 +15,9 @@
   "\"hosts\":[\"x.example\"],\"power\":\"read\",\"cost\":\"\",\"notes\":\"\",\"signup\":[],\"needs\":[{"     \
   "\"name\":\"token\",\"label\":\"\",\"secret\":true,\"kind\":\"text\",\"example\":\"t\"}],\"auth\":{"       \
   "\"scheme\":\"bearer\",\"secret\":\"token\"},\"budget\":{\"per_day\":1,\"interval_s\":60},"                \
-  "\"history_days\":1,\"requests\":[{\"path\":\"/a\",\"per\":\"connection\"," NONE "\"listings\":[{"          \
+  "\"history_days\":1,\"requests\":[{\"path\":\"/a\",\"per\":\"connection\"," NONE "\"listings\":[{"         \
   "\"gives\":\"accounts\",\"rows\":\"\",\"hash\":[\"/id\"],\"variables\":{\"type\":\"/type\"},\"row\":{"     \
-  "\"id\":\"/id\",\"currency\":\"/c\"}}]},{\"path\":\"/t\",\"per\":\"account\"," NONE "\"listings\":["        \
+  "\"id\":\"/id\",\"currency\":\"/c\"}}]},{\"path\":\"/t\",\"per\":\"account\"," NONE "\"listings\":["       \
   "{\"gives\":\"transactions\"," listing "}]}],\"revocations\":[]}"
 #define ROW(more) "\"row\":{\"amount\":\"/a\",\"date\":\"/d\",\"text\":\"/t\"" more "}"
 #define IN_OUT ",\"direction\":{\"at\":\"/s\",\"values\":{\"C\":\"in\",\"D\":\"out\"}}"
@@ -134,7 +134,8 @@ static char *
 complete (const char *profile)
 {
   static const char *const usual[] = { "\"sign\":", "\"signed\",", "\"times\":", "\"rfc3339\"," };
-  const char *listing = strstr (profile, "\"gives\":\"transactions\",") + strlen ("\"gives\":\"transactions\",");
+  const char *listing =
+    strstr (profile, "\"gives\":\"transactions\",") + strlen ("\"gives\":\"transactions\",");
   GString *whole = g_string_new_len (profile, listing - profile);
 
   for (gsize i = 0; i < G_N_ELEMENTS (usual); i += 2)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Every packaged profile, spoilt in every place that it has: a key left out or misspelt, a wrong type, a wrong word,
- * a pointer that is none. The lint finds each by its line, or a row here says why nobody could.
+ * Every packaged profile, spoilt in every place that it has: a key left out or misspelt, a wrong type, a
+ * wrong word, a pointer that is none. The lint finds each by its line, or a row here says why nobody could.
  */
 #include "config.h"
 
@@ -22,7 +22,8 @@ typedef enum
 
 static const char *const kind_names[N_KINDS] = { "left-out", "misspelt", "type", "word", "pointer" };
 
-/* What is missed, and why it is no mistake that a file alone could show. "*" of a place is an item of a list. */
+/* What is missed, and why it is no mistake that a file alone could show. "*" of a place is an item of a list.
+ */
 static struct
 {
   Kind kind;
@@ -49,9 +50,12 @@ static struct
   { LEFT_OUT, "/requests/*/paging/newest_first", "not every bank has it", 0 },
   { LEFT_OUT, "/requests/*/paging/kept", "not every bank has it", 0 },
   { LEFT_OUT, "/revocations/*/needs", "without it every revoking need is asked for", 0 },
-  { LEFT_OUT, "/requests/*/listings/*/hash", "without it the other says who the account is, or the first secret does", 0 },
-  { LEFT_OUT, "/requests/*/listings/*/row/iban", "without it the other says who the account is, or the first secret does", 0 },
-  { LEFT_OUT, "/requests/*/listings/*/row/number", "without it the other says who the account is, or the first secret does", 0 },
+  { LEFT_OUT, "/requests/*/listings/*/hash",
+    "without it the other says who the account is, or the first secret does", 0 },
+  { LEFT_OUT, "/requests/*/listings/*/row/iban",
+    "without it the other says who the account is, or the first secret does", 0 },
+  { LEFT_OUT, "/requests/*/listings/*/row/number",
+    "without it the other says who the account is, or the first secret does", 0 },
   { LEFT_OUT, "/auth*/rungs/*/send", "a login may send as little as this", 0 },
   { LEFT_OUT, "/auth*/rungs/*/send/*", "a login may send as little as this", 0 },
   { LEFT_OUT, "/auth*/rungs/*/headers", "a login may send as little as this", 0 },
@@ -162,8 +166,8 @@ typedef struct
   guint countdown; /* nodes before the one that is spoilt */
   gboolean done;
   GString *out;
-  GString *path;  /* of the node at hand */
-  char *place;    /* (nullable): of the node that was spoilt */
+  GString *path; /* of the node at hand */
+  char *place;   /* (nullable): of the node that was spoilt */
 } Spoiling;
 
 static void
@@ -208,7 +212,8 @@ write_spoilt_value (Spoiling *self, KobanJsonNode node, gboolean here)
       write_value (self, node);
       return;
     }
-  self->done = self->kind == TYPE || (self->kind == WORD && text != NULL) || (self->kind == POINTER && is_pointer);
+  self->done =
+    self->kind == TYPE || (self->kind == WORD && text != NULL) || (self->kind == POINTER && is_pointer);
   if (!self->done)
     {
       write_value (self, node);
@@ -262,9 +267,9 @@ write_child (Spoiling *self, KobanJsonNode child)
 static void
 write_value (Spoiling *self, KobanJsonNode node)
 {
-  static const char *const words[] = { [KOBAN_JSON_NULL] = "null",
-                                       [KOBAN_JSON_FALSE] = "false",
-                                       [KOBAN_JSON_TRUE] = "true" };
+  static const char *const words[] = {
+    [KOBAN_JSON_NULL] = "null", [KOBAN_JSON_FALSE] = "false", [KOBAN_JSON_TRUE] = "true"
+  };
   const KobanJsonType type = koban_json_type (node);
   const gboolean is_list = type == KOBAN_JSON_ARRAY;
 
@@ -277,7 +282,8 @@ write_value (Spoiling *self, KobanJsonNode node)
   if (!is_list && type != KOBAN_JSON_OBJECT)
     return;
   g_string_append (self->out, is_list ? "[\n" : "{\n");
-  for (KobanJsonNode child = koban_json_first (node); koban_json_exists (child); child = koban_json_next (child))
+  for (KobanJsonNode child = koban_json_first (node); koban_json_exists (child);
+       child = koban_json_next (child))
     write_child (self, child);
   g_string_append (self->out, is_list ? "\n]" : "\n}");
 }
