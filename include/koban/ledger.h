@@ -83,6 +83,9 @@ GPtrArray *koban_ledger_get_accounts      (KobanLedger *self, const char *connec
 
 /* When the access that Koban itself uses ends, as the bank last said; 0: it did not say. Of several, the last. */
 gboolean   koban_ledger_get_access_end    (KobanLedger *self, const char *connection, gint64 *expires_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* When the first of those that are in force ends, after @now_us; 0: none is known to. */
+gboolean   koban_ledger_get_next_end      (KobanLedger *self, const char *connection, gint64 now_us, gint64 *ends_us,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Spends one request of the rolling 24 h before it is sent. @by_person may use the third that is kept for it. BUDGET if
  * none is left; @next_us (optional) says when one will be. */

@@ -372,6 +372,28 @@ koban_ledger_get_access_end (KobanLedger *self, const char *connection, gint64 *
   return koban_query_finish (&query, error);
 }
 
+gboolean
+koban_ledger_get_next_end (KobanLedger *self,
+                           const char *connection,
+                           gint64 now_us,
+                           gint64 *ends_us,
+                           GError **error)
+{
+  static const char sql[] =
+    "SELECT min (expires_us) FROM link WHERE connection = ? AND own AND status = ? AND expires_us > ?";
+  gint64 id = koban_connection_find (self, connection, error);
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_ledger_assert_thread (self);
+  *ends_us = 0;
+  if (id == 0)
+    return FALSE;
+  koban_query_start (&query, self->store, sql, "iii", id, (gint64) KOBAN_LINK_ACTIVE, now_us);
+  if (koban_query_next (&query))
+    *ends_us = koban_query_int (&query, 0);
+  return koban_query_finish (&query, error);
+}
+
 /* --- the request budget -------------------------------------------------------------------------- */
 
 typedef struct

@@ -40,9 +40,9 @@ static const struct
   { "limit", PLACE_MONEY },     { "amount", PLACE_MONEY },       { "usual", PLACE_MONEY },
   { "balance", PLACE_MONEY },   { "test", PLACE_MONEY },         { "from", PLACE_MONEY },
   { "to", PLACE_MONEY },        { "since", PLACE_TIME },         { "kind", PLACE_KIND },
-  { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "mandate", PLACE_FOREIGN },
-  { "period", PLACE_TEXT },     { "payees", PLACE_NUMBER },      { "account", PLACE_FOREIGN },
-  { "date", PLACE_TEXT },       { "window", PLACE_DAYS },
+  { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "provider", PLACE_TEXT },
+  { "mandate", PLACE_FOREIGN }, { "period", PLACE_TEXT },        { "payees", PLACE_NUMBER },
+  { "account", PLACE_FOREIGN }, { "date", PLACE_TEXT },          { "window", PLACE_DAYS },
 };
 
 static const char *
@@ -245,6 +245,11 @@ static const struct
     N_("The bank no longer accepts Koban's sign-in for {connection}, which was good until now: it was ended "
         "or replaced. If another device or program uses it, or signed in meanwhile, let only one of them "
         "watch this bank. Then connect it again with a new key or consent.") },
+  { "consent_ends", N_("Koban's access at {connection} ends in {days}. Then it sees nothing there. Sign in "
+                        "again before: koban add "
+                        "{provider}, with the same name; what is known stays.") },
+  { "consent_ends",
+    N_("Koban's access at {connection} ends in {days}. Then it sees nothing there. Renew it before.") },
   { "shared",
     N_("Another device or program seems to use the same sign-in at {connection}: each takes the other's "
         "turn. Let one device watch this bank, or give each a key of its own.") },
@@ -397,6 +402,8 @@ freshness_headline (const KobanAlert *alert)
     return _("A statement does not add up");
   if (koban_alert_has_reason (alert, "sign_in"))
     return _("Koban has to sign in again");
+  if (koban_alert_has_reason (alert, "consent_ends"))
+    return _("Koban's access at a bank ends soon");
   if (koban_alert_has_reason (alert, "evicted"))
     return _("Koban's sign-in was ended");
   if (koban_alert_has_reason (alert, "shared"))
