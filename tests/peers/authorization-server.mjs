@@ -2,7 +2,7 @@
 //
 // A real authorization server, that others wrote (npm oidc-provider), before the bank stand-in: whoever brings a token that
 // it gave and still holds good reaches the stand-in, and nobody else. Every person says yes at once. What goes wrong is told
-// by its control port: {"cut": n} the answers to the next n renewals never come, {"late": ms}, {"iss": "…"} what its page calls
+// by its control port: {"drop": n} the next n renewals never reach it, {"cut": n} its answers to them never leave it, {"late": ms}, {"iss": "…"} what its page calls
 // itself, {"stale": true} every access token given so far is refused, {"deny": true} the person says no, {"gone": true} every
 // grant is taken back, {"bank": "…", "token": "…"} where the stand-in is.
 //
@@ -20,12 +20,13 @@ const { Provider } = await import(pathToFileURL(require.resolve('oidc-provider')
 const jwk = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const fault = {}
 const heard = []
+const secrets = new Set()
 let goodSince = 0
 let bank = null
 
 const shared = {
   application_type: 'native',
-  redirect_uris: ['http://127.0.0.1/signs-in', 'https://app.bank.example/done'],
+  redirect_uris: [...['', '-rs256', '-ps256', '-es256'].map((end) => 'http://127.0.0.1/signs-in' + end), 'https://app.bank.example/done'],
   grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
   response_types: ['code'],
 }
@@ -99,14 +100,32 @@ function rename (res) {
   res.writeHead = writeHead
 }
 
+/** Whatever nobody but the client and we may ever see. */
+function note (text, names) {
+  try {
+    const object = text.startsWith('{') ? JSON.parse(text) : Object.fromEntries(new URLSearchParams(text))
+    for (const name of names) if (object[name]) secrets.add(object[name])
+  } catch {}
+}
+
+/** False: it never came. */
 function harm (req, res, body) {
   const grant = new URLSearchParams(body).get('grant_type')
   heard.push({ path: req.url, grant, at: Date.now() })
+  note(body, ['code', 'code_verifier', 'refresh_token', 'client_secret', 'client_assertion', 'device_code'])
+  const end = res.end.bind(res)
+  res.end = (text, ...more) => { note(String(text), ['access_token', 'refresh_token', 'id_token']); return end(text, ...more) }
+  if (grant === 'refresh_token' && fault.drop > 0) {
+    fault.drop--
+    req.socket.destroy()
+    return false
+  }
   if (grant === 'refresh_token' && fault.cut > 0) {
     fault.cut--
     res.end = () => req.socket.destroy()
     res.write = () => true
   }
+  return true
 }
 
 server.on('request', (req, res) => {
@@ -119,7 +138,7 @@ server.on('request', (req, res) => {
       if (!own.test(req.url)) return await askBank(req, res, body)
       if (req.url.startsWith('/interaction/')) return await sayYes(req, res)
       rename(res)
-      if (req.url.startsWith('/token')) harm(req, res, body.toString())
+      if (req.url.startsWith('/token') && !harm(req, res, body.toString())) return
       if (req.url.startsWith('/token') && fault.late) await new Promise((later) => setTimeout(later, fault.late))
       const { Readable } = await import('node:stream')
       const again = Object.assign(Readable.from(body.length ? [body] : []), { method: req.method, url: req.url, headers: req.headers, rawHeaders: req.rawHeaders, socket: req.socket, connection: req.socket, httpVersion: req.httpVersion, httpVersionMajor: 1, httpVersionMinor: 1, complete: true })
@@ -143,7 +162,7 @@ const control = http.createServer((req, res) => {
     if (wish.bank) bank = { url: wish.bank, token: wish.token }
     if (wish.forget) heard.length = 0
     Object.assign(fault, wish)
-    res.end(JSON.stringify({ heard }))
+    res.end(JSON.stringify({ heard, secrets: [...secrets] }))
   })
 })
 await new Promise((ready) => control.listen(0, '127.0.0.1', ready))
