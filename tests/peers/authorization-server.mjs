@@ -4,7 +4,7 @@
 // it gave and still holds good reaches the stand-in, and nobody else. Every person says yes at once. What goes wrong is told
 // by its control port: {"drop": n} the next n renewals never reach it, {"cut": n} its answers to them never leave it, {"late": ms}, {"iss": "…"} what its page calls
 // itself, {"stale": true} every access token given so far is refused, {"deny": true} the person says no, {"gone": true} every
-// grant is taken back, {"bank": "…", "token": "…"} where the stand-in is.
+// grant is taken back, {"lifetime": …} what it calls the lifetime of its tokens (null: nothing), {"bank": "…", "token": "…"} where the stand-in is.
 //
 // Usage: node authorization-server.mjs KEYS.json. It prints one JSON line: url, control. It ends with its standard input.
 
@@ -21,6 +21,7 @@ const jwk = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const fault = {}
 const heard = []
 const secrets = new Set()
+let given = 0
 let goodSince = 0
 let bank = null
 
@@ -108,13 +109,28 @@ function note (text, names) {
   } catch {}
 }
 
+/** A token's lifetime as a bank that cannot count would say it. */
+function reword (text) {
+  const answer = JSON.parse(text)
+  if (!answer.access_token) return text
+  if (fault.lifetime === null) delete answer.expires_in
+  else answer.expires_in = fault.lifetime
+  return JSON.stringify(answer)
+}
+
 /** False: it never came. */
 function harm (req, res, body) {
   const grant = new URLSearchParams(body).get('grant_type')
   heard.push({ path: req.url, grant, at: Date.now() })
   note(body, ['code', 'code_verifier', 'refresh_token', 'client_secret', 'client_assertion', 'device_code'])
   const end = res.end.bind(res)
-  res.end = (text, ...more) => { note(String(text), ['access_token', 'refresh_token', 'id_token']); return end(text, ...more) }
+  res.end = (text, ...more) => { given++; note(String(text), ['access_token', 'refresh_token', 'id_token']); return end(text, ...more) }
+  if (fault.lifetime !== undefined) {
+    const told = res.end
+    res.end = (text, ...more) => told(reword(String(text)), ...more)
+    const setHeader = res.setHeader.bind(res)
+    res.setHeader = (name, value) => name.toLowerCase() === 'content-length' ? res : setHeader(name, value)
+  }
   if (grant === 'refresh_token' && fault.drop > 0) {
     fault.drop--
     req.socket.destroy()
@@ -122,7 +138,7 @@ function harm (req, res, body) {
   }
   if (grant === 'refresh_token' && fault.cut > 0) {
     fault.cut--
-    res.end = () => req.socket.destroy()
+    res.end = () => { given++; req.socket.destroy() }
     res.write = () => true
   }
   return true
@@ -162,7 +178,7 @@ const control = http.createServer((req, res) => {
     if (wish.bank) bank = { url: wish.bank, token: wish.token }
     if (wish.forget) heard.length = 0
     Object.assign(fault, wish)
-    res.end(JSON.stringify({ heard, secrets: [...secrets] }))
+    res.end(JSON.stringify({ heard, given, secrets: [...secrets] }))
   })
 })
 await new Promise((ready) => control.listen(0, '127.0.0.1', ready))

@@ -78,7 +78,7 @@ class Form(html.parser.HTMLParser):
         named = dict(attributes)
         if tag == "form" and self.action is None:
             self.action = named.get("action")
-        if tag in ("input", "button") and named.get("name"):
+        if tag in ("input", "button") and named.get("name") not in (None, "abort"):      # a person presses one button
             self.fields[named["name"]] = named.get("value") or ""
 
 

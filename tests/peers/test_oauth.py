@@ -359,7 +359,8 @@ class Renewing(Case):
         lines = len(self.desk.koban_json("transactions"))
         self.server.tell(cut=1)
         code, said = self.check()
-        self.assertEqual(code, 11, said)
+        self.assertIn("Could not check Bank", said)
+        self.assertIn(code, (10, 11))         # the notice that it opened counts first
         self.assertEqual(self.server.grants(), ["refresh_token"] * 2)
         self.assertIn(self.state(), ("sign-in", "shared"))
         before = self.connection()["id"]
@@ -385,17 +386,18 @@ class Renewing(Case):
         self.forward(2 * 3600)
         lines = len(self.desk.koban_json("transactions"))
         self.server.tell(late=1500)
+        given = self.server.tell()["given"]
         running = self.desk.koban_begun("check", "Bank")
         self.desk.wait(lambda: self.server.grants(), 20, "the renewal")
         os.kill(self.desk.agent_pid(), 9)
         running.wait(20)
         self.server.tell(late=0)
         self.desk.wait(lambda: not self.desk.is_owned("org.koban.Koban"), 20, "its end")
-        import time
-        time.sleep(2)
+        self.desk.wait(lambda: self.server.tell()["given"] > given, 20, "the answer that nobody hears")
         self.forward(60)
         code, said = self.check()
-        self.assertEqual(code, 11, said)
+        self.assertIn("Could not check Bank", said)
+        self.assertIn(code, (10, 11))         # the notice that it opened counts first
         self.assertLessEqual(len(self.server.grants()), 3)
         self.again()
         self.assertEqual(self.state(), "ok")
@@ -425,7 +427,7 @@ class Renewing(Case):
     def test_end_is_told(self):
         """C11: two weeks, a week and a day before; then it is over, and signing in again ends the notice."""
         told = []
-        for days in (20, 7, 6.2, 5):
+        for days in (20, 7, 6.2, 6):
             self.forward(days * 86400)
             self.check()
             told.append([a["severity"] for a in self.desk.koban_json("alerts", "--all") if a["state"] != "closed"
@@ -435,6 +437,133 @@ class Renewing(Case):
         self.again()
         self.check()
         self.assertEqual([a for a in self.desk.koban_json("alerts") if any(r["code"] == "consent_ends" for r in a["reasons"])], [])
+
+
+class Keyring(Case):
+    """C1 … C9, C13 and C14 of an access that must be renewed."""
+
+    def setUp(self):
+        super().setUp()
+        self.write(CODE_FLOW, "client_id")
+        self.connect()
+        self.server.tell(forget=True)
+
+    def goes_on(self, renewals):
+        self.assertIn(self.check()[0], (0, 10))
+        self.assertEqual(self.connection()["state"], "ok")
+        self.assertEqual(self.server.grants(), ["refresh_token"] * renewals)
+
+    def test_locked(self):
+        """C1: nothing is renewed without a place to keep it, and nobody is prompted."""
+        prompts = self.desk.pretend_prompter()
+        self.forward(2 * 3600)
+        self.desk.lock_keyring()
+        self.assertEqual(self.check()[0], 11)
+        self.assertEqual((self.connection()["state"], self.server.grants(), prompts), ("locked", [], []))
+        self.desk.unlock_keyring()
+        self.goes_on(1)
+
+    def test_daemon_dies(self):
+        """C2: it comes back locked, and that is no lost sign-in."""
+        self.forward(2 * 3600)
+        self.desk.kill_keyring()
+        self.assertEqual(self.check()[0], 11)
+        self.assertEqual(self.server.grants(), [])
+        self.desk.start_keyring("a-throw-away-password", replace=True)
+        self.goes_on(1)
+
+    def test_item_deleted(self):
+        """C3: the person deleted it: a sign-in is needed, once, and brings everything back."""
+        item, = self.desk.secret_items()
+        self.desk.delete_secret(item)
+        before = self.connection()["id"]
+        self.check()
+        self.assertEqual(self.connection()["state"], "sign-in")
+        command = self.begin("--secret-stdin", stdin="client_id=public\n\n")
+        urllib.request.urlopen(self.browser.sign_in(command.address()), timeout=20).close()
+        self.assertEqual(command.end(), 0, command.said)
+        self.assertEqual((self.connection()["id"], self.connection()["state"]), (before, "ok"))
+
+    def test_item_spoilt(self):
+        """C4: an item with something else in it is named, and no crash."""
+        item, = self.desk.secret_items()
+        _, session = self.desk.secret_call("/org/freedesktop/secrets", "org.freedesktop.Secret.Service", "OpenSession",
+                                           GLib.Variant("(sv)", ("plain", GLib.Variant("s", ""))), "(vo)")
+        for content in (b"", b"garbage", b"access_token=%ZZ\nrefresh_token", b"\xff\xfe" * 5000):
+            self.desk.secret_call(item, "org.freedesktop.Secret.Item", "SetSecret",
+                                  GLib.Variant("((oayays))", ((session, b"", content, "text/plain"),)), "()")
+            self.forward(60)
+            code, said = self.check()
+            self.assertIn(code, (10, 11), said)
+            self.assertIn(self.connection()["state"], ("sign-in", "shared", "error"), content)
+
+    def test_written_late(self):
+        """C6: the keyring is locked while the bank renews: the token waits in memory, and is stored when it can be."""
+        self.forward(2 * 3600)
+        self.server.tell(late=1500)
+        running = self.desk.koban_begun("check", "Bank")
+        self.desk.wait(lambda: self.server.grants(), 20, "the renewal")
+        self.desk.lock_keyring()
+        running.wait(30)
+        self.server.tell(late=0)
+        self.desk.unlock_keyring()
+        self.goes_on(1)
+        self.desk.stop_agent()
+        self.goes_on(1)
+
+    def test_one_at_a_time(self):
+        """C8: whoever asks meanwhile joins; a second agent leaves before it asks anything."""
+        self.forward(2 * 3600)
+        self.server.tell(late=1000)
+        running = [self.desk.koban_begun("check", "Bank") for _ in range(4)]
+        self.desk.wait(lambda: self.server.grants(), 20, "the renewal")
+        second = self.desk.start([str(self.desk.agent_program)], env=dict(self.desk.env, **self.desk.time_env))
+        self.assertEqual(second.wait(20), 0)
+        for one in running:
+            self.assertIn(one.wait(30), (0, 10))
+        self.assertEqual(self.server.grants(), ["refresh_token"])
+
+    def test_lifetimes(self):
+        """C9: whatever a bank says, there is at most one renewal a minute, and one when it is due."""
+        for lifetime in (0, -5, 10 ** 12, "3600", "soon", None, 1e300):
+            with self.subTest(lifetime=lifetime):
+                self.server.tell(lifetime=lifetime, stale=True, forget=True)
+                self.forward(120)
+                self.goes_on(1)
+                self.forward(20)
+                self.goes_on(1)
+
+    def test_no_core(self):
+        """C13: a crash leaves nothing to read."""
+        self.desk.set_agent(wrapper=["prlimit", "--core=unlimited"], KOBAN_PROVIDERS=str(self.providers))
+        self.desk.stop_agent()
+        self.check()
+        pid = self.desk.agent_pid()
+        limits = pathlib.Path("/proc/%d/limits" % pid).read_text(encoding="ascii")
+        self.assertRegex(limits, r"Max core file size +0 +0")
+        os.kill(pid, 11)
+        self.desk.wait(lambda: self.desk.agent_pid() != pid, 20, "its end")
+        self.assertEqual([f for f in os.listdir(self.desk.scratch) if f.startswith("core")], [])
+
+    def test_no_locked_memory(self):
+        """C14: where no memory may be locked, it works all the same."""
+        self.desk.set_agent(wrapper=["prlimit", "--memlock=0"], KOBAN_PROVIDERS=str(self.providers))
+        self.desk.stop_agent()
+        self.forward(2 * 3600)
+        self.goes_on(1)
+
+
+class NoKeyring(Case):
+    def test_said(self):
+        """C5: without a keyring nobody is sent to a page, and nothing is written in clear."""
+        desk = Desk(keyring=None)
+        self.addCleanup(desk.close)
+        desk.env["KOBAN_PROVIDERS"] = str(self.providers)
+        desk.set_agent(KOBAN_PROVIDERS=str(self.providers))
+        self.write(CODE_FLOW, "client_id")
+        done = desk.koban("add", "signs-in", "--base-url", self.server.url, "--secret-stdin", stdin="client_id=public\n")
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertNotIn("You sign in", done.stderr)
 
 
 class Silence(Case):
