@@ -30,6 +30,10 @@ char *koban_phrase_many_body    (GPtrArray *alerts, guint incidents, gboolean in
 /* What a person presses to give an answer: "It was me"; of a joint account "We know it". (transfer none); NONE has none */
 const char *koban_phrase_answer_label (KobanAnswer answer, KobanOwnership ownership);
 
+/* A code of DESIGN §5 ("direct_debit", "sign-in") as a person's word for it; what is no code is returned as it is.
+ * (transfer none) */
+const char *koban_phrase_word (const char *code);
+
 /* One line for a table or `show`: "New direct debit: “ﾄﾞｺﾓｺｳｻﾞ” can take money from this account". */
 char *koban_phrase_alert   (const KobanAlert *alert);
 /* One reason with its numbers, checkable from a statement. @reason is a{sv}. */

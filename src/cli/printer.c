@@ -8,6 +8,7 @@
 #include "cli/printer.h"
 
 #include <glib/gi18n-lib.h>
+#include <koban/phrase.h>
 #include <koban/text.h>
 #include <libsmartcols.h>
 #include <stdio.h>
@@ -27,9 +28,12 @@ money_from_variant (GVariant *value)
 }
 
 static char *
-words_text (GVariant *value)
+words_text (GVariant *value, gboolean coded)
 {
   g_autofree const char **words = g_variant_get_strv (value, NULL);
+
+  for (guint i = 0; coded && words[i] != NULL; i++)
+    words[i] = koban_phrase_word (words[i]);
   g_autofree char *joined = g_strjoinv (", ", (char **) words);
 
   return koban_text_clean (joined, CELL_MAX);
@@ -40,6 +44,8 @@ value_text (GVariant *value, KobanColumnType type)
 {
   switch (type)
     {
+    case KOBAN_COLUMN_CODE:
+      return g_strdup (koban_phrase_word (g_variant_get_string (value, NULL)));
     case KOBAN_COLUMN_TEXT:
     case KOBAN_COLUMN_FOREIGN:
       return koban_text_clean (g_variant_get_string (value, NULL), CELL_MAX);
@@ -52,7 +58,9 @@ value_text (GVariant *value, KobanColumnType type)
     case KOBAN_COLUMN_TIME:
       return g_variant_get_int64 (value) == 0 ? NULL : koban_time_format_local (g_variant_get_int64 (value));
     case KOBAN_COLUMN_WORDS:
-      return words_text (value);
+      return words_text (value, FALSE);
+    case KOBAN_COLUMN_CODES:
+      return words_text (value, TRUE);
     case KOBAN_COLUMN_OBJECT:
     case KOBAN_COLUMN_ROWS:
     default:
@@ -64,9 +72,10 @@ static const GVariantType *
 type_of_column (KobanColumnType type)
 {
   static const char *const types[] = {
-    [KOBAN_COLUMN_TEXT] = "s",   [KOBAN_COLUMN_FOREIGN] = "s",    [KOBAN_COLUMN_NUMBER] = "x",
-    [KOBAN_COLUMN_BOOL] = "b",   [KOBAN_COLUMN_MONEY] = "(xs)",   [KOBAN_COLUMN_TIME] = "x",
-    [KOBAN_COLUMN_WORDS] = "as", [KOBAN_COLUMN_OBJECT] = "a{sv}", [KOBAN_COLUMN_ROWS] = "aa{sv}",
+    [KOBAN_COLUMN_TEXT] = "s",       [KOBAN_COLUMN_FOREIGN] = "s",   [KOBAN_COLUMN_NUMBER] = "x",
+    [KOBAN_COLUMN_BOOL] = "b",       [KOBAN_COLUMN_MONEY] = "(xs)",  [KOBAN_COLUMN_TIME] = "x",
+    [KOBAN_COLUMN_WORDS] = "as",     [KOBAN_COLUMN_CODE] = "s",      [KOBAN_COLUMN_CODES] = "as",
+    [KOBAN_COLUMN_OBJECT] = "a{sv}", [KOBAN_COLUMN_ROWS] = "aa{sv}",
   };
 
   return G_VARIANT_TYPE (types[type]);
@@ -95,6 +104,8 @@ print_value (KobanJsonWriter *writer, GVariant *value, const KobanColumn *column
       koban_print_object (writer, value, column->inner);
       break;
     case KOBAN_COLUMN_TEXT:
+    case KOBAN_COLUMN_CODE:
+    case KOBAN_COLUMN_CODES:
     case KOBAN_COLUMN_FOREIGN:
     case KOBAN_COLUMN_NUMBER:
     case KOBAN_COLUMN_BOOL:
@@ -159,17 +170,20 @@ is_colourful (void)
 
 /* Colour never carries a meaning that the word does not. */
 static const char *
-colour_of_cell (const char *text)
+colour_of_cell (GVariant *row, const KobanColumn *column)
 {
   static const struct
   {
-    const char *word, *colour;
+    const char *code, *colour;
   } colours[] = {
     { "critical", "red" }, { "warning", "yellow" }, { "locked", "yellow" }, { "sign-in", "yellow" }
   };
+  const char *code = NULL;
 
-  for (guint i = 0; text != NULL && i < G_N_ELEMENTS (colours); i++)
-    if (g_str_equal (text, colours[i].word))
+  if (column->type == KOBAN_COLUMN_CODE)
+    g_variant_lookup (row, column->key, "&s", &code);
+  for (guint i = 0; code != NULL && i < G_N_ELEMENTS (colours); i++)
+    if (g_str_equal (code, colours[i].code))
       return colours[i].colour;
   return NULL;
 }
@@ -186,7 +200,7 @@ add_line (struct libscols_table *table, GVariant *row, const KobanColumn *column
         g_autofree char *text = koban_print_cell (row, column);
 
         scols_line_set_data (line, n, text != NULL ? text : "");
-        scols_cell_set_color (scols_line_get_cell (line, n), colour_of_cell (text));
+        scols_cell_set_color (scols_line_get_cell (line, n), colour_of_cell (row, column));
         n++;
       }
 }
@@ -234,8 +248,10 @@ koban_print_details (GVariant *row, const KobanColumn *columns)
     {
       g_autofree char *text = koban_print_cell (row, column);
 
-      if (text != NULL && *text != '\0')
-        g_print ("%s: %s\n", column->heading != NULL ? _(column->heading) : column->key, text);
+      const char *heading = column->heading != NULL ? column->heading : column->label;
+
+      if (heading != NULL && text != NULL && *text != '\0')
+        g_print ("%s: %s\n", _(heading), text);
     }
 }
 

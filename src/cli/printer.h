@@ -13,12 +13,14 @@ G_BEGIN_DECLS
 typedef enum
 {
   KOBAN_COLUMN_TEXT,    /* s: ours */
+  KOBAN_COLUMN_CODE,    /* s: a word of DESIGN §5; told in the person's language */
   KOBAN_COLUMN_FOREIGN, /* s: a bank's words; cleaned in tables, as they are in JSON */
   KOBAN_COLUMN_NUMBER,  /* x */
   KOBAN_COLUMN_BOOL,    /* b */
   KOBAN_COLUMN_MONEY,   /* (xs) */
   KOBAN_COLUMN_TIME,    /* x, µs UTC */
   KOBAN_COLUMN_WORDS,   /* as */
+  KOBAN_COLUMN_CODES,   /* as: words of DESIGN §5 */
   KOBAN_COLUMN_OBJECT,  /* a{sv} by @inner */
   KOBAN_COLUMN_ROWS,    /* aa{sv} as it is: reasons */
 } KobanColumnType;
@@ -28,8 +30,9 @@ struct _KobanColumn
 {
   const char        *key;
   KobanColumnType    type;
-  const char        *heading; /* (nullable): NULL is only in JSON */
+  const char        *heading; /* (nullable): NULL is not in tables */
   const KobanColumn *inner;   /* (nullable): ends with key NULL */
+  const char        *label;   /* (nullable): instead of a heading, where `show` tells it too */
 };
 
 /* @rows: aa{sv}; @columns end with key NULL. @nothing is said instead of an empty table. */
