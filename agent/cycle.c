@@ -909,18 +909,17 @@ raise_end (KobanLedger *ledger, Cycle *cycle, GError **error)
   return raise_reason (ledger, cycle, CONSENT_ENDS, reminders[i].severity, reason, error);
 }
 
-/* An access whose end was known beforehand was taken by nobody. */
+/* An access that ran out, or that the person ended, was taken by nobody. */
 static gboolean
-has_run_out (KobanLedger *ledger, const Cycle *cycle)
+has_ended (KobanLedger *ledger, const Cycle *cycle)
 {
   g_autoptr(GError) error = NULL;
-  gint64 expires_us = 0;
+  gboolean ended = FALSE;
 
-  if (!koban_ledger_get_access_end (ledger, cycle->connection->id, &expires_us, &error))
-    g_message ("When the access of %s ends could not be read: %s", cycle->connection->id, error->message);
-  if (cycle->consent_ends_us != 0 && cycle->consent_ends_us <= cycle->now_us)
-    return TRUE;
-  return expires_us != 0 && expires_us <= cycle->now_us;
+  if (!koban_ledger_get_access_ended (ledger, cycle->connection->id, cycle->now_us, &ended, &error))
+    g_message ("Whether the access of %s has ended could not be read: %s", cycle->connection->id,
+               error->message);
+  return ended || (cycle->consent_ends_us != 0 && cycle->consent_ends_us <= cycle->now_us);
 }
 
 /* The bank accepted it, refuses it now, and had set it no end: another sign-in may have taken its place. */
@@ -928,7 +927,7 @@ static gboolean
 is_evicted (KobanLedger *ledger, const Cycle *cycle)
 {
   return koban_error_is (cycle->outcome->error, KOBAN_ERROR_NEEDS_SIGN_IN) && cycle->session != NULL &&
-         koban_session_is_refused (cycle->session) && !has_run_out (ledger, cycle);
+         koban_session_is_refused (cycle->session) && !has_ended (ledger, cycle);
 }
 
 /* Copied keys and rotating tokens end each other; and who keeps within the budget and waits as asked is
@@ -959,10 +958,15 @@ must_be_told (const Cycle *cycle, const Trouble *trouble)
          cycle->now_us - cycle->connection->last_check_us >= trouble->after_us;
 }
 
-static gboolean
-asks_for_patience (const GError *error)
+/* Only what the bank asked for itself binds the person: neither our back-off nor the share that is theirs. */
+static gint64
+asked_patience_us (const Cycle *cycle)
 {
-  return koban_error_is (error, KOBAN_ERROR_RATE_LIMITED) || koban_error_is (error, KOBAN_ERROR_BUDGET);
+  gint64 retry_after_s = cycle->session != NULL ? koban_session_get_retry_after_s (cycle->session) : -1;
+
+  if (!koban_error_is (cycle->outcome->error, KOBAN_ERROR_RATE_LIMITED) || retry_after_s < 0)
+    return 0;
+  return cycle->now_us + retry_after_s * KOBAN_SECOND_US;
 }
 
 static gboolean
@@ -978,7 +982,7 @@ record_trouble (KobanLedger *ledger, Cycle *cycle, GError **error)
   connection->message = koban_text_clean (cycle->outcome->error->message, 240);
   if (!is_being_added (connection))
     connection->next_check_us = next_check_us (cycle, trouble->pace);
-  connection->not_before_us = asks_for_patience (cycle->outcome->error) ? connection->next_check_us : 0;
+  connection->not_before_us = asked_patience_us (cycle);
   return koban_ledger_update_connection (ledger, connection, error) &&
          settle_others (ledger, cycle, trouble->reason, error) &&
          (!told || raise_trouble (ledger, cycle, trouble, error));

@@ -81,9 +81,10 @@ gboolean   koban_ledger_renew_connection  (KobanLedger *self, const KobanConnect
 /* The accounts that it shows (element-type KobanAccount), with our ids. */
 GPtrArray *koban_ledger_get_accounts      (KobanLedger *self, const char *connection, GError **error);
 
-/* When the access that Koban itself uses ends, as the bank last said; 0: it did not say. Of several, the last. */
-gboolean   koban_ledger_get_access_end    (KobanLedger *self, const char *connection, gint64 *expires_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* When the first of those that are in force ends, after @now_us; 0: none is known to. */
+/* Whether the access that Koban itself uses is known to have ended: by its date, or because it was revoked. */
+gboolean   koban_ledger_get_access_ended  (KobanLedger *self, const char *connection, gint64 now_us, gboolean *ended,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* When the first of those of it that are in force ends, after @now_us; 0: none is known to. */
 gboolean   koban_ledger_get_next_end      (KobanLedger *self, const char *connection, gint64 now_us, gint64 *ends_us,
                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -126,59 +126,35 @@ login_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgoin
 /* — its rows in a profile — */
 
 static void
-kept_free (gpointer data)
+read_fields (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
-  KobanKept *kept = data;
-  g_free (kept->name);
-  koban_fact_free (kept->fact);
-  g_free (kept);
-}
-
-static void
-rung_free (gpointer data)
-{
-  KobanRungRule *rung = data;
-  GArray *pairs[] = { rung->send, rung->headers, rung->keep };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
-    g_array_unref (pairs[i]);
-  g_ptr_array_unref (rung->fields);
-  g_free (rung->path);
-  g_free (rung->user);
-  g_free (rung->password);
-  g_free (rung);
-}
-
-static void
-read_fields (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
-{
-  if (!koban_key_expect (problems, key, node, KOBAN_JSON_OBJECT))
+  if (!koban_key_expect (reading, key, node, KOBAN_JSON_OBJECT))
     return;
   for (KobanJsonNode member = koban_json_first (node); koban_json_exists (member);
        member = koban_json_next (member))
     {
-      KobanKept *kept = g_new0 (KobanKept, 1);
-      kept->name = g_strdup (koban_json_name (member));
-      kept->fact = koban_fact_read (problems, member);
+      KobanKept *kept = koban_reading_new (reading, KobanKept);
+      kept->name = koban_json_name (member);
+      kept->fact = koban_fact_read (reading, member);
       g_ptr_array_add (*(GPtrArray **) target, kept);
     }
 }
 
 /* What a bundle may call a secret. */
 static void
-check_names (GPtrArray *problems, KobanJsonNode node, GArray *pairs)
+check_names (KobanReading *reading, KobanJsonNode node, GArray *pairs)
 {
   for (guint i = 0; i < pairs->len; i++)
     {
       const char *name = g_array_index (pairs, KobanPair, i).name;
       if (*name == '\0' || name[strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
-        koban_profile_problem (problems, node, _("“%s”: the name of a secret is made of a–z, 0–9 and “_”"),
+        koban_profile_problem (reading, node, _("“%s”: the name of a secret is made of a–z, 0–9 and “_”"),
                                name);
     }
 }
 
 static void
-add_rung (GPtrArray *problems, KobanJsonNode item, gpointer target)
+add_rung (KobanReading *reading, KobanJsonNode item, gpointer target)
 {
 #define RUNG(name, read, member)                                                                             \
   {                                                                                                          \
@@ -195,27 +171,24 @@ add_rung (GPtrArray *problems, KobanJsonNode item, gpointer target)
     { "keep", koban_read_pointer_pairs, G_STRUCT_OFFSET (KobanRungRule, keep), TRUE },
     RUNG ("fields", read_fields, fields),
   };
-  KobanRungRule *rung = g_new0 (KobanRungRule, 1);
+  KobanRungRule *rung = koban_reading_new (reading, KobanRungRule);
 
-  rung->send = koban_pairs_new ();
-  rung->headers = koban_pairs_new ();
-  rung->keep = koban_pairs_new ();
-  rung->fields = g_ptr_array_new_with_free_func (kept_free);
-  koban_read_object (problems, item, _("a rung"), keys, G_N_ELEMENTS (keys), rung);
-  check_names (problems, item, rung->keep);
+  rung->send = koban_reading_pairs (reading);
+  rung->headers = koban_reading_pairs (reading);
+  rung->keep = koban_reading_pairs (reading);
+  rung->fields = koban_reading_list (reading);
+  koban_read_object (reading, item, _("a rung"), keys, G_N_ELEMENTS (keys), rung);
+  check_names (reading, item, rung->keep);
   if (rung->keep->len == 0 || (rung->path != NULL && *rung->path != '/'))
-    koban_profile_problem (problems, item, _("a rung keeps something, and its path begins with “/”"));
+    koban_profile_problem (reading, item, _("a rung keeps something, and its path begins with “/”"));
   if (rung->keep->len > 0)
     g_ptr_array_add (*(GPtrArray **) target, rung);
-  else
-    rung_free (rung);
 }
 
 static void
-read_rungs (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+read_rungs (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
-  g_ptr_array_set_free_func (*(GPtrArray **) target, rung_free);
-  koban_key_each (problems, key, node, add_rung, target);
+  koban_key_each (reading, key, node, add_rung, target);
 }
 
 static const KobanKey login_keys[] = {

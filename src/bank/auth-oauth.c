@@ -52,7 +52,7 @@ oauth_wants_opening (KobanAuth *auth, const KobanProofRule *rule)
 static KobanOutgoing *
 oauth_open (KobanAuth *auth, const KobanProofRule *rule, GError **error)
 {
-  g_autoptr(GArray) pairs = koban_pairs_new ();
+  g_autoptr(GArray) pairs = koban_oauth_pairs_new ();
   gboolean from_before = koban_auth_has (auth, BEFORE);
 
   if (!koban_auth_has (auth, KOBAN_OAUTH_REFRESH_TOKEN))
@@ -157,7 +157,6 @@ static const KobanKey oauth_keys[] = {
   KEY ("par", koban_read_text, endpoints[KOBAN_ENDPOINT_PAR]),
   KEY ("device", koban_read_text, endpoints[KOBAN_ENDPOINT_DEVICE]),
   KEY ("register", koban_read_text, endpoints[KOBAN_ENDPOINT_REGISTER]),
-  KEY ("revoke", koban_read_text, endpoints[KOBAN_ENDPOINT_REVOKE]),
   KEY ("client_id", koban_read_need_name, client_id),
   KEY ("client_secret", koban_read_need_name, client_secret),
   KEY ("key", koban_read_need_name, key),

@@ -285,7 +285,7 @@ koban_auth_form (KobanAuth *self, GArray *pairs, GError **error)
 }
 
 void
-koban_read_need_name (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+koban_read_need_name (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
-  koban_read_text (problems, key, node, target);
+  koban_read_text (reading, key, node, target);
 }

@@ -44,20 +44,13 @@ write_text (Build *build, KobanJsonNode node, GError **error)
 }
 
 static gboolean
-write_list (Build *build, KobanJsonNode node, GError **error)
+write_container (Build *build, KobanJsonNode node, GError **error)
 {
-  koban_json_writer_begin_array (build->writer);
-  gboolean done = write_members (build, node, error);
-  koban_json_writer_end_array (build->writer);
-  return done;
-}
+  const gboolean is_list = koban_json_type (node) == KOBAN_JSON_ARRAY;
 
-static gboolean
-write_object (Build *build, KobanJsonNode node, GError **error)
-{
-  koban_json_writer_begin_object (build->writer);
+  (is_list ? koban_json_writer_begin_array : koban_json_writer_begin_object) (build->writer);
   gboolean done = write_members (build, node, error);
-  koban_json_writer_end_object (build->writer);
+  (is_list ? koban_json_writer_end_array : koban_json_writer_end_object) (build->writer);
   return done;
 }
 
@@ -72,9 +65,8 @@ write_value (Build *build, KobanJsonNode node, GError **error)
     case KOBAN_JSON_STRING:
       return write_text (build, node, error);
     case KOBAN_JSON_ARRAY:
-      return write_list (build, node, error);
     case KOBAN_JSON_OBJECT:
-      return write_object (build, node, error);
+      return write_container (build, node, error);
     case KOBAN_JSON_NUMBER:
       if (koban_json_int64 (node, &number))
         koban_json_writer_int (build->writer, number);

@@ -470,7 +470,7 @@ void
 koban_hearing_fail (KobanHearing *self, const KobanStep *step, const GError *error)
 {
   /* Maybe it is the cursor that the bank refuses. */
-  if (step->continued &&
+  if (step->continued && step->page == 0 &&
       (koban_error_is (error, KOBAN_ERROR_FAILED) || koban_error_is (error, KOBAN_ERROR_INVALID)))
     mark_changes (self, step, NULL);
   for (guint i = 0; i < step->request->listings->len; i++)

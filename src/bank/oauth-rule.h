@@ -53,47 +53,46 @@ typedef enum
   KOBAN_ENDPOINT_PAR,
   KOBAN_ENDPOINT_DEVICE,
   KOBAN_ENDPOINT_REGISTER,
-  KOBAN_ENDPOINT_REVOKE,
   KOBAN_N_ENDPOINTS,
 } KobanEndpoint;
 
-/* A consent that is made before the person is asked. */
+/* Every text is (unowned): it stands in the profile's own document. A consent that is made before the person is asked. */
 typedef struct
 {
-  char *path;         /* (nullable): there is none; POST */
-  KobanJsonNode body; /* none, or an object whose texts are templates */
-  GArray *headers;    /* KobanPair: name, template */
-  gboolean as_client; /* with a token that the client is given for itself … */
-  char *scope;        /* (nullable): … for these scopes */
-  GArray *keep;       /* KobanPair: name, pointer: secrets, kept in the keyring */
-  char *url;          /* (nullable): pointer to the page that the person approves it at */
-  char *expires;      /* (nullable): pointer to when it ends, RFC 3339 or a day */
-  char *status;       /* (nullable): path of its status, a template of secrets … */
-  char *status_at;    /* … where in the answer that stands … */
-  char **status_is;   /* … which words are a yes … */
-  char **status_no;   /* (nullable): … and which a no */
+  const char   *path;      /* (nullable): there is none; POST */
+  KobanJsonNode body;      /* none, or an object whose texts are templates */
+  GArray       *headers;   /* KobanPair: name, template */
+  gboolean      as_client; /* with a token that the client is given for itself … */
+  const char   *scope;     /* (nullable): … for these scopes */
+  GArray       *keep;      /* KobanPair: name, pointer: secrets, kept in the keyring */
+  const char   *url;       /* (nullable): pointer to the page that the person approves it at */
+  const char   *expires;   /* (nullable): pointer to when it ends, RFC 3339 or a day */
+  const char   *status;    /* (nullable): path of its status, a template of secrets … */
+  const char   *status_at; /* … where in the answer that stands … */
+  char        **status_is; /* … which words are a yes … */
+  char        **status_no; /* (nullable): … and which a no */
 } KobanConsentRule;
 
 typedef struct
 {
-  char *issuer; /* (nullable): who must have answered (RFC 9207) */
-  KobanDiscover discover;
-  char *endpoints[KOBAN_N_ENDPOINTS]; /* each (nullable): a path, or a URL */
-  KobanFlow flow;
+  const char      *issuer;  /* (nullable): who must have answered (RFC 9207) */
+  KobanDiscover    discover;
+  const char      *endpoints[KOBAN_N_ENDPOINTS]; /* each (nullable): a path, or a URL */
+  KobanFlow        flow;
   KobanClientProof client;
-  char *client_id;          /* (nullable): need; NULL: the server registers us (RFC 7591) */
-  char *client_secret;      /* (nullable): need */
-  char *key, *key_id;       /* (nullable): needs */
-  KobanSignature algorithm; /* of assertions and signed parameters */
-  char *audience;           /* (nullable): of an assertion; NULL: the issuer, or the token endpoint */
-  char *redirect;           /* (nullable): need: a registered address; NULL: a port of ours */
-  char *scope;              /* (nullable) */
-  GArray *send;             /* KobanPair: parameter of the page, template */
-  KobanJsonNode claims;     /* none, or the parameter "claims" */
-  gboolean sign;            /* the parameters go as one signed object (RFC 9101) */
+  const char      *client_id;     /* (nullable): need; NULL: the server registers us (RFC 7591) */
+  const char      *client_secret; /* (nullable): need */
+  const char      *key, *key_id;  /* (nullable): needs */
+  KobanSignature   algorithm;     /* of assertions and signed parameters */
+  const char      *audience;      /* (nullable): of an assertion; NULL: the issuer, or the token endpoint */
+  const char      *redirect;      /* (nullable): need: a registered address; NULL: a port of ours */
+  const char      *scope;         /* (nullable) */
+  GArray          *send;          /* KobanPair: parameter of the page, template */
+  KobanJsonNode    claims;        /* none, or the parameter "claims" */
+  gboolean         sign;          /* the parameters go as one signed object (RFC 9101) */
   KobanConsentRule consent;
-  char *approval;     /* (nullable): path that is refused (403) until the person approves in the app */
-  guint consent_days; /* 0: not known */
+  const char      *approval;      /* (nullable): path that is refused (403) until the person approves in the app */
+  guint            consent_days;  /* 0: not known */
 } KobanOAuthRule;
 
 G_END_DECLS

@@ -34,7 +34,6 @@ static const struct
   [KOBAN_ENDPOINT_PAR] = { "pushed_authorization_request_endpoint", FALSE },
   [KOBAN_ENDPOINT_DEVICE] = { "device_authorization_endpoint", FALSE },
   [KOBAN_ENDPOINT_REGISTER] = { "registration_endpoint", FALSE },
-  [KOBAN_ENDPOINT_REVOKE] = { "revocation_endpoint", TRUE },
 };
 
 const char *
@@ -113,6 +112,23 @@ static const char *
 client_secret (const KobanOAuthRule *rule)
 {
   return rule->client_secret != NULL ? rule->client_secret : "client_secret";
+}
+
+static void
+clear_pair (gpointer data)
+{
+  KobanPair *pair = data;
+
+  g_free ((char *) pair->name);
+  g_free ((char *) pair->value);
+}
+
+GArray *
+koban_oauth_pairs_new (void)
+{
+  GArray *pairs = g_array_new (FALSE, FALSE, sizeof (KobanPair));
+  g_array_set_clear_func (pairs, clear_pair);
+  return pairs;
 }
 
 void

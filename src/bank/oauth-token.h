@@ -32,6 +32,7 @@ char          *koban_oauth_get_issuer    (KobanAuth *auth, const KobanOAuthRule 
 const char    *koban_oauth_client_id     (const KobanOAuthRule *rule);
 
 /* Pairs of a form: a name, and a template whose own text needs no escaping. */
+GArray        *koban_oauth_pairs_new     (void);
 void           koban_oauth_add_pair      (GArray *pairs, const char *name, const char *value);
 
 /* A form to @which, with the client's proof. */

@@ -327,7 +327,7 @@ add_plain (GArray *pairs, const char *name, const char *text)
 static KobanOutgoing *
 ask_client_token (KobanOAuth *self, GError **error)
 {
-  g_autoptr(GArray) pairs = koban_pairs_new ();
+  g_autoptr(GArray) pairs = koban_oauth_pairs_new ();
 
   koban_oauth_add_pair (pairs, "grant_type", "client_credentials");
   if (self->oauth->consent.scope != NULL)
@@ -523,7 +523,7 @@ add_claims (KobanOAuth *self, GArray *pairs, GError **error)
 static GArray *
 page_parameters (KobanOAuth *self, GError **error)
 {
-  g_autoptr(GArray) pairs = koban_pairs_new ();
+  g_autoptr(GArray) pairs = koban_oauth_pairs_new ();
   g_autoptr(KobanSecret) verifier = koban_auth_lookup (self->auth, VERIFIER, error);
   g_autofree char *challenge = koban_nonce_s256 (verifier);
   g_autofree char *client = g_strdup_printf ("{%s}", koban_oauth_client_id (self->oauth));
@@ -602,7 +602,7 @@ object_claims (KobanOAuth *self, GArray *pairs, GError **error)
 static GArray *
 sign_parameters (KobanOAuth *self, GArray *pairs, GError **error)
 {
-  g_autoptr(GArray) outer = koban_pairs_new ();
+  g_autoptr(GArray) outer = koban_oauth_pairs_new ();
   g_autofree char *client = g_strdup_printf ("{%s}", koban_oauth_client_id (self->oauth));
   g_autofree char *claims = object_claims (self, pairs, error);
   g_autoptr(KobanSecret) key =
@@ -687,7 +687,7 @@ static gboolean
 take_pushing (KobanOAuth *self, const KobanHttpResponse *answer, GError **error)
 {
   g_autoptr(KobanJson) json = koban_answer_read (answer, NULL, FALSE, error);
-  g_autoptr(GArray) pairs = koban_pairs_new ();
+  g_autoptr(GArray) pairs = koban_oauth_pairs_new ();
   g_autofree char *client = g_strdup_printf ("{%s}", koban_oauth_client_id (self->oauth));
   const char *name =
     json != NULL ? koban_json_string (koban_json_member (koban_json_root (json), "request_uri")) : NULL;
@@ -800,7 +800,7 @@ koban_oauth_returned (KobanOAuth *self, KobanSecret *url, GError **error)
 static KobanOutgoing *
 ask_exchange (KobanOAuth *self, GError **error)
 {
-  g_autoptr(GArray) pairs = koban_pairs_new ();
+  g_autoptr(GArray) pairs = koban_oauth_pairs_new ();
 
   koban_oauth_add_pair (pairs, "grant_type", "authorization_code");
   koban_oauth_add_pair (pairs, "code", "{" CODE "}");
@@ -835,7 +835,7 @@ is_device_flow (KobanOAuth *self)
 static KobanOutgoing *
 ask_device (KobanOAuth *self, GError **error)
 {
-  g_autoptr(GArray) pairs = koban_pairs_new ();
+  g_autoptr(GArray) pairs = koban_oauth_pairs_new ();
 
   if (self->oauth->scope != NULL)
     add_plain (pairs, "scope", self->oauth->scope);
@@ -878,7 +878,7 @@ take_device (KobanOAuth *self, const KobanHttpResponse *answer, GError **error)
 static KobanOutgoing *
 ask_poll (KobanOAuth *self, GError **error)
 {
-  g_autoptr(GArray) pairs = koban_pairs_new ();
+  g_autoptr(GArray) pairs = koban_oauth_pairs_new ();
 
   if (self->auth->now_us >= self->ends_us)
     {

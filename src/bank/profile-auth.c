@@ -14,43 +14,26 @@
 #include "bank/profile-oauth.h"
 #include "bank/template.h"
 
-void
-koban_auth_rule_free (gpointer data)
-{
-  KobanProofRule *rule = data;
-  char *texts[] = { rule->secret,      rule->revoking, rule->user,   rule->password,
-                    rule->certificate, rule->key,      rule->key_id, rule->issuer,
-                    rule->audience,    rule->header,   rule->after };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-    g_free (texts[i]);
-  g_array_unref (rule->headers);
-  g_array_unref (rule->members);
-  g_ptr_array_unref (rule->rungs);
-  koban_oauth_rule_clear (&rule->oauth);
-  g_free (rule);
-}
-
 static void
-add_rule (GPtrArray *problems, KobanJsonNode item, gpointer target)
+add_rule (KobanReading *reading, KobanJsonNode item, gpointer target)
 {
   const char *name = koban_json_string (koban_json_member (item, "scheme"));
   const KobanScheme *scheme = name != NULL ? koban_scheme_find (name) : NULL;
 
   if (scheme == NULL)
     {
-      koban_profile_problem (problems, item, _("“auth” lacks a “scheme” that Koban knows"));
+      koban_profile_problem (reading, item, _("“auth” lacks a “scheme” that Koban knows"));
       return;
     }
-  KobanProofRule *rule = g_new0 (KobanProofRule, 1);
+  KobanProofRule *rule = koban_reading_new (reading, KobanProofRule);
   g_autofree char *what = g_strdup_printf (_("the scheme “%s”"), name);
   rule->scheme = scheme;
-  rule->headers = koban_pairs_new ();
-  rule->members = koban_pairs_new ();
-  rule->rungs = g_ptr_array_new ();
-  koban_oauth_rule_init (&rule->oauth);
+  rule->headers = koban_reading_pairs (reading);
+  rule->members = koban_reading_pairs (reading);
+  rule->rungs = koban_reading_list (reading);
+  koban_oauth_rule_init (reading, &rule->oauth);
   g_ptr_array_add (target, rule);
-  koban_read_object (problems, item, what, scheme->keys, scheme->n_keys, rule);
+  koban_read_object (reading, item, what, scheme->keys, scheme->n_keys, rule);
 }
 
 static char *
@@ -65,14 +48,14 @@ join_names (GPtrArray *rules)
 }
 
 void
-koban_read_auth (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+koban_read_auth (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   KobanProfile *profile = target;
 
   if (koban_json_type (node) == KOBAN_JSON_ARRAY)
-    koban_key_each (problems, key, node, add_rule, profile->auth);
+    koban_key_each (reading, key, node, add_rule, profile->auth);
   else
-    add_rule (problems, node, profile->auth);
+    add_rule (reading, node, profile->auth);
   g_free (profile->auth_name);
   profile->auth_name = join_names (profile->auth);
 }
@@ -127,7 +110,7 @@ koban_auth_gives_field (KobanProfile *self, const char *name)
 
 /* Each name of a need among the keys of @fields, by the table that filled it. */
 static void
-check_needs (GPtrArray *problems,
+check_needs (KobanReading *reading,
              KobanJsonNode node,
              KobanProfile *self,
              const KobanKey *keys,
@@ -139,12 +122,12 @@ check_needs (GPtrArray *problems,
       const char *name =
         keys[i].read == koban_read_need_name ? G_STRUCT_MEMBER (char *, fields, keys[i].offset) : NULL;
       if (name != NULL && !is_need (self, name))
-        koban_profile_problem (problems, node, _("“auth” wants “%s”, which is not among the “needs”"), name);
+        koban_profile_problem (reading, node, _("“auth” wants “%s”, which is not among the “needs”"), name);
     }
 }
 
 static void
-check_pairs (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, GArray *pairs)
+check_pairs (KobanReading *reading, KobanJsonNode node, KobanProfile *self, GArray *pairs)
 {
   for (guint i = 0; i < pairs->len; i++)
     {
@@ -153,68 +136,68 @@ check_pairs (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, GArray
       g_auto(GStrv) names = koban_template_list_names (pair->value, &error);
       if (*pair->name == '\0' || strpbrk (pair->name, ": \"\\\r\n") != NULL ||
           strpbrk (pair->value, "\"\\\r\n") != NULL)
-        koban_profile_problem (problems, node, _("“%s” holds what may not stand there"), pair->name);
+        koban_profile_problem (reading, node, _("“%s” holds what may not stand there"), pair->name);
       if (names == NULL)
-        koban_profile_problem (problems, node, "“%s”: %s", pair->value, error->message);
+        koban_profile_problem (reading, node, "“%s”: %s", pair->value, error->message);
       for (gsize n = 0; names != NULL && names[n] != NULL; n++)
         if (!is_need (self, names[n]) && !is_kept (self, names[n]))
-          koban_profile_problem (problems, node, _("nothing fills {%s} here"), names[n]);
+          koban_profile_problem (reading, node, _("nothing fills {%s} here"), names[n]);
     }
 }
 
 static void
-check_rule (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, const KobanProofRule *rule)
+check_rule (KobanReading *reading, KobanJsonNode node, KobanProfile *self, const KobanProofRule *rule)
 {
-  check_needs (problems, node, self, rule->scheme->keys, rule->scheme->n_keys, rule);
-  check_pairs (problems, node, self, rule->headers);
-  check_pairs (problems, node, self, rule->members);
+  check_needs (reading, node, self, rule->scheme->keys, rule->scheme->n_keys, rule);
+  check_pairs (reading, node, self, rule->headers);
+  check_pairs (reading, node, self, rule->members);
   for (guint i = 0; i < rule->rungs->len; i++)
     {
       const KobanRungRule *rung = rule->rungs->pdata[i];
       const char *needs[] = { rung->user, rung->password };
       for (gsize n = 0; n < G_N_ELEMENTS (needs); n++)
         if (needs[n] != NULL && !is_need (self, needs[n]))
-          koban_profile_problem (problems, node, _("“auth” wants “%s”, which is not among the “needs”"),
+          koban_profile_problem (reading, node, _("“auth” wants “%s”, which is not among the “needs”"),
                                  needs[n]);
-      check_pairs (problems, node, self, rung->send);
-      check_pairs (problems, node, self, rung->headers);
+      check_pairs (reading, node, self, rung->send);
+      check_pairs (reading, node, self, rung->headers);
     }
   if (rule->after != NULL && !is_kept (self, rule->after))
-    koban_profile_problem (problems, node, _("“after” is “%s”, which no rung keeps"), rule->after);
+    koban_profile_problem (reading, node, _("“after” is “%s”, which no rung keeps"), rule->after);
   if (rule->scheme != &koban_scheme_oauth)
     return;
-  check_pairs (problems, node, self, rule->oauth.send);
-  check_pairs (problems, node, self, rule->oauth.consent.headers);
-  koban_oauth_rule_check (problems, node, self, rule);
+  check_pairs (reading, node, self, rule->oauth.send);
+  check_pairs (reading, node, self, rule->oauth.consent.headers);
+  koban_oauth_rule_check (reading, node, self, rule);
 }
 
 /* What a login keeps is sent later; only of what is done once may it be enough that it was done. */
 static void
-check_kept (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, const KobanRungRule *rung)
+check_kept (KobanReading *reading, KobanJsonNode node, KobanProfile *self, const KobanRungRule *rung)
 {
   for (guint i = rung->once ? 1 : 0; i < rung->keep->len; i++)
     {
       const char *name = g_array_index (rung->keep, KobanPair, i).name;
       if (!g_hash_table_contains (self->used, name))
-        koban_profile_problem (problems, node, _("nothing uses “%s”"), name);
+        koban_profile_problem (reading, node, _("nothing uses “%s”"), name);
     }
 }
 
 void
-koban_auth_check (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+koban_auth_check (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
 {
   KobanJsonNode item =
     koban_json_exists (node) && koban_json_type (node) == KOBAN_JSON_ARRAY ? koban_json_first (node) : node;
 
   for (guint i = 0; i < self->auth->len; i++)
     {
-      check_rule (problems, koban_json_exists (item) ? item : node, self, self->auth->pdata[i]);
+      check_rule (reading, koban_json_exists (item) ? item : node, self, self->auth->pdata[i]);
       item = koban_json_next (item);
     }
   for (guint i = 0; i < self->auth->len; i++)
     {
       GPtrArray *rungs = ((KobanProofRule *) self->auth->pdata[i])->rungs;
       for (guint r = 0; r < rungs->len; r++)
-        check_kept (problems, node, self, rungs->pdata[r]);
+        check_kept (reading, node, self, rungs->pdata[r]);
     }
 }

@@ -10,9 +10,8 @@ G_BEGIN_DECLS
 
 KOBAN_KEY_READER (auth); /* the KobanProfile itself */
 
-void koban_auth_rule_free (gpointer rule);
 /* Needs and kept names that the rows speak of. */
-void koban_auth_check     (GPtrArray *problems, KobanJsonNode node, KobanProfile *self);
+void koban_auth_check     (KobanReading *reading, KobanJsonNode node, KobanProfile *self);
 
 /* Whether a login finds out a value of this name that paths may use. */
 gboolean koban_auth_gives_field (KobanProfile *self, const char *name);

@@ -10,7 +10,6 @@
 #include <glib/gi18n-lib.h>
 #include <koban/http.h>
 #include "bank/profile-auth.h"
-#include "bank/profile-keys.h"
 #include "bank/template.h"
 
 static gboolean
@@ -58,55 +57,55 @@ scope_knows (const Scope *scope, const char *name)
 }
 
 static void
-check_template (GPtrArray *problems, KobanJsonNode node, const char *text, const Scope *scope)
+check_template (KobanReading *reading, KobanJsonNode node, const char *text, const Scope *scope)
 {
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) names = text != NULL ? koban_template_list_names (text, &error) : g_new0 (char *, 1);
 
   if (names == NULL)
-    koban_profile_problem (problems, node, "“%s”: %s", text, error->message);
+    koban_profile_problem (reading, node, "“%s”: %s", text, error->message);
   for (gsize i = 0; names != NULL && names[i] != NULL; i++)
     if (!scope_knows (scope, names[i]))
-      koban_profile_problem (problems, node, _("nothing fills {%s} here"), names[i]);
+      koban_profile_problem (reading, node, _("nothing fills {%s} here"), names[i]);
 }
 
 /* Every text in a body is a template. */
 static void
-check_body (GPtrArray *problems, KobanJsonNode node, const Scope *scope)
+check_body (KobanReading *reading, KobanJsonNode node, const Scope *scope)
 {
   if (!koban_json_exists (node))
     return;
   if (koban_json_type (node) == KOBAN_JSON_STRING)
-    check_template (problems, node, koban_json_string (node), scope);
+    check_template (reading, node, koban_json_string (node), scope);
   for (KobanJsonNode child = koban_json_first (node); koban_json_exists (child);
        child = koban_json_next (child))
-    check_body (problems, child, scope);
+    check_body (reading, child, scope);
 }
 
 static void
-check_variables (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, GArray *pairs)
+check_variables (KobanReading *reading, KobanJsonNode node, KobanProfile *self, GArray *pairs)
 {
   for (guint i = 0; i < pairs->len; i++)
     if (!is_variable (self, g_array_index (pairs, KobanPair, i).name))
-      koban_profile_problem (problems, node, _("an account has no variable “%s”"),
+      koban_profile_problem (reading, node, _("an account has no variable “%s”"),
                              g_array_index (pairs, KobanPair, i).name);
 }
 
 /* What a listing refers to by name. */
 static void
-check_names (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, const KobanListingRule *listing)
+check_names (KobanReading *reading, KobanJsonNode node, KobanProfile *self, const KobanListingRule *listing)
 {
   const Scope scope = { self, TRUE, FALSE, FALSE, FALSE };
 
-  check_variables (problems, node, self, listing->repeats);
-  check_template (problems, node, listing->where_is, &scope);
+  check_variables (reading, node, self, listing->repeats);
+  check_template (reading, node, listing->where_is, &scope);
   if (listing->by_account != NULL && listing->by_account->at[0] != NULL &&
       !is_variable (self, listing->by_account->at[0]))
-    koban_profile_problem (problems, node, _("an account has no variable “%s”"), listing->by_account->at[0]);
+    koban_profile_problem (reading, node, _("an account has no variable “%s”"), listing->by_account->at[0]);
   for (guint i = 0; i < KOBAN_N_FIELDS; i++)
     if (listing->fields[i] != NULL && listing->fields[i]->join &&
         koban_profile_find_request (self, KOBAN_GIVES_NAMES) == NULL)
-      koban_profile_problem (problems, node, _("“join” needs a listing of names"));
+      koban_profile_problem (reading, node, _("“join” needs a listing of names"));
 }
 
 /* Lines for the whole connection stand in the rows of its accounts, or say themselves whose they are. */
@@ -125,7 +124,7 @@ is_of_account (const KobanListingRule *listing)
 }
 
 static void
-check_listing (GPtrArray *problems,
+check_listing (KobanReading *reading,
                KobanJsonNode node,
                KobanProfile *self,
                const KobanRequestRule *request,
@@ -136,18 +135,16 @@ check_listing (GPtrArray *problems,
   gboolean of_account = is_of_account (listing);
 
   if (of_sign_in != (request->per == KOBAN_PER_SIGN_IN))
-    koban_profile_problem (problems, node, _("scopes are asked for per sign-in, and nothing else is"));
+    koban_profile_problem (reading, node, _("scopes are asked for per sign-in, and nothing else is"));
   if (of_account && request->per != KOBAN_PER_ACCOUNT && !has_accounts && !says_whose (listing))
-    koban_profile_problem (problems, node,
-                           _("%s for the whole connection stand in the rows of its accounts"),
+    koban_profile_problem (reading, node, _("%s for the whole connection stand in the rows of its accounts"),
                            koban_gives_name (listing->gives));
   if (of_account && has_accounts && koban_profile_find_request (self, KOBAN_GIVES_IDENTITY) != NULL)
-    koban_profile_problem (problems, node,
-                           _("%s cannot stand with accounts that a later request identifies"),
+    koban_profile_problem (reading, node, _("%s cannot stand with accounts that a later request identifies"),
                            koban_gives_name (listing->gives));
   if (listing->gives == KOBAN_GIVES_IDENTITY && request->per != KOBAN_PER_ACCOUNT)
-    koban_profile_problem (problems, node, _("identity is asked for per account"));
-  check_names (problems, node, self, listing);
+    koban_profile_problem (reading, node, _("identity is asked for per account"));
+  check_names (reading, node, self, listing);
 }
 
 /* The first request gives the accounts, or the holders and the second the accounts. */
@@ -161,17 +158,17 @@ expected_at (KobanProfile *self, guint index)
 }
 
 static void
-check_order (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, guint index)
+check_order (KobanReading *reading, KobanJsonNode node, KobanProfile *self, guint index)
 {
   static const KobanGives firsts[] = { KOBAN_GIVES_HOLDERS, KOBAN_GIVES_ACCOUNTS };
   KobanRequestRule *request = self->requests->pdata[index];
 
   for (guint i = 0; i < G_N_ELEMENTS (firsts); i++)
     if ((koban_request_find_listing (request, firsts[i]) != NULL) != (expected_at (self, index) == firsts[i]))
-      koban_profile_problem (problems, node, _("the first request gives the accounts, and no other"));
+      koban_profile_problem (reading, node, _("the first request gives the accounts, and no other"));
   if (expected_at (self, index) != KOBAN_GIVES_TRANSACTIONS && request->per != KOBAN_PER_CONNECTION &&
       request->per != KOBAN_PER_HOLDER)
-    koban_profile_problem (problems, node, _("the accounts are asked for per connection, or per holder"));
+    koban_profile_problem (reading, node, _("the accounts are asked for per connection, or per holder"));
 }
 
 static gboolean
@@ -181,7 +178,7 @@ has_holders (KobanProfile *self)
 }
 
 static void
-check_request_listings (GPtrArray *problems,
+check_request_listings (KobanReading *reading,
                         KobanJsonNode node,
                         KobanProfile *self,
                         KobanRequestRule *request)
@@ -189,16 +186,16 @@ check_request_listings (GPtrArray *problems,
   gboolean has_accounts = koban_request_find_listing (request, KOBAN_GIVES_ACCOUNTS) != NULL;
 
   for (guint i = 0; i < request->listings->len; i++)
-    check_listing (problems, node, self, request, request->listings->pdata[i], has_accounts);
+    check_listing (reading, node, self, request, request->listings->pdata[i], has_accounts);
   for (guint i = 0; i < request->messages->len; i++)
-    check_variables (problems, node, self, ((KobanMessageRule *) request->messages->pdata[i])->scope);
+    check_variables (reading, node, self, ((KobanMessageRule *) request->messages->pdata[i])->scope);
   if (request->per == KOBAN_PER_HOLDER && !has_holders (self))
-    koban_profile_problem (problems, node, _("nothing says who the holders are"));
+    koban_profile_problem (reading, node, _("nothing says who the holders are"));
 }
 
 /* What is read on from where it was left must come in one piece. */
 static void
-check_kept (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, KobanRequestRule *request)
+check_kept (KobanReading *reading, KobanJsonNode node, KobanProfile *self, KobanRequestRule *request)
 {
   gboolean is_good = request->per == KOBAN_PER_CONNECTION;
 
@@ -209,12 +206,12 @@ check_kept (GPtrArray *problems, KobanJsonNode node, KobanProfile *self, KobanRe
       is_good &= other == request ? lines != NULL && lines->reach == KOBAN_REACH_CHANGES : lines == NULL;
     }
   if (request->paging.kept && !is_good)
-    koban_profile_problem (problems, node,
+    koban_profile_problem (reading, node,
                            _("a cursor is “kept” of the one list of changes of the whole connection"));
 }
 
 static void
-check_requests (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+check_requests (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
 {
   KobanJsonNode item = koban_json_first (node);
   for (guint i = 0; i < self->requests->len; i++, item = koban_json_next (item))
@@ -222,18 +219,18 @@ check_requests (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
       KobanRequestRule *request = self->requests->pdata[i];
       Scope scope = { self, request->per == KOBAN_PER_ACCOUNT, request->per == KOBAN_PER_HOLDER, TRUE,
                       FALSE };
-      check_template (problems, item, request->path, &scope);
+      check_template (reading, item, request->path, &scope);
       for (guint q = 0; q < request->query->len; q++)
-        check_template (problems, item, g_array_index (request->query, KobanPair, q).value, &scope);
-      check_body (problems, request->body, &scope);
-      check_order (problems, item, self, i);
-      check_request_listings (problems, item, self, request);
-      check_kept (problems, item, self, request);
+        check_template (reading, item, g_array_index (request->query, KobanPair, q).value, &scope);
+      check_body (reading, request->body, &scope);
+      check_order (reading, item, self, i);
+      check_request_listings (reading, item, self, request);
+      check_kept (reading, item, self, request);
     }
 }
 
 static void
-check_revoking_needs (GPtrArray *problems,
+check_revoking_needs (KobanReading *reading,
                       KobanJsonNode node,
                       KobanProfile *self,
                       const KobanRevocationRule *rule)
@@ -242,32 +239,32 @@ check_revoking_needs (GPtrArray *problems,
     {
       const KobanNeed *need = koban_profile_find_need (self, rule->needs[i]);
       if (need == NULL || !need->revoke)
-        koban_profile_problem (problems, node, _("“%s” is none of the “needs” that have “revoke”"),
+        koban_profile_problem (reading, node, _("“%s” is none of the “needs” that have “revoke”"),
                                rule->needs[i]);
     }
 }
 
 static void
-check_revocations (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+check_revocations (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
 {
   const Scope scope = { self, TRUE, FALSE, FALSE, TRUE };
   KobanJsonNode item = koban_json_first (node);
   for (guint i = 0; i < self->revocations->len; i++, item = koban_json_next (item))
     {
       KobanRevocationRule *rule = self->revocations->pdata[i];
-      check_template (problems, item, rule->path, &scope);
-      check_body (problems, rule->body, &scope);
-      check_revoking_needs (problems, item, self, rule);
+      check_template (reading, item, rule->path, &scope);
+      check_body (reading, rule->body, &scope);
+      check_revoking_needs (reading, item, self, rule);
       g_autofree char *host = NULL;
       if (rule->how == KOBAN_REVOCATION_URL && rule->by_hand != NULL &&
           (!koban_http_check_url (rule->by_hand, &host, NULL) ||
            !g_strv_contains ((const char *const *) self->hosts, host)))
-        koban_profile_problem (problems, item, _("“by_hand” is a page of one of the “hosts”"));
+        koban_profile_problem (reading, item, _("“by_hand” is a page of one of the “hosts”"));
     }
 }
 
 static void
-check_base_url (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+check_base_url (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
 {
   g_autofree char *host = NULL;
   g_autoptr(GError) error = NULL;
@@ -275,11 +272,11 @@ check_base_url (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
   if (self->base_url == NULL || self->hosts == NULL)
     return;
   if (!koban_http_check_url (self->base_url, &host, &error))
-    koban_profile_problem (problems, node, "“base_url”: %s", error->message);
+    koban_profile_problem (reading, node, "“base_url”: %s", error->message);
   else if (!g_strv_contains ((const char *const *) self->hosts, host))
-    koban_profile_problem (problems, node, _("the host “%s” of “base_url” is not in “hosts”"), host);
+    koban_profile_problem (reading, node, _("the host “%s” of “base_url” is not in “hosts”"), host);
   else if (g_str_has_suffix (self->base_url, "/"))
-    koban_profile_problem (problems, node, _("“base_url” does not end with “/”: paths begin with it"));
+    koban_profile_problem (reading, node, _("“base_url” does not end with “/”: paths begin with it"));
 }
 
 /* Whether the accounts, or what identifies them, say any of @fields, or a hash does. */
@@ -302,64 +299,64 @@ accounts_say (KobanProfile *self, const KobanFieldName *fields, gsize n_fields, 
 }
 
 static void
-check_accounts (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+check_accounts (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
 {
   static const KobanFieldName names[] = { KOBAN_FIELD_IBAN, KOBAN_FIELD_NUMBER };
   static const KobanFieldName currency[] = { KOBAN_FIELD_CURRENCY };
 
   if (!accounts_say (self, names, G_N_ELEMENTS (names), TRUE))
-    koban_profile_problem (problems, node,
+    koban_profile_problem (reading, node,
                            _("nothing says which account is which: “iban”, “number” or “hash”"));
   if (!accounts_say (self, currency, G_N_ELEMENTS (currency), FALSE))
-    koban_profile_problem (problems, node, _("nothing says in which “currency” an account is kept"));
+    koban_profile_problem (reading, node, _("nothing says in which “currency” an account is kept"));
 }
 
 static void
-check_holders (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+check_holders (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
 {
   const KobanNeed *need = self->holders != NULL ? koban_profile_use_need (self, self->holders) : NULL;
 
   if (self->holders != NULL && (need == NULL || need->secret))
-    koban_profile_problem (problems, node, _("“holders” names a need that is no secret"));
+    koban_profile_problem (reading, node, _("“holders” names a need that is no secret"));
 }
 
 static void
-check_id (GPtrArray *problems, KobanJsonNode node, const char *id)
+check_id (KobanReading *reading, KobanJsonNode node, const char *id)
 {
   if (id != NULL && (*id == '\0' || strspn (id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen (id)))
-    koban_profile_problem (problems, node, _("“id” is made of a–z, 0–9 and “-”"));
+    koban_profile_problem (reading, node, _("“id” is made of a–z, 0–9 and “-”"));
 }
 
 /* A secret is not asked for in vain: something that would have sent it is missing. */
 static void
-check_uses (GPtrArray *problems, KobanJsonNode node, KobanProfile *self)
+check_uses (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
 {
   KobanJsonNode item = koban_json_first (node);
   for (guint i = 0; i < self->needs->len; i++, item = koban_json_next (item))
     {
       const char *name = g_array_index (self->needs, KobanNeed, i).name;
       if (name != NULL && !g_hash_table_contains (self->used, name))
-        koban_profile_problem (problems, item, _("nothing uses “%s”"), name);
+        koban_profile_problem (reading, item, _("nothing uses “%s”"), name);
     }
 }
 
 void
-koban_profile_check (GPtrArray *problems, KobanJsonNode root, KobanProfile *self)
+koban_profile_check (KobanReading *reading, KobanJsonNode root, KobanProfile *self)
 {
   KobanJsonNode format = koban_json_member (root, "format");
   gint64 number;
   if (koban_json_exists (format) && (!koban_json_int64 (format, &number) || number != 1))
-    koban_profile_problem (problems, format, _("“format” must be 1"));
-  check_id (problems, koban_json_member (root, "id"), self->id);
-  check_base_url (problems, koban_json_member (root, "base_url"), self);
-  koban_auth_check (problems, koban_json_member (root, "auth"), self);
+    koban_profile_problem (reading, format, _("“format” must be 1"));
+  check_id (reading, koban_json_member (root, "id"), self->id);
+  check_base_url (reading, koban_json_member (root, "base_url"), self);
+  koban_auth_check (reading, koban_json_member (root, "auth"), self);
   if (self->requests->len == 0)
-    koban_profile_problem (problems, root, _("there is no request"));
+    koban_profile_problem (reading, root, _("there is no request"));
   else
-    check_accounts (problems, koban_json_member (root, "requests"), self);
-  check_holders (problems, koban_json_member (root, "holders"), self);
-  check_requests (problems, koban_json_member (root, "requests"), self);
+    check_accounts (reading, koban_json_member (root, "requests"), self);
+  check_holders (reading, koban_json_member (root, "holders"), self);
+  check_requests (reading, koban_json_member (root, "requests"), self);
   if (self->hosts != NULL)
-    check_revocations (problems, koban_json_member (root, "revocations"), self);
-  check_uses (problems, koban_json_member (root, "needs"), self);
+    check_revocations (reading, koban_json_member (root, "revocations"), self);
+  check_uses (reading, koban_json_member (root, "needs"), self);
 }

@@ -4,11 +4,11 @@
  */
 #pragma once
 
-#include "bank/rules.h"
+#include "bank/profile-keys.h"
 
 G_BEGIN_DECLS
 
 /* Adds what is wrong between the parts of @self, which was read from @root. */
-void koban_profile_check (GPtrArray *problems, KobanJsonNode root, KobanProfile *self);
+void koban_profile_check (KobanReading *reading, KobanJsonNode root, KobanProfile *self);
 
 G_END_DECLS

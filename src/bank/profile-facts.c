@@ -104,56 +104,43 @@ koban_gives_name (KobanGives gives)
   return koban_gives_words[gives];
 }
 
-void
-koban_fact_free (gpointer data)
-{
-  KobanField *field = data;
-  if (field == NULL)
-    return;
-  g_strfreev (field->at);
-  g_free (field->is);
-  g_clear_pointer (&field->values, g_hash_table_unref);
-  g_free (field->otherwise);
-  g_free (field->absent);
-  g_free (field);
-}
-
 static char **
-read_alternatives (GPtrArray *problems, KobanJsonNode node)
+read_alternatives (KobanReading *reading, KobanJsonNode node)
 {
-  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
-  gboolean is_list = koban_json_type (node) == KOBAN_JSON_ARRAY;
+  const gboolean is_list = koban_json_type (node) == KOBAN_JSON_ARRAY;
+  const char **pointers =
+    koban_reading_own (reading, g_new0 (const char *, koban_json_length (node) + 2), g_free);
+  guint n = 0;
 
-  if (!is_list && koban_key_is_pointer (problems, node))
-    g_strv_builder_add (builder, koban_json_string (node));
+  if (!is_list && koban_key_is_pointer (reading, node))
+    pointers[n++] = koban_json_string (node);
   for (KobanJsonNode item = is_list ? koban_json_first (node) : KOBAN_JSON_NONE; koban_json_exists (item);
        item = koban_json_next (item))
-    if (koban_key_is_pointer (problems, item))
-      g_strv_builder_add (builder, koban_json_string (item));
-  return g_strv_builder_end (builder);
+    if (koban_key_is_pointer (reading, item))
+      pointers[n++] = koban_json_string (item);
+  return (char **) pointers;
 }
 
 static void
-read_at (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+read_at (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
-  g_strfreev (*(char ***) target);
-  *(char ***) target = read_alternatives (problems, node);
+  *(char ***) target = read_alternatives (reading, node);
 }
 
 static void
-check_fact (GPtrArray *problems, KobanJsonNode node, KobanField *field)
+check_fact (KobanReading *reading, KobanJsonNode node, KobanField *field)
 {
   if ((field->at != NULL) == (field->is != NULL))
-    koban_profile_problem (problems, node, _("a fact stands somewhere (“at”), or always “is” the same"));
+    koban_profile_problem (reading, node, _("a fact stands somewhere (“at”), or always “is” the same"));
   if (field->at != NULL && field->at[0] == NULL)
-    koban_profile_problem (problems, node, _("a fact needs at least one pointer"));
+    koban_profile_problem (reading, node, _("a fact needs at least one pointer"));
   if (field->at == NULL)
-    field->at = g_new0 (char *, 1);
+    field->at = koban_reading_own (reading, g_new0 (char *, 1), g_free);
 }
 
 /* A pointer, a list of pointers, or {"at", "values", "else", "absent", "join"}, or {"is"}. */
 KobanField *
-koban_fact_read (GPtrArray *problems, KobanJsonNode node)
+koban_fact_read (KobanReading *reading, KobanJsonNode node)
 {
   static const KobanKey keys[] = {
     { "at", read_at, G_STRUCT_OFFSET (KobanField, at) },
@@ -163,48 +150,48 @@ koban_fact_read (GPtrArray *problems, KobanJsonNode node)
     { "else", koban_read_text, G_STRUCT_OFFSET (KobanField, otherwise) },
     { "absent", koban_read_text, G_STRUCT_OFFSET (KobanField, absent) },
   };
-  KobanField *field = g_new0 (KobanField, 1);
+  KobanField *field = koban_reading_new (reading, KobanField);
 
   if (koban_json_type (node) == KOBAN_JSON_OBJECT)
-    koban_read_object (problems, node, _("a fact"), keys, G_N_ELEMENTS (keys), field);
+    koban_read_object (reading, node, _("a fact"), keys, G_N_ELEMENTS (keys), field);
   else
-    field->at = read_alternatives (problems, node);
-  check_fact (problems, node, field);
+    field->at = read_alternatives (reading, node);
+  check_fact (reading, node, field);
   return field;
 }
 
 static void
-check_word (GPtrArray *problems, KobanJsonNode node, const char *word, const Words *words)
+check_word (KobanReading *reading, KobanJsonNode node, const char *word, const Words *words)
 {
   if (word != NULL && !is_word (words, word))
-    koban_profile_problem (problems, node, _("“%s” is none of the words for “%s”"), word,
+    koban_profile_problem (reading, node, _("“%s” is none of the words for “%s”"), word,
                            koban_json_name (node));
 }
 
 static void
-check_words (GPtrArray *problems, KobanJsonNode node, const KobanField *field, const Words *words)
+check_words (KobanReading *reading, KobanJsonNode node, const KobanField *field, const Words *words)
 {
   gboolean has_words = field->values != NULL || field->otherwise != NULL || field->absent != NULL;
   if (words == NULL && has_words)
-    koban_profile_problem (problems, node,
+    koban_profile_problem (reading, node,
                            _("“%s” is taken as it stands: it has no “values”, “else” or “absent”"),
                            koban_json_name (node));
   if (words == NULL)
     return;
-  check_word (problems, node, field->is, words);
+  check_word (reading, node, field->is, words);
   if (field->values == NULL && field->is == NULL)
-    koban_profile_problem (problems, node, _("“%s” needs “values”: the bank's words and ours"),
+    koban_profile_problem (reading, node, _("“%s” needs “values”: the bank's words and ours"),
                            koban_json_name (node));
 
-  check_word (problems, node, field->otherwise, words);
-  check_word (problems, node, field->absent, words);
+  check_word (reading, node, field->otherwise, words);
+  check_word (reading, node, field->absent, words);
   if (field->values == NULL)
     return;
   GHashTableIter iter;
   gpointer word;
   g_hash_table_iter_init (&iter, field->values);
   while (g_hash_table_iter_next (&iter, NULL, &word))
-    check_word (problems, node, word, words);
+    check_word (reading, node, word, words);
 }
 
 /* A fact in a set of words. */
@@ -212,20 +199,18 @@ check_words (GPtrArray *problems, KobanJsonNode node, const KobanField *field, c
   KOBAN_KEY_READER (noun)                                                                                    \
   {                                                                                                          \
     KobanField **field = target;                                                                             \
-    koban_fact_free (*field);                                                                                \
-    *field = koban_fact_read (problems, node);                                                               \
-    check_words (problems, node, *field, &words);                                                            \
+    *field = koban_fact_read (reading, node);                                                                \
+    check_words (reading, node, *field, &words);                                                             \
   }
 DEFINE_READ_WORDS (effect, effects)
 DEFINE_READ_WORDS (refusal, refusals)
 
 static void
-read_variable (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+read_variable (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   char ***at = target;
-  g_clear_pointer (at, g_strfreev);
-  *at = g_new0 (char *, 2);
-  koban_read_text (problems, key, node, *at);
+  *at = koban_reading_own (reading, g_new0 (char *, 2), g_free);
+  koban_read_text (reading, key, node, *at);
 }
 
 /* What a variable of the account says: {"variable", "values", "else"}. */
@@ -238,25 +223,23 @@ KOBAN_KEY_READER (by_account)
   };
   KobanField **field = target;
 
-  koban_fact_free (*field);
-  *field = g_new0 (KobanField, 1);
-  koban_read_object (problems, node, _("“by_account”"), keys, G_N_ELEMENTS (keys), *field);
+  *field = koban_reading_new (reading, KobanField);
+  koban_read_object (reading, node, _("“by_account”"), keys, G_N_ELEMENTS (keys), *field);
   if ((*field)->at == NULL)
-    (*field)->at = g_new0 (char *, 1);
-  check_words (problems, node, *field, &signs);
+    (*field)->at = koban_reading_own (reading, g_new0 (char *, 1), g_free);
+  check_words (reading, node, *field, &signs);
 }
 
 void
-koban_read_fact (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+koban_read_fact (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   KobanField **field = target;
-  koban_fact_free (*field);
-  *field = koban_fact_read (problems, node);
-  check_words (problems, node, *field, NULL);
+  *field = koban_fact_read (reading, node);
+  check_words (reading, node, *field, NULL);
 }
 
 static void
-read_row_field (GPtrArray *problems, KobanJsonNode member, KobanListingRule *listing)
+read_row_field (KobanReading *reading, KobanJsonNode member, KobanListingRule *listing)
 {
   for (guint i = 0; i < KOBAN_N_FIELDS; i++)
     {
@@ -264,30 +247,29 @@ read_row_field (GPtrArray *problems, KobanJsonNode member, KobanListingRule *lis
         continue;
       if ((field_rows[i].allowed & (1u << listing->gives)) == 0)
         break;
-      koban_fact_free (listing->fields[i]);
-      listing->fields[i] = koban_fact_read (problems, member);
-      check_words (problems, member, listing->fields[i], field_rows[i].words);
+      listing->fields[i] = koban_fact_read (reading, member);
+      check_words (reading, member, listing->fields[i], field_rows[i].words);
       return;
     }
-  koban_profile_problem (problems, member, _("a row of %s has no fact “%s”"),
+  koban_profile_problem (reading, member, _("a row of %s has no fact “%s”"),
                          koban_gives_words[listing->gives], koban_json_name (member));
 }
 
 void
-koban_facts_read_row (GPtrArray *problems, KobanJsonNode node, KobanListingRule *listing)
+koban_facts_read_row (KobanReading *reading, KobanJsonNode node, KobanListingRule *listing)
 {
   if (!koban_json_exists (node))
     return;
   if (koban_json_type (node) != KOBAN_JSON_OBJECT)
     {
-      koban_profile_problem (problems, node, _("“row” must be an object"));
+      koban_profile_problem (reading, node, _("“row” must be an object"));
       return;
     }
   for (KobanJsonNode member = koban_json_first (node); koban_json_exists (member);
        member = koban_json_next (member))
-    read_row_field (problems, member, listing);
+    read_row_field (reading, member, listing);
   for (guint i = 0; i < KOBAN_N_FIELDS; i++)
     if ((field_rows[i].required & (1u << listing->gives)) != 0 && listing->fields[i] == NULL)
-      koban_profile_problem (problems, node, _("a row of %s lacks “%s”"), koban_gives_words[listing->gives],
+      koban_profile_problem (reading, node, _("a row of %s lacks “%s”"), koban_gives_words[listing->gives],
                              field_rows[i].name);
 }

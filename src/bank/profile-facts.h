@@ -11,11 +11,10 @@ G_BEGIN_DECLS
 extern const char *const koban_gives_words[]; /* by KobanGives, NULL-terminated */
 
 /* A pointer, a list of pointers, {"at", "values", "else", "absent", "join"}, or {"is"}. (transfer full) */
-KobanField *koban_fact_read      (GPtrArray *problems, KobanJsonNode node);
-void        koban_fact_free      (gpointer field);
+KobanField *koban_fact_read      (KobanReading *reading, KobanJsonNode node);
 
 /* The facts that a row of @listing has. */
-void        koban_facts_read_row (GPtrArray *problems, KobanJsonNode node, KobanListingRule *listing);
+void        koban_facts_read_row (KobanReading *reading, KobanJsonNode node, KobanListingRule *listing);
 
 KOBAN_KEY_READER (fact);       /* KobanField *, taken as it stands */
 KOBAN_KEY_READER (effect);     /* KobanField *, in the words for effects */

@@ -15,32 +15,11 @@
 #include "bank/template.h"
 
 void
-koban_oauth_rule_init (KobanOAuthRule *self)
+koban_oauth_rule_init (KobanReading *reading, KobanOAuthRule *self)
 {
-  self->send = koban_pairs_new ();
-  self->consent.headers = koban_pairs_new ();
-  self->consent.keep = koban_pairs_new ();
-}
-
-void
-koban_oauth_rule_clear (KobanOAuthRule *self)
-{
-  KobanConsentRule *consent = &self->consent;
-  char *texts[] = {
-    self->issuer,   self->client_id, self->client_secret, self->key,       self->key_id,
-    self->redirect, self->audience,  self->scope,         self->approval,  consent->path,
-    consent->scope, consent->url,    consent->expires,    consent->status, consent->status_at
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-    g_free (texts[i]);
-  for (gsize i = 0; i < KOBAN_N_ENDPOINTS; i++)
-    g_free (self->endpoints[i]);
-  g_strfreev (consent->status_is);
-  g_strfreev (consent->status_no);
-  g_array_unref (self->send);
-  g_array_unref (consent->headers);
-  g_array_unref (consent->keep);
+  self->send = koban_reading_pairs (reading);
+  self->consent.headers = koban_reading_pairs (reading);
+  self->consent.keep = koban_reading_pairs (reading);
 }
 
 /* What a sign-in makes up itself, or is given. */
@@ -76,7 +55,7 @@ koban_oauth_rule_place (const char *endpoint, const char *base_url, gboolean typ
 /* — reading — */
 
 static void
-read_status (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+read_status (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   static const KobanKey keys[] = {
     { "path", koban_read_text, G_STRUCT_OFFSET (KobanConsentRule, status), TRUE },
@@ -84,11 +63,11 @@ read_status (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpoin
     { "yes", koban_read_texts, G_STRUCT_OFFSET (KobanConsentRule, status_is), TRUE },
     { "no", koban_read_texts, G_STRUCT_OFFSET (KobanConsentRule, status_no) },
   };
-  koban_read_object (problems, node, _("“status”"), keys, G_N_ELEMENTS (keys), target);
+  koban_read_object (reading, node, _("“status”"), keys, G_N_ELEMENTS (keys), target);
 }
 
 void
-koban_read_oauth_consent (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+koban_read_oauth_consent (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
 #define KEY(name, read, member, required)                                                                    \
   {                                                                                                          \
@@ -106,7 +85,7 @@ koban_read_oauth_consent (GPtrArray *problems, const KobanKey *key, KobanJsonNod
     { "status", read_status, 0 },
   };
 #undef KEY
-  koban_read_object (problems, node, _("“consent”"), keys, G_N_ELEMENTS (keys), target);
+  koban_read_object (reading, node, _("“consent”"), keys, G_N_ELEMENTS (keys), target);
 }
 
 /* — what must be true — */
@@ -122,11 +101,10 @@ static const struct
   [KOBAN_ENDPOINT_PAR] = { "par", 0 },
   [KOBAN_ENDPOINT_DEVICE] = { "device", 1 << KOBAN_FLOW_DEVICE },
   [KOBAN_ENDPOINT_REGISTER] = { "register", 0 },
-  [KOBAN_ENDPOINT_REVOKE] = { "revoke", 0 },
 };
 
 static void
-check_address (GPtrArray *problems,
+check_address (KobanReading *reading,
                KobanJsonNode node,
                KobanProfile *profile,
                const char *what,
@@ -136,69 +114,69 @@ check_address (GPtrArray *problems,
   g_autoptr(GError) error = NULL;
 
   if (!koban_http_check_url (url, &host, &error))
-    koban_profile_problem (problems, node, "“%s”: %s", what, error->message);
+    koban_profile_problem (reading, node, "“%s”: %s", what, error->message);
   else if (profile->hosts != NULL && !g_strv_contains ((const char *const *) profile->hosts, host))
-    koban_profile_problem (problems, node, _("the host “%s” of “%s” is not in “hosts”"), host, what);
+    koban_profile_problem (reading, node, _("the host “%s” of “%s” is not in “hosts”"), host, what);
   else if (strchr (url + strlen ("https://"), '/') == NULL)
-    koban_profile_problem (problems, node, _("“%s” lacks a path: write at least “/” behind the host"), what);
+    koban_profile_problem (reading, node, _("“%s” lacks a path: write at least “/” behind the host"), what);
 }
 
 static void
-check_endpoints (GPtrArray *problems, KobanJsonNode node, KobanProfile *profile, const KobanOAuthRule *rule)
+check_endpoints (KobanReading *reading, KobanJsonNode node, KobanProfile *profile, const KobanOAuthRule *rule)
 {
   for (gsize i = 0; i < KOBAN_N_ENDPOINTS; i++)
     {
       const char *place = rule->endpoints[i];
       gboolean needed = (endpoints[i].needed & (1u << rule->flow)) != 0;
       if (place != NULL && *place != '/')
-        check_address (problems, node, profile, endpoints[i].name, place);
+        check_address (reading, node, profile, endpoints[i].name, place);
       if (place == NULL && needed && rule->discover == KOBAN_DISCOVER_NOT &&
           !(i == KOBAN_ENDPOINT_AUTHORIZE && rule->consent.url != NULL))
-        koban_profile_problem (problems, node, _("the flow lacks “%s”, and nothing is discovered"),
+        koban_profile_problem (reading, node, _("the flow lacks “%s”, and nothing is discovered"),
                                endpoints[i].name);
     }
   if (rule->issuer != NULL && g_ascii_strncasecmp (rule->issuer, "https://", strlen ("https://")) != 0)
-    koban_profile_problem (problems, node, _("“issuer” is an https address"));
+    koban_profile_problem (reading, node, _("“issuer” is an https address"));
   if (rule->discover != KOBAN_DISCOVER_NOT && rule->issuer == NULL)
-    koban_profile_problem (problems, node, _("“discover” needs an “issuer”"));
+    koban_profile_problem (reading, node, _("“discover” needs an “issuer”"));
 }
 
 static void
-check_client (GPtrArray *problems, KobanJsonNode node, const KobanOAuthRule *rule)
+check_client (KobanReading *reading, KobanJsonNode node, const KobanOAuthRule *rule)
 {
   gboolean by_secret = rule->client == KOBAN_CLIENT_SECRET_POST || rule->client == KOBAN_CLIENT_SECRET_BASIC;
   gboolean registers = rule->client_id == NULL && rule->flow != KOBAN_FLOW_CONSENT;
 
   if (registers && rule->endpoints[KOBAN_ENDPOINT_REGISTER] == NULL && rule->discover == KOBAN_DISCOVER_NOT)
-    koban_profile_problem (problems, node,
+    koban_profile_problem (reading, node,
                            _("“client_id” names a need, or Koban registers itself at “register”"));
   if (by_secret != (rule->client_secret != NULL) && !(by_secret && registers))
-    koban_profile_problem (problems, node,
+    koban_profile_problem (reading, node,
                            _("“client_secret” stands with the “client” “secret-post” or “secret-basic”"));
   if ((rule->client == KOBAN_CLIENT_PRIVATE_KEY_JWT || rule->sign) != (rule->key != NULL))
-    koban_profile_problem (problems, node,
+    koban_profile_problem (reading, node,
                            _("“key” stands with the “client” “private-key-jwt”, or with “sign”"));
 }
 
 static void
-check_consent (GPtrArray *problems, KobanJsonNode node, const KobanOAuthRule *rule)
+check_consent (KobanReading *reading, KobanJsonNode node, const KobanOAuthRule *rule)
 {
   const KobanConsentRule *consent = &rule->consent;
 
   if (rule->flow == KOBAN_FLOW_CONSENT && (consent->path == NULL || consent->status == NULL))
-    koban_profile_problem (problems, node,
+    koban_profile_problem (reading, node,
                            _("the flow “consent” has a “consent”, whose “status” says if it is given"));
   if (consent->path != NULL && consent->keep->len == 0)
-    koban_profile_problem (problems, node, _("a “consent” keeps what it is called"));
+    koban_profile_problem (reading, node, _("a “consent” keeps what it is called"));
   if ((consent->path != NULL && *consent->path != '/') ||
       (consent->status != NULL && *consent->status != '/') ||
       (rule->approval != NULL && *rule->approval != '/'))
-    koban_profile_problem (problems, node, _("“path” begins with “/”"));
+    koban_profile_problem (reading, node, _("“path” begins with “/”"));
 }
 
 /* Names of secrets in a text that no table of pairs holds. */
 static void
-check_text (GPtrArray *problems,
+check_text (KobanReading *reading,
             KobanJsonNode node,
             KobanProfile *profile,
             const KobanOAuthRule *rule,
@@ -208,53 +186,53 @@ check_text (GPtrArray *problems,
   g_auto(GStrv) names = koban_template_list_names (text, &error);
 
   if (names == NULL)
-    koban_profile_problem (problems, node, "“%s”: %s", text, error->message);
+    koban_profile_problem (reading, node, "“%s”: %s", text, error->message);
   for (gsize i = 0; names != NULL && names[i] != NULL; i++)
     if (koban_profile_use_need (profile, names[i]) == NULL && !koban_oauth_rule_gives (rule, names[i]) &&
         !g_str_equal (names[i], KOBAN_AUTH_REQUEST_ID))
-      koban_profile_problem (problems, node, _("nothing fills {%s} here"), names[i]);
+      koban_profile_problem (reading, node, _("nothing fills {%s} here"), names[i]);
 }
 
 static void
-check_body (GPtrArray *problems, KobanJsonNode node, KobanProfile *profile, const KobanOAuthRule *rule)
+check_body (KobanReading *reading, KobanJsonNode node, KobanProfile *profile, const KobanOAuthRule *rule)
 {
   if (!koban_json_exists (node))
     return;
   if (koban_json_type (node) == KOBAN_JSON_STRING)
-    check_text (problems, node, profile, rule, koban_json_string (node));
+    check_text (reading, node, profile, rule, koban_json_string (node));
   for (KobanJsonNode child = koban_json_first (node); koban_json_exists (child);
        child = koban_json_next (child))
-    check_body (problems, child, profile, rule);
+    check_body (reading, child, profile, rule);
 }
 
 /* What it is given may not be taken for what a person hands over. */
 static void
-check_needs (GPtrArray *problems, KobanJsonNode node, KobanProfile *profile, const KobanOAuthRule *rule)
+check_needs (KobanReading *reading, KobanJsonNode node, KobanProfile *profile, const KobanOAuthRule *rule)
 {
   for (guint i = 0; i < profile->needs->len; i++)
     {
       const KobanNeed *need = &g_array_index (profile->needs, KobanNeed, i);
       if (need->name != NULL && !g_str_equal (need->name, "redirect_url") &&
           koban_oauth_rule_gives (rule, need->name))
-        koban_profile_problem (problems, node, _("“%s” comes of the sign-in, and is not asked for"),
+        koban_profile_problem (reading, node, _("“%s” comes of the sign-in, and is not asked for"),
                                need->name);
     }
 }
 
 void
-koban_oauth_rule_check (GPtrArray *problems,
+koban_oauth_rule_check (KobanReading *reading,
                         KobanJsonNode node,
                         KobanProfile *profile,
                         const KobanProofRule *rule)
 {
   const KobanOAuthRule *oauth = &rule->oauth;
 
-  check_endpoints (problems, node, profile, oauth);
-  check_client (problems, node, oauth);
-  check_consent (problems, node, oauth);
-  check_needs (problems, node, profile, oauth);
-  check_body (problems, oauth->consent.body, profile, oauth);
-  check_body (problems, oauth->claims, profile, oauth);
+  check_endpoints (reading, node, profile, oauth);
+  check_client (reading, node, oauth);
+  check_consent (reading, node, oauth);
+  check_needs (reading, node, profile, oauth);
+  check_body (reading, oauth->consent.body, profile, oauth);
+  check_body (reading, oauth->claims, profile, oauth);
   if (oauth->consent.status != NULL)
-    check_text (problems, node, profile, oauth, oauth->consent.status);
+    check_text (reading, node, profile, oauth, oauth->consent.status);
 }

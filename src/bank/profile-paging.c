@@ -46,20 +46,11 @@ KOBAN_KEY_READER (paging)
   KobanPagingRule *paging = target;
 
   paging->first = 1;
-  koban_read_object (problems, node, _("“paging”"), keys, G_N_ELEMENTS (keys), paging);
+  koban_read_object (reading, node, _("“paging”"), keys, G_N_ELEMENTS (keys), paging);
   g_autofree char *what = g_strdup_printf (_("the paging “%s”"), paging_words[paging->scheme]);
-  koban_keys_check (problems, node, what, scheme_keys, G_N_ELEMENTS (scheme_keys), paging->scheme);
+  koban_keys_check (reading, node, what, scheme_keys, G_N_ELEMENTS (scheme_keys), paging->scheme);
   if (koban_json_exists (koban_json_member (node, "days")) && paging->days < 3)
-    koban_profile_problem (problems, node, _("“days” says how long a window is: at least 3"));
+    koban_profile_problem (reading, node, _("“days” says how long a window is: at least 3"));
   if (paging->kept && paging->days > 0)
-    koban_profile_problem (problems, node, _("a cursor that is “kept” has no windows of “days”"));
-}
-
-void
-koban_paging_clear (KobanPagingRule *paging)
-{
-  g_free (paging->next);
-  g_free (paging->more);
-  g_free (paging->param);
-  g_free (paging->total);
+    koban_profile_problem (reading, node, _("a cursor that is “kept” has no windows of “days”"));
 }

@@ -9,6 +9,5 @@
 G_BEGIN_DECLS
 
 KOBAN_KEY_READER (paging); /* KobanPagingRule */
-void koban_paging_clear (KobanPagingRule *paging);
 
 G_END_DECLS

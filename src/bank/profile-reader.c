@@ -35,42 +35,42 @@ static const char *const reach_words[] = { "whole", "changes", NULL };
 static const char *const sees_words[] = { "none", "derived", "native", NULL };
 
 static void
-read_headers (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+read_headers (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
-  koban_read_texts (problems, key, node, target);
+  koban_read_texts (reading, key, node, target);
   char **headers = *(char ***) target;
   for (gsize i = 0; headers != NULL && headers[i] != NULL; i++)
     if (strchr (headers[i], ':') == NULL || strpbrk (headers[i], "\r\n") != NULL)
-      koban_profile_problem (problems, node, _("a header is one line, “Name: value”"));
+      koban_profile_problem (reading, node, _("a header is one line, “Name: value”"));
 }
 
 /* ISO 3166-1. */
 static void
-read_countries (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+read_countries (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
-  koban_read_texts (problems, key, node, target);
+  koban_read_texts (reading, key, node, target);
   char **countries = *(char ***) target;
   for (gsize i = 0; countries != NULL && countries[i] != NULL; i++)
     if (strlen (countries[i]) != 2 || !g_ascii_isupper (countries[i][0]) ||
         !g_ascii_isupper (countries[i][1]))
-      koban_profile_problem (problems, node, _("“%s” is no country: two letters, as “GB”"), countries[i]);
+      koban_profile_problem (reading, node, _("“%s” is no country: two letters, as “GB”"), countries[i]);
 }
 
 /* A list: each of its items through add_…(). */
 #define DEFINE_READ_LIST(noun)                                                                               \
-  static void read_##noun##_list (GPtrArray *problems, const KobanKey *key, KobanJsonNode node,              \
+  static void read_##noun##_list (KobanReading *reading, const KobanKey *key, KobanJsonNode node,            \
                                   gpointer target)                                                           \
   {                                                                                                          \
-    koban_key_each (problems, key, node, add_##noun, target);                                                \
+    koban_key_each (reading, key, node, add_##noun, target);                                                 \
   }
 
 /* A word that a model type parses: gboolean parse (const char *, enum *). */
 #define DEFINE_READ_MODEL_WORD(noun, Type, parse_word)                                                       \
-  static void read_##noun (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)    \
+  static void read_##noun (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)  \
   {                                                                                                          \
-    if (koban_key_expect (problems, key, node, KOBAN_JSON_STRING) &&                                         \
+    if (koban_key_expect (reading, key, node, KOBAN_JSON_STRING) &&                                          \
         !parse_word (koban_json_string (node), (Type *) target))                                             \
-      koban_profile_problem (problems, node, _("“%s” is “%s”, which is none of the words for it"),          \
+      koban_profile_problem (reading, node, _("“%s” is “%s”, which is none of the words for it"),           \
                              key->name, koban_json_string (node));                                           \
   }
 DEFINE_READ_MODEL_WORD (link_kind, KobanLinkKind, koban_link_kind_parse)
@@ -78,37 +78,20 @@ DEFINE_READ_MODEL_WORD (provenance, KobanProvenance, koban_provenance_parse)
 DEFINE_READ_MODEL_WORD (revocation_how, KobanRevocation, koban_revocation_parse)
 
 static void
-add_hash (GPtrArray *problems, KobanJsonNode item, gpointer target)
+add_hash (KobanReading *reading, KobanJsonNode item, gpointer target)
 {
-  g_ptr_array_add (*(GPtrArray **) target, koban_fact_read (problems, item));
+  g_ptr_array_add (*(GPtrArray **) target, koban_fact_read (reading, item));
 }
 DEFINE_READ_LIST (hash)
 
 static void
-read_where (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+read_where (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   static const KobanKey keys[] = {
     { "at", koban_read_pointer, G_STRUCT_OFFSET (KobanListingRule, where_at), TRUE },
     { "is", koban_read_text, G_STRUCT_OFFSET (KobanListingRule, where_is), TRUE },
   };
-  koban_read_object (problems, node, _("“where”"), keys, G_N_ELEMENTS (keys), target);
-}
-
-static void
-listing_free (gpointer data)
-{
-  KobanListingRule *listing = data;
-  g_free (listing->rows);
-  for (guint i = 0; i < KOBAN_N_FIELDS; i++)
-    koban_fact_free (listing->fields[i]);
-  g_ptr_array_unref (listing->hash);
-  g_array_unref (listing->variables);
-  g_array_unref (listing->repeats);
-  g_free (listing->where_at);
-  g_free (listing->where_is);
-  g_strfreev (listing->expected);
-  koban_fact_free (listing->by_account);
-  g_free (listing);
+  koban_read_object (reading, node, _("“where”"), keys, G_N_ELEMENTS (keys), target);
 }
 
 #define IN(gives) (1u << KOBAN_GIVES_##gives)
@@ -140,7 +123,7 @@ static const KobanKeySet listing_keys[] = {
 
 /* What one key says of another. */
 static void
-check_listing (GPtrArray *problems, KobanJsonNode node, const KobanListingRule *self)
+check_listing (KobanReading *reading, KobanJsonNode node, const KobanListingRule *self)
 {
   KobanField *const *fields = self->fields;
   const gboolean by_word = self->gives == KOBAN_GIVES_TRANSACTIONS &&
@@ -164,14 +147,14 @@ check_listing (GPtrArray *problems, KobanJsonNode node, const KobanListingRule *
   };
   g_autofree char *what = g_strdup_printf (_("a listing of %s"), koban_gives_words[self->gives]);
 
-  koban_keys_check (problems, node, what, listing_keys, G_N_ELEMENTS (listing_keys), self->gives);
+  koban_keys_check (reading, node, what, listing_keys, G_N_ELEMENTS (listing_keys), self->gives);
   for (gsize i = 0; i < G_N_ELEMENTS (claims); i++)
     if (!claims[i].is_good)
-      koban_profile_problem (problems, node, "%s", claims[i].sentence);
+      koban_profile_problem (reading, node, "%s", claims[i].sentence);
 }
 
 static void
-add_listing (GPtrArray *problems, KobanJsonNode item, gpointer target)
+add_listing (KobanReading *reading, KobanJsonNode item, gpointer target)
 {
   static const KobanKey keys[] = {
 #define KEY(name, read, member) { name, read, G_STRUCT_OFFSET (KobanListingRule, member) }
@@ -201,31 +184,20 @@ add_listing (GPtrArray *problems, KobanJsonNode item, gpointer target)
     KEY ("sees_time", koban_read_bool, sees_time),
 #undef KEY
   };
-  KobanListingRule *listing = g_new0 (KobanListingRule, 1);
+  KobanListingRule *listing = koban_reading_new (reading, KobanListingRule);
 
-  listing->hash = g_ptr_array_new_with_free_func (koban_fact_free);
-  listing->variables = koban_pairs_new ();
-  listing->repeats = koban_pairs_new ();
+  listing->hash = koban_reading_list (reading);
+  listing->variables = koban_reading_pairs (reading);
+  listing->repeats = koban_reading_pairs (reading);
   g_ptr_array_add (*(GPtrArray **) target, listing);
-  koban_read_object (problems, item, _("a listing"), keys, G_N_ELEMENTS (keys), listing);
-  koban_facts_read_row (problems, koban_json_member (item, "row"), listing);
-  check_listing (problems, item, listing);
+  koban_read_object (reading, item, _("a listing"), keys, G_N_ELEMENTS (keys), listing);
+  koban_facts_read_row (reading, koban_json_member (item, "row"), listing);
+  check_listing (reading, item, listing);
 }
 DEFINE_READ_LIST (listing)
 
 static void
-message_free (gpointer data)
-{
-  KobanMessageRule *message = data;
-  g_free (message->rows);
-  koban_fact_free (message->text);
-  koban_fact_free (message->effect);
-  g_array_unref (message->scope);
-  g_free (message);
-}
-
-static void
-add_message (GPtrArray *problems, KobanJsonNode item, gpointer target)
+add_message (KobanReading *reading, KobanJsonNode item, gpointer target)
 {
   static const KobanKey keys[] = {
     { "rows", koban_read_pointer, G_STRUCT_OFFSET (KobanMessageRule, rows), TRUE },
@@ -233,25 +205,13 @@ add_message (GPtrArray *problems, KobanJsonNode item, gpointer target)
     { "effect", koban_read_effect, G_STRUCT_OFFSET (KobanMessageRule, effect) },
     { "scope", koban_read_pointer_pairs, G_STRUCT_OFFSET (KobanMessageRule, scope) },
   };
-  KobanMessageRule *message = g_new0 (KobanMessageRule, 1);
+  KobanMessageRule *message = koban_reading_new (reading, KobanMessageRule);
 
-  message->scope = koban_pairs_new ();
+  message->scope = koban_reading_pairs (reading);
   g_ptr_array_add (*(GPtrArray **) target, message);
-  koban_read_object (problems, item, _("a message"), keys, G_N_ELEMENTS (keys), message);
+  koban_read_object (reading, item, _("a message"), keys, G_N_ELEMENTS (keys), message);
 }
 DEFINE_READ_LIST (message)
-
-static void
-request_free (gpointer data)
-{
-  KobanRequestRule *request = data;
-  g_free (request->path);
-  g_array_unref (request->query);
-  koban_paging_clear (&request->paging);
-  g_ptr_array_unref (request->messages);
-  g_ptr_array_unref (request->listings);
-  g_free (request);
-}
 
 static gboolean
 body_says_since (KobanJsonNode node)
@@ -290,7 +250,7 @@ may_have_pages (KobanRequestRule *request)
 }
 
 static void
-add_request (GPtrArray *problems, KobanJsonNode item, gpointer target)
+add_request (KobanReading *reading, KobanJsonNode item, gpointer target)
 {
   static const KobanKey keys[] = {
     { "method", koban_read_word, G_STRUCT_OFFSET (KobanRequestRule, method), FALSE, method_words },
@@ -303,34 +263,25 @@ add_request (GPtrArray *problems, KobanJsonNode item, gpointer target)
     { "messages", read_message_list, G_STRUCT_OFFSET (KobanRequestRule, messages) },
     { "listings", read_listing_list, G_STRUCT_OFFSET (KobanRequestRule, listings), TRUE },
   };
-  KobanRequestRule *request = g_new0 (KobanRequestRule, 1);
+  KobanRequestRule *request = koban_reading_new (reading, KobanRequestRule);
 
-  request->query = koban_pairs_new ();
-  request->messages = g_ptr_array_new_with_free_func (message_free);
-  request->listings = g_ptr_array_new_with_free_func (listing_free);
+  request->query = koban_reading_pairs (reading);
+  request->messages = koban_reading_list (reading);
+  request->listings = koban_reading_list (reading);
   g_ptr_array_add (*(GPtrArray **) target, request);
-  koban_read_object (problems, item, _("a request"), keys, G_N_ELEMENTS (keys), request);
+  koban_read_object (reading, item, _("a request"), keys, G_N_ELEMENTS (keys), request);
   request->timeless = !says_since (request);
   if (request->path != NULL && *request->path != '/')
-    koban_profile_problem (problems, item, _("“path” begins with “/”"));
+    koban_profile_problem (reading, item, _("“path” begins with “/”"));
   if (koban_json_exists (request->body) && request->method != KOBAN_METHOD_POST)
-    koban_profile_problem (problems, item, _("a “body” goes with “method”: “POST”"));
+    koban_profile_problem (reading, item, _("a “body” goes with “method”: “POST”"));
   if (!koban_json_exists (koban_json_member (item, "paging")) && may_have_pages (request))
-    koban_profile_problem (problems, item, _("a list says how it is paged: “paging”"));
+    koban_profile_problem (reading, item, _("a list says how it is paged: “paging”"));
 }
 DEFINE_READ_LIST (request)
 
 static void
-clear_need (gpointer data)
-{
-  KobanNeed *need = data;
-  g_free ((char *) need->name);
-  g_free ((char *) need->label);
-  g_free ((char *) need->example);
-}
-
-static void
-add_need (GPtrArray *problems, KobanJsonNode item, gpointer target)
+add_need (KobanReading *reading, KobanJsonNode item, gpointer target)
 {
   static const KobanKey keys[] = {
     { "name", koban_read_text, G_STRUCT_OFFSET (KobanNeed, name), TRUE },
@@ -342,16 +293,16 @@ add_need (GPtrArray *problems, KobanJsonNode item, gpointer target)
   };
   KobanNeed need = { 0 };
 
-  koban_read_object (problems, item, _("a need"), keys, G_N_ELEMENTS (keys), &need);
+  koban_read_object (reading, item, _("a need"), keys, G_N_ELEMENTS (keys), &need);
   if (need.name != NULL && !g_strv_contains (need_names, need.name))
-    koban_profile_problem (problems, item, _("“%s” is not one of the things that a person is asked for"),
+    koban_profile_problem (reading, item, _("“%s” is not one of the things that a person is asked for"),
                            need.name);
   g_array_append_val (*(GArray **) target, need);
 }
 DEFINE_READ_LIST (need)
 
 static void
-read_budget (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+read_budget (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   static const KobanKey keys[] = {
     { "per_day", koban_read_uint, G_STRUCT_OFFSET (KobanProfile, per_day), TRUE },
@@ -359,31 +310,19 @@ read_budget (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpoin
     { "gap_s", koban_read_uint, G_STRUCT_OFFSET (KobanProfile, gap_s) },
   };
   KobanProfile *profile = target;
-  koban_read_object (problems, node, _("“budget”"), keys, G_N_ELEMENTS (keys), profile);
+  koban_read_object (reading, node, _("“budget”"), keys, G_N_ELEMENTS (keys), profile);
   if (profile->per_day == 0 || profile->interval_s < 60)
-    koban_profile_problem (problems, node, _("“per_day” is at least 1 and “interval_s” at least 60"));
+    koban_profile_problem (reading, node, _("“per_day” is at least 1 and “interval_s” at least 60"));
 }
 
 static void
-read_errors (GPtrArray *problems, const KobanKey *key, KobanJsonNode node, gpointer target)
+read_errors (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   static const KobanKey keys[] = {
     { "code", koban_read_refusal, G_STRUCT_OFFSET (KobanErrorRule, code), TRUE },
     { "text", koban_read_fact, G_STRUCT_OFFSET (KobanErrorRule, text) },
   };
-  koban_read_object (problems, node, _("“errors”"), keys, G_N_ELEMENTS (keys), target);
-}
-
-static void
-revocation_free (gpointer data)
-{
-  KobanRevocationRule *rule = data;
-  g_free (rule->path);
-  g_array_unref (rule->ok);
-  g_array_unref (rule->gone);
-  g_free (rule->by_hand);
-  g_strfreev (rule->needs);
-  g_free (rule);
+  koban_read_object (reading, node, _("“errors”"), keys, G_N_ELEMENTS (keys), target);
 }
 
 #define BY(how) (1u << KOBAN_REVOCATION_##how)
@@ -396,17 +335,17 @@ static const KobanKeySet revocation_keys[] = {
 };
 
 static void
-check_revocation (GPtrArray *problems, KobanJsonNode node, const KobanRevocationRule *rule)
+check_revocation (KobanReading *reading, KobanJsonNode node, const KobanRevocationRule *rule)
 {
   g_autofree char *what = g_strdup_printf (_("a revocation by “%s”"), koban_revocation_name (rule->how));
 
-  koban_keys_check (problems, node, what, revocation_keys, G_N_ELEMENTS (revocation_keys), rule->how);
+  koban_keys_check (reading, node, what, revocation_keys, G_N_ELEMENTS (revocation_keys), rule->how);
   if (rule->path != NULL && *rule->path != '/')
-    koban_profile_problem (problems, node, _("“path” begins with “/”"));
+    koban_profile_problem (reading, node, _("“path” begins with “/”"));
 }
 
 static void
-add_revocation (GPtrArray *problems, KobanJsonNode item, gpointer target)
+add_revocation (KobanReading *reading, KobanJsonNode item, gpointer target)
 {
   static const KobanKey keys[] = {
     { "kind", read_link_kind, G_STRUCT_OFFSET (KobanRevocationRule, kind), TRUE },
@@ -419,27 +358,31 @@ add_revocation (GPtrArray *problems, KobanJsonNode item, gpointer target)
     { "by_hand", koban_read_text, G_STRUCT_OFFSET (KobanRevocationRule, by_hand) },
     { "needs", koban_read_texts, G_STRUCT_OFFSET (KobanRevocationRule, needs) },
   };
-  KobanRevocationRule *rule = g_new0 (KobanRevocationRule, 1);
+  KobanRevocationRule *rule = koban_reading_new (reading, KobanRevocationRule);
 
-  rule->ok = g_array_new (FALSE, FALSE, sizeof (guint));
-  rule->gone = g_array_new (FALSE, FALSE, sizeof (guint));
+  rule->ok =
+    koban_reading_own (reading, g_array_new (FALSE, FALSE, sizeof (guint)), (GDestroyNotify) g_array_unref);
+  rule->gone =
+    koban_reading_own (reading, g_array_new (FALSE, FALSE, sizeof (guint)), (GDestroyNotify) g_array_unref);
   g_ptr_array_add (*(GPtrArray **) target, rule);
-  koban_read_object (problems, item, _("a revocation"), keys, G_N_ELEMENTS (keys), rule);
-  check_revocation (problems, item, rule);
+  koban_read_object (reading, item, _("a revocation"), keys, G_N_ELEMENTS (keys), rule);
+  check_revocation (reading, item, rule);
 }
 DEFINE_READ_LIST (revocation)
 
 static KobanProfile *
-profile_new (void)
+profile_new (KobanReading *reading)
 {
   KobanProfile *self = g_new0 (KobanProfile, 1);
   self->ref_count = 1;
-  self->needs = g_array_new (FALSE, FALSE, sizeof (KobanNeed));
-  g_array_set_clear_func (self->needs, clear_need);
-  self->used = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->auth = g_ptr_array_new_with_free_func (koban_auth_rule_free);
-  self->requests = g_ptr_array_new_with_free_func (request_free);
-  self->revocations = g_ptr_array_new_with_free_func (revocation_free);
+  self->owned = reading->owned = koban_owned_new ();
+  self->needs = koban_reading_own (reading, g_array_new (FALSE, FALSE, sizeof (KobanNeed)),
+                                   (GDestroyNotify) g_array_unref);
+  self->used = koban_reading_own (reading, g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+                                  (GDestroyNotify) g_hash_table_unref);
+  self->auth = koban_reading_list (reading);
+  self->requests = koban_reading_list (reading);
+  self->revocations = koban_reading_list (reading);
   return self;
 }
 
@@ -472,7 +415,8 @@ koban_profile_read (const char *data, gsize length, GPtrArray *problems)
   };
   g_autoptr(GError) error = NULL;
   g_autoptr(KobanJson) json = koban_json_parse (data, length, &error);
-  KobanProfile *self = profile_new ();
+  KobanReading reading = { problems, NULL };
+  KobanProfile *self = profile_new (&reading);
 
   if (json == NULL)
     {
@@ -481,9 +425,9 @@ koban_profile_read (const char *data, gsize length, GPtrArray *problems)
     }
   KobanJsonNode root = koban_json_root (json);
   self->json = koban_json_ref (json);
-  koban_read_object (problems, root, _("a profile"), keys, G_N_ELEMENTS (keys), self);
+  koban_read_object (&reading, root, _("a profile"), keys, G_N_ELEMENTS (keys), self);
   if (koban_json_type (root) == KOBAN_JSON_OBJECT)
-    koban_profile_check (problems, root, self);
+    koban_profile_check (&reading, root, self);
   self->digest = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) data, length);
   return self;
 }

@@ -9,7 +9,6 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
-#include "bank/profile-facts.h"
 #include "bank/rules.h"
 
 #define MAX_PROFILE_BYTES (256 * 1024)
@@ -26,20 +25,12 @@ koban_profile_unref (KobanProfile *self)
 {
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
-  char *texts[] = { self->id,     self->name,      self->base_url, self->cost,   self->notes,
-                    self->digest, self->auth_name, self->file,     self->holders };
-  char **lists[] = { self->countries, self->hosts, self->signup, self->headers, self->lists, self->revokes };
-  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-    g_free (texts[i]);
-  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
-    g_strfreev (lists[i]);
-  g_array_unref (self->needs);
-  g_hash_table_unref (self->used);
-  g_ptr_array_unref (self->auth);
-  g_ptr_array_unref (self->requests);
-  g_ptr_array_unref (self->revocations);
-  koban_fact_free (self->errors.code);
-  koban_fact_free (self->errors.text);
+  g_free (self->digest);
+  g_free (self->auth_name);
+  g_free (self->file);
+  g_strfreev (self->lists);
+  g_strfreev (self->revokes);
+  g_array_unref (self->owned);
   g_clear_pointer (&self->json, koban_json_unref);
   g_free (self);
 }
@@ -190,119 +181,31 @@ koban_profile_lint (const char *data, gsize length)
   return (char **) g_ptr_array_free (g_steal_pointer (&problems), FALSE);
 }
 
-const char *
-koban_profile_get_id (KobanProfile *self)
-{
-  return self->id;
-}
-
-const char *
-koban_profile_get_name (KobanProfile *self)
-{
-  return self->name;
-}
-
-const char *const *
-koban_profile_get_countries (KobanProfile *self)
-{
-  return (const char *const *) self->countries;
-}
-
-const char *
-koban_profile_get_auth (KobanProfile *self)
-{
-  return self->auth_name;
-}
-
-KobanPower
-koban_profile_get_power (KobanProfile *self)
-{
-  return self->power;
-}
-
-const char *const *
-koban_profile_get_hosts (KobanProfile *self)
-{
-  return (const char *const *) self->hosts;
-}
-
-const char *
-koban_profile_get_cost (KobanProfile *self)
-{
-  return self->cost;
-}
-
-const char *
-koban_profile_get_notes (KobanProfile *self)
-{
-  return self->notes;
-}
-
-const char *const *
-koban_profile_get_signup (KobanProfile *self)
-{
-  return (const char *const *) self->signup;
-}
-
-GArray *
-koban_profile_get_needs (KobanProfile *self)
-{
-  return self->needs;
-}
-
-const char *const *
-koban_profile_get_lists (KobanProfile *self)
-{
-  return (const char *const *) self->lists;
-}
-
-const char *const *
-koban_profile_get_revokes (KobanProfile *self)
-{
-  return (const char *const *) self->revokes;
-}
-
-guint
-koban_profile_get_budget (KobanProfile *self)
-{
-  return self->per_day;
-}
-
-guint
-koban_profile_get_interval_s (KobanProfile *self)
-{
-  return self->interval_s;
-}
-
-gboolean
-koban_profile_has_one_sign_in (KobanProfile *self)
-{
-  return self->one_sign_in;
-}
-
-guint
-koban_profile_get_gap_s (KobanProfile *self)
-{
-  return self->gap_s;
-}
-
-const char *
-koban_profile_get_digest (KobanProfile *self)
-{
-  return self->digest;
-}
-
-gboolean
-koban_profile_is_packaged (KobanProfile *self)
-{
-  return !self->own;
-}
-
-const char *
-koban_profile_get_file (KobanProfile *self)
-{
-  return self->file;
-}
+/* What a member is, asked by its name. */
+#define DEFINE_GETTER(Type, name, value)                                                                     \
+  Type koban_profile_##name (KobanProfile *self)                                                             \
+  {                                                                                                          \
+    return (Type) (value);                                                                                   \
+  }
+DEFINE_GETTER (const char *, get_id, self->id)
+DEFINE_GETTER (const char *, get_name, self->name)
+DEFINE_GETTER (const char *const *, get_countries, self->countries)
+DEFINE_GETTER (const char *, get_auth, self->auth_name)
+DEFINE_GETTER (KobanPower, get_power, self->power)
+DEFINE_GETTER (const char *const *, get_hosts, self->hosts)
+DEFINE_GETTER (const char *, get_cost, self->cost)
+DEFINE_GETTER (const char *, get_notes, self->notes)
+DEFINE_GETTER (const char *const *, get_signup, self->signup)
+DEFINE_GETTER (GArray *, get_needs, self->needs)
+DEFINE_GETTER (const char *const *, get_lists, self->lists)
+DEFINE_GETTER (const char *const *, get_revokes, self->revokes)
+DEFINE_GETTER (guint, get_budget, self->per_day)
+DEFINE_GETTER (guint, get_interval_s, self->interval_s)
+DEFINE_GETTER (gboolean, has_one_sign_in, self->one_sign_in)
+DEFINE_GETTER (guint, get_gap_s, self->gap_s)
+DEFINE_GETTER (const char *, get_digest, self->digest)
+DEFINE_GETTER (gboolean, is_packaged, !self->own)
+DEFINE_GETTER (const char *, get_file, self->file)
 
 const char *
 koban_power_name (KobanPower power)

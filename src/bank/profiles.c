@@ -36,7 +36,7 @@ add_file (KobanProfiles *self, const char *path, gboolean own)
   /* Nobody else has seen it yet: it is ours to label. */
   profile->file = g_strdup (path);
   profile->own = own;
-  g_hash_table_insert (self->by_id, profile->id, profile);
+  g_hash_table_insert (self->by_id, (gpointer) profile->id, profile);
   g_ptr_array_add (self->list, g_steal_pointer (&profile));
 }
 

@@ -525,6 +525,8 @@ koban_row_is_wanted (const KobanRow *self)
 {
   if (self->rule->skip_currencies && is_of_other_currency (self))
     return FALSE;
-  return self->rule->where_at == NULL ||
-         g_strcmp0 (koban_map_text (self->node, self->rule->where_at), where_is (self)) == 0;
+  if (self->rule->where_at == NULL)
+    return TRUE;
+  const char *said = koban_map_text (self->node, self->rule->where_at);
+  return said != NULL && g_strcmp0 (said, where_is (self)) == 0;
 }

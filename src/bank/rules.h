@@ -100,27 +100,28 @@ typedef enum
   KOBAN_PAGING_PAGE,
 } KobanPagingScheme;
 
+/* Every text, and every item of a list of texts, is (unowned): it stands in the profile's own document. */
 typedef struct
 {
-  char *name;
-  char *value;
+  const char *name;
+  const char *value;
 } KobanPair;
 
 /* Where a fact stands, and, for a fact from a fixed set of words, which of the bank's words is which of ours. */
 typedef struct
 {
   char      **at;        /* pointers; the first that is there and not null */
-  char       *is;        /* (nullable): the bank does not say it, and it is always this */
+  const char       *is;        /* (nullable): the bank does not say it, and it is always this */
   gboolean    join;      /* an id: what a listing of names calls it is taken instead, if one does */
   GHashTable *values;    /* (nullable): the bank's word → ours */
-  char       *otherwise; /* (nullable): for a word not in @values; NULL refuses it */
-  char       *absent;    /* (nullable): when nothing is there */
+  const char       *otherwise; /* (nullable): for a word not in @values; NULL refuses it */
+  const char       *absent;    /* (nullable): when nothing is there */
 } KobanField;
 
 typedef struct
 {
   KobanGives      gives;
-  char           *rows;      /* (nullable): pointer to the list, “*” is each; NULL: the answer is one row */
+  const char           *rows;      /* (nullable): pointer to the list, “*” is each; NULL: the answer is one row */
   gboolean        single;    /* what @rows points to is no list but one row */
   gboolean        distinct;  /* rows with the same id are one */
   gboolean        markup;    /* texts have marks of HTML in them, which are taken out */
@@ -128,8 +129,8 @@ typedef struct
   GPtrArray      *hash;      /* (nullable) (element-type KobanField): together they name an account across sign-ins */
   GArray         *variables; /* KobanPair: name, pointer; what later paths need of an account */
   GArray         *repeats;   /* KobanPair: account variable (or "id"), pointer: the row must say the same */
-  char           *where_at;  /* (nullable): only rows whose text here is @where_is, which may be “{account.…}” */
-  char           *where_is;
+  const char           *where_at;  /* (nullable): only rows whose text here is @where_is, which may be “{account.…}” */
+  const char           *where_is;
   char          **expected;  /* (nullable): patterns of scopes, with “*”; any other is more power than Koban wants */
   KobanUnit       unit;
   KobanSign       sign;
@@ -149,7 +150,7 @@ typedef struct
 /* Errors inside a good answer. */
 typedef struct
 {
-  char       *rows;
+  const char       *rows;
   KobanField *text;
   KobanField *effect; /* (nullable): note, partial, failed, sign-in */
   GArray     *scope;  /* KobanPair: account variable (or "id"), pointer: which accounts it is about */
@@ -159,10 +160,10 @@ typedef struct
 {
   KobanPagingScheme scheme;
   guint  days;  /* 0: the whole span at once; else it is asked for in windows of so many days */
-  char  *next;  /* (nullable): pointer to the URL or the cursor */
-  char  *more;  /* (nullable): pointer to a boolean; if that is not true it ends, whatever @next says */
-  char  *param; /* (nullable): where it goes: a member of the body with POST, else of the query */
-  char  *total; /* (nullable): pointer to the number of rows, or of pages */
+  const char  *next;  /* (nullable): pointer to the URL or the cursor */
+  const char  *more;  /* (nullable): pointer to a boolean; if that is not true it ends, whatever @next says */
+  const char  *param; /* (nullable): where it goes: a member of the body with POST, else of the query */
+  const char  *total; /* (nullable): pointer to the number of rows, or of pages */
   guint  size;  /* rows of a full page; 0: not known */
   guint  first; /* number of the first page */
   gboolean kept; /* a list of changes: the last cursor is where the next check begins */
@@ -172,7 +173,7 @@ typedef struct
 typedef struct
 {
   KobanMethod     method;
-  char           *path;
+  const char           *path;
   GArray         *query;        /* KobanPair: name, template */
   KobanJsonNode   body;         /* none, or an object whose texts are templates */
   KobanPer        per;
@@ -195,11 +196,11 @@ typedef struct
   KobanLinkKind   kind;
   KobanRevocation how;
   KobanMethod     method;
-  char           *path;
+  const char           *path;
   KobanJsonNode   body; /* none, or an object whose texts are templates */
   GArray         *ok;   /* guint */
   GArray         *gone; /* guint */
-  char           *by_hand;
+  const char           *by_hand;
   char          **needs; /* (nullable): names of the needs that only revoking has; NULL: all such */
 } KobanRevocationRule;
 
@@ -208,11 +209,11 @@ typedef struct _KobanScheme KobanScheme;
 /* One request of a login: what it sends, and what of the answer is kept. */
 typedef struct
 {
-  char     *path;
+  const char     *path;
   gboolean  form;     /* x-www-form-urlencoded, not JSON */
   gboolean  once;     /* what it keeps goes into the keyring, and it is not made again */
-  char     *user;     /* (nullable): needs that are sent as HTTP Basic */
-  char     *password; /* (nullable) */
+  const char     *user;     /* (nullable): needs that are sent as HTTP Basic */
+  const char     *password; /* (nullable) */
   GArray   *send;     /* KobanPair: member of the body, template; "name[]" is a list of one */
   GArray   *headers;  /* KobanPair: name, template */
   GArray   *keep;     /* KobanPair: name, pointer: secrets; the first says that this was done */
@@ -221,7 +222,7 @@ typedef struct
 
 typedef struct
 {
-  char       *name;
+  const char       *name;
   KobanField *fact;
 } KobanKept;
 
@@ -229,13 +230,13 @@ typedef struct
 typedef struct
 {
   const KobanScheme *scheme;
-  char      *secret;      /* names of needs … */
-  char      *revoking;    /* instead of @secret, to revoke */
-  char      *user, *password;
-  char      *certificate, *key, *key_id;
-  char      *issuer, *audience; /* … and plain words */
-  char      *header;
-  char      *after;       /* a kept name: nothing is signed before it is there */
+  const char      *secret;      /* names of needs … */
+  const char      *revoking;    /* instead of @secret, to revoke */
+  const char      *user, *password;
+  const char      *certificate, *key, *key_id;
+  const char      *issuer, *audience; /* … and plain words */
+  const char      *header;
+  const char      *after;       /* a kept name: nothing is signed before it is there */
   GArray    *headers;     /* KobanPair: name, template */
   GArray    *members;     /* KobanPair: member of a JSON body, template */
   GPtrArray *rungs;       /* KobanRungRule */
@@ -245,22 +246,24 @@ typedef struct
 struct _KobanProfile
 {
   int         ref_count; /* atomic */
-  char       *id, *name, *base_url, *cost, *notes, *digest;
-  char       *file;        /* (nullable) */
+  const char       *id, *name, *base_url, *cost, *notes;
+  char             *digest;      /* (owned) */
+  char             *file;        /* (owned) (nullable) */
   gboolean    one_sign_in; /* a new one elsewhere ends ours */
-  KobanJson  *json;        /* (nullable): what the bodies stand in */
+  KobanJson  *json;        /* (nullable): what all texts and bodies stand in */
   gboolean    own;         /* the person's own file, from no package */
   char      **countries, **hosts, **signup, **headers;
   KobanPower  power;
   GArray     *needs;       /* KobanNeed, strings owned */
   GPtrArray  *auth;        /* KobanProofRule: each adds its proof, in this order */
-  char       *auth_name;   /* "mutual-tls+basic" */
+  char             *auth_name;   /* (owned): "mutual-tls+basic" */
   guint       per_day, interval_s, gap_s, history_days;
-  char       *holders;     /* (nullable): the need whose words are the holders, where no listing gives them */
+  const char       *holders;     /* (nullable): the need whose words are the holders, where no listing gives them */
   KobanErrorRule errors;
   GPtrArray  *requests;    /* KobanRequestRule; the first gives the accounts, or the holders and the second them */
   GPtrArray  *revocations; /* KobanRevocationRule */
-  char      **lists, **revokes; /* computed */
+  char      **lists, **revokes; /* (owned): computed, and their items, too */
+  GArray     *owned;       /* what all the rules are made of: profile-keys.h */
   GHashTable *used;        /* names of needs and of kept values that something refers to; while the file is checked */
 };
 

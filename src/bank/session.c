@@ -209,10 +209,10 @@ queue_request (KobanSession *self, KobanRequestRule *request)
 
 /* — stages — */
 
+/* Those that the person typed. */
 static void
-begin_holders (KobanSession *self)
+take_holders (KobanSession *self)
 {
-  KobanRequestRule *listed = koban_profile_find_request (self->profile, KOBAN_GIVES_HOLDERS);
   const char *typed =
     self->profile->holders != NULL ? g_hash_table_lookup (self->fields, self->profile->holders) : NULL;
   g_auto(GStrv) words = g_strsplit_set (typed != NULL ? typed : "", ", \n\t", -1);
@@ -221,6 +221,14 @@ begin_holders (KobanSession *self)
   for (char **word = words; *word != NULL; word++)
     if (**word != '\0')
       g_ptr_array_add (self->hearing->holders, g_strdup (*word));
+}
+
+static void
+begin_holders (KobanSession *self)
+{
+  KobanRequestRule *listed = koban_profile_find_request (self->profile, KOBAN_GIVES_HOLDERS);
+
+  take_holders (self);
   if (listed != NULL)
     queue_request (self, listed);
 }
@@ -771,7 +779,7 @@ is_deep (KobanSession *self, KobanRequestRule *proof)
 static void
 queue_proof (KobanSession *self, gboolean of_account, KobanAccount *account)
 {
-  begin_holders (self);
+  take_holders (self);
   for (guint i = 0; i < self->profile->requests->len; i++)
     {
       KobanRequestRule *request = koban_profile_get_request (self->profile, i);

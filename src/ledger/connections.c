@@ -356,19 +356,26 @@ koban_ledger_renew_connection (KobanLedger *self,
 }
 
 gboolean
-koban_ledger_get_access_end (KobanLedger *self, const char *connection, gint64 *expires_us, GError **error)
+koban_ledger_get_access_ended (KobanLedger *self,
+                               const char *connection,
+                               gint64 now_us,
+                               gboolean *ended,
+                               GError **error)
 {
-  static const char sql[] = "SELECT max (expires_us) FROM link WHERE connection = ? AND own";
+  static const char sql[] =
+    "SELECT count (*), count (CASE WHEN status IN (?2, ?3) AND coalesce (expires_us, 0) NOT"
+    " BETWEEN 1 AND ?4 THEN 1 END) FROM link WHERE connection = ?1 AND own";
   gint64 id = koban_connection_find (self, connection, error);
   g_auto(KobanQuery) query = { 0 };
 
   koban_ledger_assert_thread (self);
-  *expires_us = 0;
+  *ended = FALSE;
   if (id == 0)
     return FALSE;
-  koban_query_start (&query, self->store, sql, "i", id);
+  koban_query_start (&query, self->store, sql, "iiii", id, (gint64) KOBAN_LINK_ACTIVE,
+                     (gint64) KOBAN_LINK_UNKNOWN, now_us);
   if (koban_query_next (&query))
-    *expires_us = koban_query_int (&query, 0);
+    *ended = koban_query_int (&query, 0) > 0 && koban_query_int (&query, 1) == 0;
   return koban_query_finish (&query, error);
 }
 

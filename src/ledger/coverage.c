@@ -319,9 +319,9 @@ koban_coverage_keep_cursor (KobanLedger *self, gint64 connection, const KobanSna
 
   if (s->changes_of == NULL)
     return TRUE;
-  return s->cursor != NULL
-           ? koban_store_run (self->store, error, keep, "issi", connection, s->changes_of, s->cursor, s->heard_us)
-           : koban_store_run (self->store, error, forget, "is", connection, s->changes_of);
+  return s->cursor != NULL ? koban_store_run (self->store, error, keep, "issi", connection, s->changes_of,
+                                              s->cursor, s->heard_us)
+                           : koban_store_run (self->store, error, forget, "is", connection, s->changes_of);
 }
 
 typedef struct

@@ -14,7 +14,7 @@
  *     wants the line.
  *  4. Different ids keep equal lines apart, unless the known one was due in a whole listing (then counting
  *     is exact), or this bank is seen to reissue ids (no id agrees, and two or more different lines of
- *     different days are otherwise exactly known).
+ *     different days, or of different exact moments, are otherwise exactly known).
  *  5. Time and running balance tell equal lines apart where both are given; in a whole listing only the
  *     count is binding, because a late-dated line shifts the balances after it.
  *  6. A pending line becomes booked at most once, only with the same sign and currency, a similar text, a
@@ -424,14 +424,22 @@ any_id_agrees (Match *self)
   return FALSE;
 }
 
+/* To the second: a time without seconds may be that of a whole batch, or of a minute in which two fell. */
+static gboolean
+is_exact (gint64 time_us)
+{
+  return time_us % (60 * KOBAN_SECOND_US) != 0;
+}
+
 /* Two or more different lines, of different days, are known to the letter but for their id. Of one day they
- * may be a thief's second round of the same sums. */
+ * may be a thief's second round of the same sums, unless each has the very moment of the known one. */
 static gboolean
 lines_show_reissue (Match *self)
 {
   g_autoptr(GHashTable) index = index_known (self, key_content);
   g_autoptr(GHashTable) keys = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   g_autoptr(GHashTable) days = g_hash_table_new (NULL, NULL);
+  g_autoptr(GHashTable) moments = g_hash_table_new (g_int64_hash, g_int64_equal);
 
   for (guint i = 0; i < self->heard->len; i++)
     {
@@ -445,9 +453,11 @@ lines_show_reissue (Match *self)
         {
           g_hash_table_add (keys, g_memdup2 (&key, sizeof key));
           g_hash_table_add (days, GINT_TO_POINTER (heard->line->date));
+          if (known->line->time_us == heard->line->time_us && is_exact (heard->line->time_us))
+            g_hash_table_add (moments, (gpointer) &heard->line->time_us);
         }
     }
-  return g_hash_table_size (keys) >= 2 && g_hash_table_size (days) >= 2;
+  return g_hash_table_size (keys) >= 2 && (g_hash_table_size (days) >= 2 || g_hash_table_size (moments) >= 2);
 }
 
 /* --- pending becomes booked ------------------------------------------------------------------- */

@@ -313,7 +313,8 @@ in_order (GPtrArray *lines)
 static gboolean
 is_bare_removal (const KobanTransaction *heard)
 {
-  return heard->state == KOBAN_TRANSACTION_WITHDRAWN && heard->date == KOBAN_NO_DATE && heard->text[0] == '\0';
+  return heard->state == KOBAN_TRANSACTION_WITHDRAWN && heard->date == KOBAN_NO_DATE &&
+         heard->text[0] == '\0';
 }
 
 static gboolean
@@ -331,7 +332,8 @@ take_heard (Merge *merge, Known *known, GPtrArray *heard, GArray *mates, GError 
           if (!line_again (merge, &g_array_index (known->rows, KobanLineRow, mate), heard->pdata[i], error))
             return FALSE;
         }
-      else if (mate == KOBAN_IDENTITY_NEW && !is_bare_removal (heard->pdata[i]) && !line_new (merge, heard->pdata[i], error))
+      else if (mate == KOBAN_IDENTITY_NEW && !is_bare_removal (heard->pdata[i]) &&
+               !line_new (merge, heard->pdata[i], error))
         return FALSE;
     }
   return TRUE;

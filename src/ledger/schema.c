@@ -140,9 +140,11 @@ static const char version_3[] =
   /* How far a list of changes was read: what the bank gave to ask on from. heard_us: when. */
   "CREATE TABLE cursor ("
   "  connection INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE, listing TEXT NOT NULL,"
-  "  cursor TEXT NOT NULL, heard_us INTEGER NOT NULL, PRIMARY KEY (connection, listing)) STRICT, WITHOUT ROWID;";
+  "  cursor TEXT NOT NULL, heard_us INTEGER NOT NULL, PRIMARY KEY (connection, listing)) STRICT, WITHOUT "
+  "ROWID;";
 
-static const char *const migrations[] = { version_1, version_2, version_3 }; /* row n leads from version n to n + 1 */
+static const char *const migrations[] = { version_1, version_2,
+                                          version_3 }; /* row n leads from version n to n + 1 */
 
 #define CURRENT_VERSION ((gint64) G_N_ELEMENTS (migrations))
 

@@ -127,8 +127,8 @@ class Told(Edges):
         day = 86400
         rows = [
             # fault                                                     state      exit, wait at least and at most
-            ({"what": "status", "status": 401},                         "sign-in", 10, 0.9 * day, 1.2 * day),
-            ({"what": "status", "status": 403},                         "sign-in", 10, 0.9 * day, 1.2 * day),
+            ({"what": "status", "status": 401},                         "shared",  10, 0.9 * day, 1.2 * day),
+            ({"what": "status", "status": 403},                         "shared",  10, 0.9 * day, 1.2 * day),
             ({"what": "status", "status": 429, "retry_after": 7200},    "waiting", 11, 7100, 2 * 7200),
             ({"what": "status", "status": 503, "retry_after": 7200},    "waiting", 11, 7100, 2 * 7200),
             ({"what": "status", "status": 500},                         None,      11, 0, day),

@@ -14,11 +14,11 @@ from desk import Desk, DeskError, GLib, preloaded
 
 
 class Kill(unittest.TestCase):
-    def prepare(self):
+    def prepare(self, provider="starling"):
         """A watched account, the theft done, and the agent not running: the next check will find it all."""
         desk = Desk(moving_time=True)
         self.addCleanup(desk.close)
-        bank = desk.open_bank("docomo", "starling", "--as-is")
+        bank = desk.open_bank("docomo", provider, "--as-is")
         desk.set_clock(bank.monitor_from)
         desk.add(bank)
         desk.set_clock(bank.advance("event:126"))
@@ -95,6 +95,22 @@ class Kill(unittest.TestCase):
         print("# %s: %s, repeated %d" % (step, "killed" if killed else "did not come", self.repeats(desk)), flush=True)
         desk.close()
         return killed
+
+    def test_a_list_of_changes_goes_on_where_it_was_written_down(self):
+        """Its cursor is kept between checks: killed between two commits it must not have gone past a line."""
+        for n in range(1, 10):
+            for when in ("before", "after"):
+                step = "commit-%s:%d" % (when, n)
+                with self.subTest(step):
+                    desk = self.prepare("plaid")
+                    self.with_steps(desk, KILL_AT=step)
+                    killed = not self.run_check(desk)
+                    desk.set_agent()
+                    self.assertTrue(self.run_check(desk), desk.log_tail())
+                    theft, = [a for a in desk.alerts() if a["kind"] == "withdrawal"]
+                    self.assertEqual((len(theft["refs"]), theft["total"]), (4, (-300000, "JPY")), step)
+                    print("# %s: %s" % (step, "killed" if killed else "did not come"), flush=True)
+                    desk.close()
 
     def test_a_term_in_the_middle_ends_it_soon_and_loses_nothing(self):
         desk = self.prepare()

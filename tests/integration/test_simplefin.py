@@ -69,13 +69,13 @@ class SimpleFin(unittest.TestCase):
         self.assertEqual(other.requests(), [])
         self.assertEqual(self.desk.koban_json("connections"), [])
 
-    def test_access_revoked_at_the_bridge_needs_a_sign_in(self):
+    def test_access_revoked_at_the_bridge_is_told(self):
         bank = self.open()
         self.desk.add(bank)
         bank.tell("revoke")
         self.assertEqual(self.desk.koban("check").returncode, 10, "that Koban is blind now is an alert")
         connection, = self.desk.koban_json("connections")
-        self.assertEqual(connection["state"], "sign-in")
+        self.assertEqual(connection["state"], "shared", "whoever ended it, it was good before")
         self.desk.wait(lambda: self.desk.notifier.shown(), 20, "the person to be told")
 
     def test_an_error_inside_a_good_answer_is_told_and_is_not_silence(self):

@@ -235,6 +235,18 @@ test_answers (gconstpointer data)
     g_assert_cmpstr (heard_text, ==, expected);
 }
 
+/* Whence they are is said: published, composed or invented, and never recorded. */
+static void
+assert_said_whence (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, "README.md", NULL);
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_true (strstr (text, "omposed") != NULL || strstr (text, "From the examples") != NULL);
+  g_assert_true (strstr (text, "sent them") != NULL || strstr (text, "sent it") != NULL);
+}
+
 /* Each packaged profile has answers: one folder of its name, or of its name and a version. */
 static void
 test_none_missing (void)
@@ -249,7 +261,9 @@ test_none_missing (void)
         g_build_filename (g_getenv ("KOBAN_SOURCE_ROOT"), "tests", "answers", id, NULL);
       g_autofree char *versioned = g_strconcat (plain, "-v2", NULL);
       g_test_message ("%s", id);
-      g_assert_true (g_file_test (plain, G_FILE_TEST_IS_DIR) || g_file_test (versioned, G_FILE_TEST_IS_DIR));
+      const gboolean is_plain = g_file_test (plain, G_FILE_TEST_IS_DIR);
+      g_assert_true (is_plain || g_file_test (versioned, G_FILE_TEST_IS_DIR));
+      assert_said_whence (is_plain ? plain : versioned);
     }
 }
 

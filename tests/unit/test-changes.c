@@ -242,6 +242,8 @@ static const struct
   const char *name;
   Canned change;
   const char *then; /* what the check after it asks */
+  Canned second;    /* its second page, if it has one … */
+  const char *last; /* … which is asked for so */
 } doubts[] = {
   { "/changes/bank-fault", SYNC (500, "", NULL), AFTER ("c1") },
   { "/changes/not-ready", SYNC (400, "{\"error_code\":\"PRODUCT_NOT_READY\"}", NULL), AFTER ("c1") },
@@ -253,6 +255,12 @@ static const struct
           "{\"added\":[],\"modified\":[],\"removed\":[],\"next_cursor\":\"c1\",\"has_more\":true}",
           NULL),
     ANEW },
+  { "/changes/changed-while-it-was-read",
+    SYNC (200,
+          "{\"added\":[],\"modified\":[],\"removed\":[],\"next_cursor\":\"p2\",\"has_more\":true}",
+          AFTER ("c1")),
+    AFTER ("c1"), SYNC (400, "{\"error_code\":\"TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION\"}", NULL),
+    AFTER ("p2") },
   { "/changes/cursor-refused", SYNC (400, "{\"error_code\":\"INVALID_FIELD\"}", NULL), ANEW },
 };
 
@@ -262,7 +270,7 @@ static void
 test_doubt (Desk *desk, gconstpointer data)
 {
   const gsize i = GPOINTER_TO_SIZE (data);
-  const Canned doubtful[] = { BOTH, ITEM, doubts[i].change, { NULL } };
+  const Canned doubtful[] = { BOTH, ITEM, doubts[i].change, doubts[i].second, { NULL } };
   const Canned either[] = {
     BOTH,
     ITEM,
@@ -279,7 +287,7 @@ test_doubt (Desk *desk, gconstpointer data)
   };
 
   check_changes (desk, first, ANEW);
-  check_changes (desk, doubtful, AFTER ("c1"));
+  check_changes (desk, doubtful, doubts[i].last != NULL ? doubts[i].last : AFTER ("c1"));
   assert_known (desk, FIRST_KNOWN);
   check_changes (desk, either, doubts[i].then);
   if (g_str_equal (doubts[i].then, AFTER ("c1")))
