@@ -790,7 +790,6 @@ koban_oauth_returned (KobanOAuth *self, KobanSecret *url, GError **error)
   if (parameters == NULL || !check_state (self, parameters, error) ||
       !check_issuer (self, parameters, error) || !take_code (self, parameters, error))
     return FALSE;
-  keep_nonce (self->auth, STATE); /* the same answer is none, a second time */
   self->step++;
   return advance (self, error);
 }

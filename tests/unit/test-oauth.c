@@ -630,6 +630,7 @@ test_refused_once (void)
   g_assert_true (koban_auth_refused (self->auth));
   g_assert_true (koban_auth_wants_opening (self->auth));
   g_assert_true (renew (self, 200, "{\"access_token\":\"B\"}", NULL));
+  self->auth->now_us += 120 * KOBAN_SECOND_US;
   g_assert_false (koban_auth_refused (self->auth));
 
   g_autoptr(SignIn) young = watching ((const char *const[]){
