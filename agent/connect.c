@@ -2,16 +2,20 @@
  *
  * Adding a connection. Accounts need a connection to hang on, so it is written first and taken
  * back, with all that was heard, if the first check fails. Once the bank has changed the secret (a
- * one-time token is spent) it stays whatever happens, and the caller hears that it is unchecked.
+ * one-time token is spent, a person has signed in) it stays whatever happens, and the caller hears that it is
+ * unchecked. A name that is known, of a bank with a sign-in of its own, signs in again: its history stays,
+ * and the old secret, until the new one has worked.
  */
 #include "config.h"
 
 #include "autostart.h"
 #include "connect.h"
+#include "entrance.h"
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 #include <koban/http.h>
+#include <koban/sign-in.h>
 
 #define LONGEST_TEXT 256
 #define LONGEST_PEM (256 * 1024)
@@ -22,6 +26,8 @@ struct _KobanConnect
 {
   KobanParts *parts;           /* (unowned) */
   KobanConnection *connection; /* (owned) */
+  KobanProfile *profile;       /* (owned) */
+  KobanConnection *before;     /* (owned) (nullable): the same, before it signed in again */
   KobanOperation *operation;   /* (owned) (nullable): while it runs */
   gulong on_progress_id;
   gulong on_cancelled_id;
@@ -31,10 +37,11 @@ struct _KobanConnect
   char **accounts;       /* (owned) (nullable) */
   gboolean first;        /* the only connection there is */
   gboolean started;
-  gboolean borrowed; /* the secret is another connection's: not ours to drop */
-  gboolean kept;     /* not taken back, though the check failed */
-  GError *error;     /* (owned) (nullable): what the caller is told */
-  char *unchecked;   /* (owned) (nullable): why there is no baseline yet */
+  gboolean signed_in; /* a person did, and would have to again */
+  gboolean borrowed;  /* the secret is another connection's: not ours to drop */
+  gboolean kept;      /* not taken back, though the check failed */
+  GError *error;      /* (owned) (nullable): what the caller is told */
+  char *unchecked;    /* (owned) (nullable): why there is no baseline yet */
 };
 
 static void abandon (KobanConnect *self);
@@ -51,6 +58,8 @@ koban_connect_free (gpointer data)
       return;
     }
   g_clear_pointer (&self->connection, koban_connection_free);
+  g_clear_pointer (&self->before, koban_connection_free);
+  koban_profile_unref (self->profile);
   g_clear_pointer (&self->outcome, koban_outcome_unref);
   g_strfreev (self->accounts);
   g_clear_error (&self->error);
@@ -185,7 +194,11 @@ find_profile (KobanParts *parts, const char *id)
 }
 
 static gboolean
-bind_profile (KobanParts *parts, KobanConnection *connection, GVariant *request, GError **error)
+bind_profile (KobanParts *parts,
+              KobanConnection *connection,
+              GVariant *request,
+              KobanProfile **bound,
+              GError **error)
 {
   KobanProfile *profile = find_profile (parts, connection->provider);
 
@@ -198,6 +211,7 @@ bind_profile (KobanParts *parts, KobanConnection *connection, GVariant *request,
   if (!is_agreed (profile, request, error))
     return FALSE;
   connection->profile_digest = g_strdup (koban_profile_get_digest (profile));
+  *bound = koban_profile_ref (profile);
   return TRUE;
 }
 
@@ -205,6 +219,7 @@ KobanConnect *
 koban_connect_new (KobanParts *parts, GVariant *request, GError **error)
 {
   g_autoptr(KobanConnection) connection = g_new0 (KobanConnection, 1);
+  g_autoptr(KobanProfile) profile = NULL;
 
   connection->state = KOBAN_CONNECTION_WAITING;
   if (!read_text (request, "provider", &connection->provider, error) ||
@@ -212,17 +227,20 @@ koban_connect_new (KobanParts *parts, GVariant *request, GError **error)
       !read_text (request, "secret_id", &connection->secret_id, error) ||
       !read_base_url (request, &connection->base_url, error) ||
       !read_pem (request, &connection->ca_pem, error) || !read_fields (request, &connection->fields, error) ||
-      !read_hosts (request, &connection->hosts, error) || !bind_profile (parts, connection, request, error))
+      !read_hosts (request, &connection->hosts, error) ||
+      !bind_profile (parts, connection, request, &profile, error))
     return NULL;
 
   KobanConnect *self = g_new0 (KobanConnect, 1);
   self->parts = parts;
   self->connection = g_steal_pointer (&connection);
+  self->profile = g_steal_pointer (&profile);
   return self;
 }
 
 /* --- the steps ----------------------------------------------------------------------------------------- */
 
+static void on_entered (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_added (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_checked (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_accounts (GObject *source, GAsyncResult *result, gpointer user_data);
@@ -231,6 +249,7 @@ static void take_back_or_end (KobanConnect *self);
 static void on_halted (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_taken_back (GObject *source, GAsyncResult *result, gpointer user_data);
 static void keep (KobanConnect *self);
+static void settle_renewal (KobanConnect *self);
 static void drop_secret (KobanConnect *self);
 static void on_secret_dropped (GObject *source, GAsyncResult *result, gpointer user_data);
 
@@ -268,6 +287,7 @@ end (KobanConnect *self)
     {
       g_variant_dict_insert (&result, "connection", "s", self->connection->id);
       g_variant_dict_insert (&result, "accounts", "^as", self->accounts);
+      g_variant_dict_insert (&result, "renewed", "b", self->before != NULL);
     }
   if (self->error == NULL && self->unchecked != NULL)
     g_variant_dict_insert (&result, "unchecked", "s", self->unchecked);
@@ -308,14 +328,37 @@ koban_connect_start (KobanOperation *operation, gpointer data)
   self->now_us = koban_parts_now_us (self->parts);
   self->on_cancelled_id = g_cancellable_connect (koban_operation_get_cancellable (operation),
                                                  G_CALLBACK (on_cancelled), self, NULL);
-  koban_books_write_async (self->parts->tools.books, add_in_worker, self, NULL, on_added, self);
+  if (koban_profile_signs_in (self->profile))
+    koban_entrance_async (self->parts, operation, self->profile, self->connection, on_entered, self);
+  else
+    koban_books_write_async (self->parts->tools.books, add_in_worker, self, NULL, on_added, self);
+}
+
+static void check (KobanConnect *self);
+static void renew (KobanConnect *self);
+
+static void
+on_entered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KobanConnect *self = user_data;
+
+  self->now_us = koban_parts_now_us (self->parts);
+  if (!koban_entrance_finish (result, &self->before, &self->error))
+    {
+      drop_secret (self);
+      return;
+    }
+  self->signed_in = TRUE;
+  if (self->before != NULL)
+    renew (self);
+  else
+    koban_books_write_async (self->parts->tools.books, add_in_worker, self, NULL, on_added, self);
 }
 
 static void
 on_added (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   KobanConnect *self = user_data;
-  KobanRounds *rounds = self->parts->rounds;
 
   if (!koban_books_finish (self->parts->tools.books, result, &self->error))
     {
@@ -330,6 +373,14 @@ on_added (GObject *source, GAsyncResult *result, gpointer user_data)
       take_back (self);
       return;
     }
+  check (self);
+}
+
+static void
+check (KobanConnect *self)
+{
+  KobanRounds *rounds = self->parts->rounds;
+
   self->on_progress_id = g_signal_connect (rounds, "progress", G_CALLBACK (on_progress), self);
   koban_rounds_check_async (rounds, self->connection->id, KOBAN_CYCLE_BY_PERSON, NULL, on_checked, self);
 }
@@ -380,7 +431,9 @@ on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->error == NULL)
     g_cancellable_set_error_if_cancelled (koban_operation_get_cancellable (self->operation), &self->error);
 
-  if (self->error != NULL)
+  if (self->before != NULL)
+    settle_renewal (self);
+  else if (self->error != NULL)
     take_back (self);
   else
     koban_books_write_async (self->parts->tools.books, list_in_worker, self, NULL, on_accounts, self);
@@ -425,6 +478,8 @@ on_accounts (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 is_spent (const KobanConnect *self, const KobanConnection *known)
 {
+  if (self->signed_in)
+    return TRUE;
   return self->outcome != NULL ? self->outcome->claimed : known->next_check_us != 0;
 }
 
@@ -511,6 +566,103 @@ on_secret_dropped (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!koban_vault_remove_finish (KOBAN_VAULT (source), result, &error))
     g_message ("A secret that is not needed could not be deleted: %s", error->message);
   end (user_data);
+}
+
+/* --- signing in again --------------------------------------------------------------------------------------
+ */
+
+static void on_renewed (GObject *source, GAsyncResult *result, gpointer user_data);
+static void on_old_halted (GObject *source, GAsyncResult *result, gpointer user_data);
+static void on_put_back (GObject *source, GAsyncResult *result, gpointer user_data);
+static void on_old_dropped (GObject *source, GAsyncResult *result, gpointer user_data);
+
+static gboolean
+renew_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  KobanConnect *self = job;
+
+  return koban_ledger_renew_connection (ledger, self->connection, self->now_us, error);
+}
+
+static void
+renew (KobanConnect *self)
+{
+  g_free (self->connection->id);
+  self->connection->id = g_strdup (self->before->id);
+  koban_books_write_async (self->parts->tools.books, renew_in_worker, self, NULL, on_renewed, self);
+}
+
+/* A check that began with the old secret ends first: the one that counts is made with the new. */
+static void
+on_renewed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KobanConnect *self = user_data;
+
+  if (!koban_books_finish (self->parts->tools.books, result, &self->error))
+    drop_secret (self);
+  else
+    koban_rounds_halt_async (self->parts->rounds, self->connection->id, on_old_halted, self);
+}
+
+static void
+on_old_halted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  koban_rounds_halt_finish (KOBAN_ROUNDS (source), result);
+  check (user_data);
+}
+
+static gboolean
+put_back_in_worker (KobanLedger *ledger, gpointer job, GError **error)
+{
+  KobanConnect *self = job;
+
+  return koban_ledger_renew_connection (ledger, self->before, self->now_us, error);
+}
+
+/* Only what the bank itself refuses is given up for the old one; a bank that is out of reach has just taken
+ * the code. */
+static void
+settle_renewal (KobanConnect *self)
+{
+  if (koban_error_is (self->error, KOBAN_ERROR_NEEDS_SIGN_IN) ||
+      koban_error_is (self->error, KOBAN_ERROR_FORBIDDEN))
+    {
+      koban_books_write_async (self->parts->tools.books, put_back_in_worker, self, NULL, on_put_back, self);
+      return;
+    }
+  self->kept = TRUE;
+  self->unchecked = self->error != NULL ? g_strdup (self->error->message) : NULL;
+  g_clear_error (&self->error);
+  g_hash_table_remove (self->parts->tools.unsaved, self->before->secret_id);
+  koban_vault_remove_async (self->parts->tools.vault, KOBAN_SECRET_CONNECTION, self->before->secret_id, NULL,
+                            on_old_dropped, self);
+}
+
+static void
+on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KobanConnect *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  koban_parts_changed (self->parts, "connections");
+  if (koban_books_finish (self->parts->tools.books, result, &error))
+    {
+      drop_secret (self);
+      return;
+    }
+  g_message ("%s keeps the new sign-in: %s", self->connection->id, error->message);
+  end (self);
+}
+
+static void
+on_old_dropped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KobanConnect *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_vault_remove_finish (KOBAN_VAULT (source), result, &error))
+    g_message ("The secret of the sign-in before could not be deleted: %s", error->message);
+  koban_books_write_async (self->parts->tools.books, list_in_worker, self, NULL, on_accounts, self);
 }
 
 /* --- never started: the caller left a secret behind ----------------------------------------------------- */

@@ -10,7 +10,6 @@
 #include "agreement.h"
 #include "alarm.h"
 #include "cycle.h"
-#include "expiry.h"
 #include "filing.h"
 #include "pace.h"
 #include "share.h"
@@ -19,6 +18,7 @@
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 #include <koban/session.h>
+#include <koban/sign-in.h>
 #include <koban/text.h>
 
 /* --- what a failed check means --------------------------------------------------------------- */
@@ -88,11 +88,23 @@ trouble_of (const GError *error)
   return &other_trouble;
 }
 
+/* An access that ends is told two weeks, a week and a day before; each is graver, so each is told. */
+#define CONSENT_ENDS "consent_ends"
+static const struct
+{
+  gint64 before_us;
+  KobanSeverity severity;
+} reminders[] = {
+  { KOBAN_DAY_US, KOBAN_SEVERITY_CRITICAL },
+  { 7 * KOBAN_DAY_US, KOBAN_SEVERITY_WARNING },
+  { 14 * KOBAN_DAY_US, KOBAN_SEVERITY_NOTICE },
+};
+
 const char *const *
 koban_cycle_reasons (void)
 {
-  static const char *const reasons[] = { "locked", "sign_in", "untrusted", "stale",
-                                         "budget", "shared",  "evicted",   NULL };
+  static const char *const reasons[] = { "locked", "sign_in", "untrusted",  "stale", "budget",
+                                         "shared", "evicted", CONSENT_ENDS, NULL };
 
   return reasons;
 }
@@ -129,11 +141,14 @@ typedef struct
   KobanSession *session;       /* (owned) (nullable) */
   KobanSecret *unsaved;        /* (owned) (nullable): changed by the bank, on its way into the keyring */
   GPtrArray *heard;            /* (owned) (nullable): of the last request, not yet merged */
-  GError *broke_off; /* (owned) (nullable): of the last request, after its secrets and rows are safe */
-  guint spent;       /* requests */
-  gint64 budget_us;  /* when the budget allows again, 0: not asked */
-  gint64 due_us;     /* when time alone may change the verdict, 0: never */
-  gint64 now_us;     /* wall time of the job at hand, read in the main thread */
+  GError *broke_off;      /* (owned) (nullable): of the last request, after its secrets and rows are safe */
+  guint spent;            /* requests */
+  gint64 budget_us;       /* when the budget allows again, 0: not asked */
+  gint64 consent_ends_us; /* 0: not known; as the keyring item says */
+  gboolean reread;        /* the keyring item was read again, and differed */
+  KobanSecret *used;      /* (owned) (nullable): what the session signed in with */
+  gint64 due_us;          /* when time alone may change the verdict, 0: never */
+  gint64 now_us;          /* wall time of the job at hand, read in the main thread */
   int utc_offset_minutes;
   KobanSaving saving; /* as of @now_us */
 } Cycle;
@@ -153,6 +168,7 @@ cycle_free (gpointer data)
   g_clear_pointer (&cycle->profile, koban_profile_unref);
   g_clear_object (&cycle->session);
   g_clear_pointer (&cycle->unsaved, koban_secret_unref);
+  g_clear_pointer (&cycle->used, koban_secret_unref);
   g_clear_pointer (&cycle->heard, g_ptr_array_unref);
   g_clear_error (&cycle->broke_off);
   g_free (cycle);
@@ -170,6 +186,7 @@ static void cycle_kept_stored (GObject *source, GAsyncResult *result, gpointer u
 static void cycle_kept (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_changed_stored (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_merge (GTask *task);
+static void cycle_reread (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_merged (GObject *source, GAsyncResult *result, gpointer user_data);
 static void cycle_record (GTask *task, GError *error);
 static void cycle_recorded (GObject *source, GAsyncResult *result, gpointer user_data);
@@ -446,6 +463,10 @@ cycle_sign_in (GTask *task, KobanSecret *secret)
     .cursors = cycle->cursors,
   };
 
+  g_clear_pointer (&cycle->used, koban_secret_unref);
+  cycle->used = koban_secret_ref (secret);
+  cycle->consent_ends_us = koban_sign_in_get_consent_end_us (secret);
+  g_clear_object (&cycle->session);
   cycle->session = koban_session_new (cycle->tools->http, &options, &error);
   if (cycle->session == NULL)
     {
@@ -593,6 +614,7 @@ cycle_heard (GObject *source, GAsyncResult *result, gpointer user_data)
   cycle->outcome->claimed = TRUE;
   g_clear_pointer (&cycle->unsaved, koban_secret_unref);
   cycle->unsaved = g_steal_pointer (&changed);
+  cycle->consent_ends_us = koban_sign_in_get_consent_end_us (cycle->unsaved);
   if (is_being_added (cycle->connection))
     {
       cycle_read_clock (cycle);
@@ -690,11 +712,43 @@ note_unheard (Cycle *cycle)
     }
 }
 
+/* A secret that is refused may be an old one by now: somebody signed in again meanwhile, or another life of
+ * this program renewed it. */
+static gboolean
+may_have_changed (const Cycle *cycle)
+{
+  return !cycle->reread && cycle->outcome->claimed == FALSE &&
+         koban_error_is (cycle->broke_off, KOBAN_ERROR_NEEDS_SIGN_IN);
+}
+
+static void
+cycle_reread (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Cycle *cycle = g_task_get_task_data (task);
+  g_autoptr(KobanSecret) secret = koban_vault_lookup_finish (cycle->tools->vault, result, NULL);
+
+  cycle->reread = TRUE;
+  if (secret == NULL || koban_secret_equal (cycle->used, secret))
+    {
+      cycle_merge (g_steal_pointer (&task));
+      return;
+    }
+  g_clear_error (&cycle->broke_off);
+  cycle_sign_in (g_steal_pointer (&task), secret);
+}
+
 static void
 cycle_merge (GTask *task)
 {
   Cycle *cycle = g_task_get_task_data (task);
 
+  if (may_have_changed (cycle))
+    {
+      koban_vault_lookup_async (cycle->tools->vault, KOBAN_SECRET_CONNECTION, cycle->connection->secret_id,
+                                cycle->cancellable, cycle_reread, task);
+      return;
+    }
   if (cycle->broke_off != NULL)
     {
       cycle_record (task, g_steal_pointer (&cycle->broke_off));
@@ -773,33 +827,47 @@ next_check_us (const Cycle *cycle, KobanPaceKind kind)
   return next_us;
 }
 
+/* 0: it does not end soon. */
+static gint64
+end_is_near (const Cycle *cycle)
+{
+  gint64 left_us = cycle->consent_ends_us - cycle->now_us;
+  return cycle->consent_ends_us != 0 && left_us > 0 &&
+             left_us <= reminders[G_N_ELEMENTS (reminders) - 1].before_us
+           ? left_us
+           : 0;
+}
+
 static gboolean
 settle_others (KobanLedger *ledger, const Cycle *cycle, const char *reason, GError **error)
 {
   for (const char *const *other = koban_cycle_reasons (); *other != NULL; other++)
     {
       g_autofree char *key = koban_cycle_incident_key (cycle->connection->id, *other);
-      if (g_strcmp0 (*other, reason) != 0 && !koban_ledger_settle (ledger, key, cycle->now_us, error))
+      if (g_strcmp0 (*other, reason) != 0 &&
+          !(g_str_equal (*other, CONSENT_ENDS) && end_is_near (cycle) > 0) &&
+          !koban_ledger_settle (ledger, key, cycle->now_us, error))
         return FALSE;
     }
   return TRUE;
 }
 
 static gboolean
-raise_trouble (KobanLedger *ledger, Cycle *cycle, const Trouble *trouble, GError **error)
+raise_reason (KobanLedger *ledger,
+              Cycle *cycle,
+              const char *code,
+              KobanSeverity severity,
+              GVariant *reason,
+              GError **error)
 {
   const KobanConnection *connection = cycle->connection;
-  g_autofree char *key = koban_cycle_incident_key (connection->id, trouble->reason);
-  GVariant *reason = connection->last_check_us != 0
-                       ? koban_reason_new (trouble->reason, "connection", "s", connection->name, "since", "x",
-                                           connection->last_check_us, NULL)
-                       : koban_reason_new (trouble->reason, "connection", "s", connection->name, NULL);
+  g_autofree char *key = koban_cycle_incident_key (connection->id, code);
   const char *const refs[] = { NULL };
   KobanAlert fields = {
     .incident = key,
     .connection = connection->id,
     .kind = KOBAN_ALERT_FRESHNESS,
-    .severity = trouble->severity,
+    .severity = severity,
     .opened_us = cycle->now_us,
     .updated_us = cycle->now_us,
     .refs = refs,
@@ -808,6 +876,37 @@ raise_trouble (KobanLedger *ledger, Cycle *cycle, const Trouble *trouble, GError
   g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
 
   return koban_ledger_raise (ledger, alert, cycle->now_us, &cycle->outcome->merged, error);
+}
+
+static gboolean
+raise_trouble (KobanLedger *ledger, Cycle *cycle, const Trouble *trouble, GError **error)
+{
+  const KobanConnection *connection = cycle->connection;
+  GVariant *reason = connection->last_check_us != 0
+                       ? koban_reason_new (trouble->reason, "connection", "s", connection->name, "since", "x",
+                                           connection->last_check_us, NULL)
+                       : koban_reason_new (trouble->reason, "connection", "s", connection->name, NULL);
+
+  return raise_reason (ledger, cycle, trouble->reason, trouble->severity, reason, error);
+}
+
+static gboolean
+raise_end (KobanLedger *ledger, Cycle *cycle, GError **error)
+{
+  gint64 left_us = end_is_near (cycle);
+  guint i = 0;
+
+  if (left_us == 0 || cycle->connection->last_check_us == 0)
+    return TRUE;
+  while (left_us > reminders[i].before_us)
+    i++;
+  gint64 days = (left_us + KOBAN_DAY_US - 1) / KOBAN_DAY_US;
+  const char *name = cycle->connection->name;
+  GVariant *reason = cycle->profile != NULL && koban_profile_signs_in (cycle->profile)
+                       ? koban_reason_new (CONSENT_ENDS, "connection", "s", name, "days", "x", days,
+                                           "provider", "s", cycle->connection->provider, NULL)
+                       : koban_reason_new (CONSENT_ENDS, "connection", "s", name, "days", "x", days, NULL);
+  return raise_reason (ledger, cycle, CONSENT_ENDS, reminders[i].severity, reason, error);
 }
 
 /* An access that ran out, or that the person ended, was taken by nobody. */
@@ -820,7 +919,7 @@ has_ended (KobanLedger *ledger, const Cycle *cycle)
   if (!koban_ledger_get_access_ended (ledger, cycle->connection->id, cycle->now_us, &ended, &error))
     g_message ("Whether the access of %s has ended could not be read: %s", cycle->connection->id,
                error->message);
-  return ended;
+  return ended || (cycle->consent_ends_us != 0 && cycle->consent_ends_us <= cycle->now_us);
 }
 
 /* The bank accepted it, refuses it now, and had set it no end: another sign-in may have taken its place. */
@@ -941,8 +1040,7 @@ record_success (KobanLedger *ledger, Cycle *cycle, GError **error)
     return FALSE;
   if (connection->last_check_us == 0)
     offer_review (ledger, cycle);
-  if (!settle_good (ledger, cycle, error) ||
-      !koban_expiry_tell (ledger, connection, cycle->now_us, &cycle->outcome->merged, error))
+  if (!settle_good (ledger, cycle, error))
     return FALSE;
   connection->failures = 0;
   connection->not_before_us = 0;
@@ -959,8 +1057,14 @@ record_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   Cycle *cycle = job;
 
-  return cycle->outcome->error != NULL ? record_trouble (ledger, cycle, error)
-                                       : record_success (ledger, cycle, error);
+  if (cycle->consent_ends_us == 0 &&
+      !koban_ledger_get_access_end (ledger, cycle->connection->id, cycle->now_us, &cycle->consent_ends_us,
+                                    error))
+    return FALSE;
+  gboolean recorded = cycle->outcome->error != NULL ? record_trouble (ledger, cycle, error)
+                                                    : record_success (ledger, cycle, error);
+
+  return recorded && raise_end (ledger, cycle, error);
 }
 
 /* @error (transfer full) (nullable) ends the check; it is not recorded if it only was cancelled. */

@@ -30,6 +30,7 @@ struct _KobanRevoke
   KobanSession *session;       /* (owned) (nullable) */
   GPtrArray *heard;            /* (owned) (nullable): of the last request */
   KobanMergeResult merged;
+  gboolean reserved; /* no check of the connection runs meanwhile */
   gboolean listed;   /* a whole list of links was heard after the asking … */
   gboolean present;  /* … and it holds the link, in force … */
   gboolean ended;    /* … or holds it as ended */
@@ -81,12 +82,15 @@ koban_revoke_new (KobanParts *parts, const char *link, GVariant *options, GError
 }
 
 static void on_known (GObject *source, GAsyncResult *result, gpointer user_data);
+static void on_reserved (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_watching (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_power (GObject *source, GAsyncResult *result, gpointer user_data);
 static void sign_in (KobanRevoke *self, KobanSecret *power);
 static void ask (KobanRevoke *self);
 static void on_spent (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_heard (GObject *source, GAsyncResult *result, gpointer user_data);
+static void on_kept (GObject *source, GAsyncResult *result, gpointer user_data);
+static void go_on (KobanRevoke *self);
 static void on_merged (GObject *source, GAsyncResult *result, gpointer user_data);
 static void conclude (KobanRevoke *self);
 static void on_written (GObject *source, GAsyncResult *result, gpointer user_data);
@@ -120,12 +124,21 @@ drop_power (KobanRevoke *self)
 }
 
 static void
+release (KobanRevoke *self)
+{
+  if (self->reserved)
+    koban_rounds_release (self->parts->rounds, self->connection->id);
+  self->reserved = FALSE;
+}
+
+static void
 end (KobanRevoke *self)
 {
   g_autoptr(KobanOperation) operation = g_steal_pointer (&self->operation);
   g_auto(GVariantDict) result;
 
   drop_power (self);
+  release (self);
   g_variant_dict_init (&result, NULL);
   if (self->error == NULL)
     {
@@ -193,6 +206,16 @@ on_known (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   koban_operation_progress (self->operation, "sign-in", self->connection->id, 0, 0);
+  koban_rounds_reserve_async (self->parts->rounds, self->connection->id, on_reserved, self);
+}
+
+/* A token that is renewed here may not be renewed there. */
+static void
+on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KobanRevoke *self = user_data;
+
+  self->reserved = koban_rounds_reserve_finish (KOBAN_ROUNDS (source), result);
   koban_vault_lookup_async (self->parts->tools.vault, KOBAN_SECRET_CONNECTION, self->connection->secret_id,
                             cancellable (self), on_watching, self);
 }
@@ -361,14 +384,63 @@ merge_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   return TRUE;
 }
 
+/* What watches, as the bank has changed it: what revokes is dropped, and not kept with it. */
+static KobanSecret *
+without_power (KobanRevoke *self, KobanSecret *changed)
+{
+  GArray *needs = koban_profile_get_needs (self->profile);
+  KobanSecret *kept = koban_secret_ref (changed);
+
+  for (guint i = 0; i < needs->len; i++)
+    {
+      const KobanNeed *need = &g_array_index (needs, KobanNeed, i);
+      g_autoptr(KobanSecret) value =
+        need->revoke ? koban_secret_bundle_lookup (self->watching, need->name) : NULL;
+      g_autoptr(KobanSecret) before = need->revoke ? g_steal_pointer (&kept) : NULL;
+      if (need->revoke)
+        kept = koban_secret_bundle_with (before, need->name, value);
+    }
+  return kept;
+}
+
 static void
 on_heard (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   KobanRevoke *self = user_data;
-  g_autoptr(GDateTime) now = g_date_time_new_now_local ();
 
   self->heard = koban_session_step_finish (self->session, result, &self->error);
   self->shut_out |= koban_session_is_refused (self->session);
+  g_autoptr(KobanSecret) changed = koban_session_take_secrets (self->session);
+  if (changed == NULL)
+    {
+      go_on (self);
+      return;
+    }
+  KobanSecret *kept = without_power (self, changed);
+  g_hash_table_insert (self->parts->tools.unsaved, g_strdup (self->connection->secret_id), kept);
+  koban_vault_store_async (self->parts->tools.vault, KOBAN_SECRET_CONNECTION, self->connection->secret_id,
+                           self->connection->provider, self->connection->name, kept, NULL, on_kept, self);
+}
+
+/* What the bank has changed is kept in our own memory until the keyring has it. */
+static void
+on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KobanRevoke *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (koban_vault_store_finish (KOBAN_VAULT (source), result, &error))
+    g_hash_table_remove (self->parts->tools.unsaved, self->connection->secret_id);
+  else
+    g_message ("The new secret of %s could not be stored yet: %s", self->connection->id, error->message);
+  go_on (self);
+}
+
+static void
+go_on (KobanRevoke *self)
+{
+  g_autoptr(GDateTime) now = g_date_time_new_now_local ();
+
   if (self->heard == NULL)
     {
       conclude (self);
@@ -488,6 +560,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
       end (self);
       return;
     }
+  release (self);
   koban_rounds_check_async (self->parts->rounds, self->connection->id, KOBAN_CYCLE_BY_PERSON,
                             cancellable (self), on_checked, self);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The checks that are running. It keeps two checks of one connection from meeting, and knows when
- * the last one has ended; it decides neither when one begins nor what it does.
+ * The checks that are running. It keeps two checks of one connection from meeting, and a check from whoever
+ * else uses the connection's secret: of a token that is renewed there is one, and one that renews it. It
+ * knows when the last one has ended; it decides neither when one begins nor what it does.
  */
 #include "config.h"
 
@@ -18,12 +19,22 @@ typedef struct
   GPtrArray *halting;        /* (owned) (element-type GTask): want to hear of the end only */
 } Round;
 
+/* Who waits for a connection that is in use, in the order of their coming. */
+typedef struct
+{
+  GTask *task;       /* (owned) */
+  gboolean reserves; /* or asks for a check, for … */
+  KobanCycleReason reason;
+} Waiter;
+
 struct _KobanRounds
 {
   GObject parent;
 
   const KobanCycleTools *tools; /* (unowned) */
   GHashTable *running;          /* (owned) (element-type utf8 Round) */
+  GHashTable *reserved;         /* (owned) (element-type utf8): connections that are used otherwise */
+  GHashTable *queues;           /* (owned) (element-type utf8 GQueue): of Waiter */
   GTask *halted;                /* (owned) (nullable): all must end, and none begins again */
   gboolean closed;
 };
@@ -80,6 +91,8 @@ answer_halting (KobanRounds *self, GPtrArray *halting)
     }
 }
 
+static void serve_next (KobanRounds *self, const char *connection);
+
 static void
 on_cycle_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -92,12 +105,14 @@ on_cycle_done (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr(GPtrArray) halting = g_steal_pointer (&round->halting);
   round->waiting = g_ptr_array_new ();
   round->halting = g_ptr_array_new ();
-  g_hash_table_remove (self->running, round->connection);
+  g_autofree char *connection = g_strdup (round->connection);
+  g_hash_table_remove (self->running, connection);
 
   answer_waiting (waiting, outcome, error);
   if (outcome != NULL)
     g_signal_emit (self, signals[SIGNAL_CHECKED], 0, outcome);
   answer_halting (self, halting);
+  serve_next (self, connection);
 }
 
 static Round *
@@ -114,6 +129,99 @@ round_begin (KobanRounds *self, const char *connection, KobanCycleReason reason)
   koban_cycle_run_async (self->tools, connection, reason, on_progress, self, round->cancellable,
                          on_cycle_done, round);
   return round;
+}
+
+static void
+waiter_free (gpointer data)
+{
+  Waiter *waiter = data;
+
+  g_clear_object (&waiter->task);
+  g_free (waiter);
+}
+
+static void
+queue_free (gpointer data)
+{
+  g_queue_free_full (data, waiter_free);
+}
+
+static void
+wait_for (KobanRounds *self, const char *connection, gboolean reserves, KobanCycleReason reason, GTask *task)
+{
+  GQueue *queue = g_hash_table_lookup (self->queues, connection);
+  Waiter *waiter = g_new0 (Waiter, 1);
+
+  if (queue == NULL)
+    {
+      queue = g_queue_new ();
+      g_hash_table_insert (self->queues, g_strdup (connection), queue);
+    }
+  waiter->task = task;
+  waiter->reserves = reserves;
+  waiter->reason = reason;
+  g_queue_push_tail (queue, waiter);
+}
+
+/* Checks that are asked for at once are one. */
+static void
+serve_next (KobanRounds *self, const char *connection)
+{
+  GQueue *queue = g_hash_table_lookup (self->queues, connection);
+
+  while (queue != NULL && !g_queue_is_empty (queue) && !g_hash_table_contains (self->reserved, connection))
+    {
+      Waiter *waiter = g_queue_peek_head (queue);
+      Round *round = g_hash_table_lookup (self->running, connection);
+      if (waiter->reserves && round != NULL)
+        return;
+      g_queue_pop_head (queue);
+      if (waiter->reserves)
+        {
+          g_hash_table_add (self->reserved, g_strdup (connection));
+          g_task_return_boolean (waiter->task, TRUE);
+        }
+      else
+        {
+          round = round != NULL ? round : round_begin (self, connection, waiter->reason);
+          g_ptr_array_add (round->waiting, g_steal_pointer (&waiter->task));
+        }
+      waiter_free (waiter);
+    }
+}
+
+void
+koban_rounds_reserve_async (KobanRounds *self,
+                            const char *connection,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  g_autoptr(GTask) task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, koban_rounds_reserve_async);
+  if (self->closed)
+    {
+      g_task_return_boolean (task, FALSE);
+      return;
+    }
+  wait_for (self, connection, TRUE, KOBAN_CYCLE_BY_PERSON, g_steal_pointer (&task));
+  serve_next (self, connection);
+}
+
+gboolean
+koban_rounds_reserve_finish (KobanRounds *self, GAsyncResult *result)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), NULL);
+}
+
+void
+koban_rounds_release (KobanRounds *self, const char *connection)
+{
+  g_hash_table_remove (self->reserved, connection);
+  if (!self->closed)
+    serve_next (self, connection);
 }
 
 void
@@ -133,6 +241,11 @@ koban_rounds_check_async (KobanRounds *self,
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Halted");
       return;
     }
+  if (g_hash_table_contains (self->reserved, connection))
+    {
+      wait_for (self, connection, FALSE, reason, g_steal_pointer (&task));
+      return;
+    }
   if (round == NULL)
     round = round_begin (self, connection, reason);
   g_ptr_array_add (round->waiting, g_steal_pointer (&task));
@@ -146,6 +259,26 @@ koban_rounds_check_finish (KobanRounds *self, GAsyncResult *result, GError **err
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* Nobody is served any more. */
+static void
+turn_away (KobanRounds *self)
+{
+  GHashTableIter iter;
+  gpointer queue;
+
+  g_hash_table_iter_init (&iter, self->queues);
+  while (g_hash_table_iter_next (&iter, NULL, &queue))
+    for (GList *link = ((GQueue *) queue)->head; link != NULL; link = link->next)
+      {
+        Waiter *waiter = link->data;
+        if (waiter->reserves)
+          g_task_return_boolean (waiter->task, FALSE);
+        else
+          g_task_return_new_error (waiter->task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Halted");
+      }
+  g_hash_table_remove_all (self->queues);
+}
+
 static void
 halt_all (KobanRounds *self, GTask *task)
 {
@@ -153,6 +286,7 @@ halt_all (KobanRounds *self, GTask *task)
   gpointer round;
 
   self->closed = TRUE;
+  turn_away (self);
   if (g_hash_table_size (self->running) == 0)
     {
       g_task_return_boolean (task, TRUE);
@@ -203,6 +337,8 @@ koban_rounds_finalize (GObject *object)
   g_assert (g_hash_table_size (self->running) == 0);
   g_assert (self->halted == NULL);
   g_hash_table_unref (self->running);
+  g_hash_table_unref (self->reserved);
+  g_hash_table_unref (self->queues);
   G_OBJECT_CLASS (koban_rounds_parent_class)->finalize (object);
 }
 
@@ -220,6 +356,8 @@ static void
 koban_rounds_init (KobanRounds *self)
 {
   self->running = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, round_free);
+  self->reserved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->queues = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, queue_free);
 }
 
 KobanRounds *

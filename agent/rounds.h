@@ -28,4 +28,12 @@ void          koban_rounds_halt_async   (KobanRounds *self, const char *connecti
                                          gpointer user_data);
 void          koban_rounds_halt_finish  (KobanRounds *self, GAsyncResult *result);
 
+/* For who uses a connection's secret and is no check: calls back when no check of it runs. Until it is released, none
+ * begins: those that are asked for wait. */
+void          koban_rounds_reserve_async  (KobanRounds *self, const char *connection, GAsyncReadyCallback callback,
+                                           gpointer user_data);
+/* FALSE: everything is halted, and nothing was reserved. */
+gboolean      koban_rounds_reserve_finish (KobanRounds *self, GAsyncResult *result);
+void          koban_rounds_release        (KobanRounds *self, const char *connection);
+
 G_END_DECLS

@@ -91,11 +91,16 @@ gboolean   koban_ledger_update_connection (KobanLedger *self, const KobanConnect
 
 /* Writes what the person or Koban set for it: its fields. */
 gboolean   koban_ledger_set_fields        (KobanLedger *self, const KobanConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Writes how it signs in: secret_id, base_url, ca_pem, fields, hosts, profile_digest; its state begins anew. Journalled. */
+gboolean   koban_ledger_renew_connection  (KobanLedger *self, const KobanConnection *connection, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The accounts that it shows (element-type KobanAccount), with our ids. */
 GPtrArray *koban_ledger_get_accounts      (KobanLedger *self, const char *connection, GError **error);
 
 /* Whether the access that Koban itself uses is known to have ended: by its date, or because it was revoked. */
 gboolean   koban_ledger_get_access_ended  (KobanLedger *self, const char *connection, gint64 now_us, gboolean *ended,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* When that access ends, after @now_us: the last of those in force, for signing in again makes another. 0: not known. */
+gboolean   koban_ledger_get_access_end    (KobanLedger *self, const char *connection, gint64 now_us, gint64 *ends_us,
                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Spends one request of the rolling 24 h before it is sent. @by_person may use the third that is kept for it. BUDGET if

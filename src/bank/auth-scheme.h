@@ -34,6 +34,9 @@ struct _KobanScheme
   KobanOutgoing *(*open)          (KobanAuth *auth, const KobanProofRule *rule, GError **error);
   gboolean       (*opened)        (KobanAuth *auth, const KobanProofRule *rule, const KobanHttpResponse *answer,
                                    GError **error);
+  /* What was proved is refused (401), or the answer to an opening never came: TRUE if another try may help. */
+  gboolean       (*refused)       (KobanAuth *auth, const KobanProofRule *rule);
+  gboolean       (*lost)          (KobanAuth *auth, const KobanProofRule *rule);
   /* Makes ready what an opening of a later row may want. */
   gboolean       (*prepare)       (KobanAuth *auth, const KobanProofRule *rule, GError **error);
   gboolean       (*prove)         (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgoing,
@@ -47,7 +50,7 @@ struct _KobanScheme
 /* One scheme's rows of the table, a file each. */
 extern const KobanScheme koban_scheme_bearer, koban_scheme_headers, koban_scheme_basic, koban_scheme_body,
   koban_scheme_mutual_tls, koban_scheme_claim, koban_scheme_login, koban_scheme_jwt,
-  koban_scheme_body_signature, koban_scheme_http_signature;
+  koban_scheme_body_signature, koban_scheme_http_signature, koban_scheme_oauth;
 
 /* NULL if there is no such scheme. */
 const KobanScheme *koban_scheme_find       (const char *name);
@@ -60,6 +63,9 @@ gboolean       koban_outgoing_add_header   (KobanOutgoing *self, const char *nam
 
 /* In a template: a name for this one request. */
 #define KOBAN_AUTH_REQUEST_ID "request_id"
+
+/* What a sign-in by OAuth keeps in the bundle; templates may name it. */
+#define KOBAN_OAUTH_ACCESS_TOKEN "access_token"
 
 /* The secret, kept value or field of a name; (transfer full), NULL with NEEDS_SIGN_IN. */
 KobanSecret   *koban_auth_lookup           (KobanAuth *self, const char *name, GError **error);
@@ -81,6 +87,10 @@ KobanSecret   *koban_auth_basic            (KobanAuth *self, const char *user, c
  * stands in an object (nullable). */
 KobanSecret   *koban_auth_object           (KobanAuth *self, GArray *pairs, const char *members, GError **error);
 KobanSecret   *koban_auth_form             (KobanAuth *self, GArray *pairs, GError **error);
+
+/* The proofs of the rows that stand before @rule. */
+gboolean       koban_auth_prove_before      (KobanAuth *self, const KobanProofRule *rule, KobanOutgoing *outgoing,
+                                           GError **error);
 
 /* The name of a need, in a profile. */
 KOBAN_KEY_READER (need_name); /* char * */

@@ -27,9 +27,9 @@ add_text_header (KobanOutgoing *outgoing, const char *name, const char *text, GE
 
 /* — jwt: a bearer token that the key's owner makes — */
 
-/* A value stands in it as it is typed, so it may hold no quote. */
-static char *
-make_header (KobanAuth *auth, const KobanProofRule *rule, GError **error)
+/* It stands in the header as it is typed, so it may hold no quote. */
+static KobanSecret *
+take_key_id (KobanAuth *auth, const KobanProofRule *rule, GError **error)
 {
   g_autoptr(KobanSecret) key_id = koban_auth_lookup (auth, rule->key_id, error);
 
@@ -37,7 +37,7 @@ make_header (KobanAuth *auth, const KobanProofRule *rule, GError **error)
     return NULL;
   const char *text = koban_secret_peek (key_id, NULL);
   if (strpbrk (text, "\"\\ \t\r\n") == NULL && *text != '\0')
-    return g_strdup_printf ("{\"typ\":\"JWT\",\"alg\":\"RS256\",\"kid\":\"%s\"}", text);
+    return g_steal_pointer (&key_id);
   g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("“%s” is one word without blanks: copy it again"),
                rule->key_id);
   return NULL;
@@ -47,15 +47,16 @@ static gboolean
 jwt_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgoing, GError **error)
 {
   g_autoptr(KobanSecret) key = koban_auth_lookup (auth, rule->key, error);
-  g_autofree char *header = key != NULL ? make_header (auth, rule, error) : NULL;
+  g_autoptr(KobanSecret) key_id = key != NULL ? take_key_id (auth, rule, error) : NULL;
   gint64 now_s = auth->now_us / KOBAN_SECOND_US - TOKEN_AGE;
 
-  if (header == NULL)
+  if (key_id == NULL)
     return FALSE;
   g_autofree char *claims = g_strdup_printf ("{\"iss\":\"%s\",\"aud\":\"%s\",\"iat\":%" G_GINT64_FORMAT
                                              ",\"exp\":%" G_GINT64_FORMAT "}",
                                              rule->issuer, rule->audience, now_s, now_s + TOKEN_SECONDS);
-  g_autoptr(KobanSecret) token = koban_jws_token (key, header, claims, error);
+  g_autoptr(KobanSecret) token =
+    koban_jws_token (key, KOBAN_SIGNATURE_RS256, koban_secret_peek (key_id, NULL), claims, error);
   return token != NULL && koban_outgoing_add_bearer (outgoing, token, error);
 }
 

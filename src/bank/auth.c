@@ -13,7 +13,7 @@
 static const KobanScheme *const schemes[] = {
   &koban_scheme_bearer,         &koban_scheme_headers,        &koban_scheme_basic, &koban_scheme_body,
   &koban_scheme_mutual_tls,     &koban_scheme_claim,          &koban_scheme_login, &koban_scheme_jwt,
-  &koban_scheme_body_signature, &koban_scheme_http_signature,
+  &koban_scheme_body_signature, &koban_scheme_http_signature, &koban_scheme_oauth,
 };
 
 const KobanScheme *
@@ -98,6 +98,16 @@ prove (KobanAuth *self, guint n_rules, KobanOutgoing *outgoing, GError **error)
   return TRUE;
 }
 
+gboolean
+koban_auth_prove_before (KobanAuth *self, const KobanProofRule *rule, KobanOutgoing *outgoing, GError **error)
+{
+  guint n_rules = 0;
+
+  while (n_rules < self->profile->auth->len && get_rule (self, n_rules) != rule)
+    n_rules++;
+  return prove (self, n_rules, outgoing, error);
+}
+
 /* An opening carries the proofs of the rows before it. */
 KobanOutgoing *
 koban_auth_open (KobanAuth *self, GError **error)
@@ -118,6 +128,25 @@ koban_auth_opened (KobanAuth *self, const KobanHttpResponse *answer, GError **er
 {
   const KobanProofRule *rule = get_rule (self, find_opening (self));
   return rule->scheme->opened (self, rule, answer, error);
+}
+
+gboolean
+koban_auth_lost (KobanAuth *self)
+{
+  guint i = find_opening (self);
+
+  return i < self->profile->auth->len && get_rule (self, i)->scheme->lost != NULL &&
+         get_rule (self, i)->scheme->lost (self, get_rule (self, i));
+}
+
+gboolean
+koban_auth_refused (KobanAuth *self)
+{
+  for (guint i = 0; i < self->profile->auth->len; i++)
+    if (get_rule (self, i)->scheme->refused != NULL &&
+        get_rule (self, i)->scheme->refused (self, get_rule (self, i)))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean

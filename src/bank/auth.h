@@ -50,6 +50,11 @@ KobanOutgoing *koban_auth_open          (KobanAuth *self, GError **error);
 /* Takes the answer to it, or says what is wrong with it. */
 gboolean       koban_auth_opened        (KobanAuth *self, const KobanHttpResponse *answer, GError **error);
 
+/* The answer to it never came. TRUE: ask once more. */
+gboolean       koban_auth_lost          (KobanAuth *self);
+/* A request was refused as not proved (401). TRUE: what proved it is given up, open again and ask once more. */
+gboolean       koban_auth_refused       (KobanAuth *self);
+
 /* A request to @path with every proof. @body is JSON (nullable). @revoking: what is revoked, with the needs of
  * that; NULL to watch. */
 KobanOutgoing *koban_auth_request       (KobanAuth *self, const char *method, const char *path, const char *body,

@@ -43,7 +43,11 @@ koban_jws_sign (KobanSecret *key, KobanJwsDigest digest, const char *data, gsize
 }
 
 KobanSecret *
-koban_jws_token (KobanSecret *key, const char *header, const char *claims, GError **error)
+koban_jws_token (KobanSecret *key,
+                 KobanSignature algorithm,
+                 const char *key_id,
+                 const char *claims,
+                 GError **error)
 {
   return refuse (error);
 }

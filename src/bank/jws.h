@@ -7,6 +7,7 @@
 
 #include <gio/gio.h>
 #include <koban/secret.h>
+#include "bank/oauth-rule.h"
 
 G_BEGIN_DECLS
 
@@ -27,7 +28,9 @@ const char  *koban_jws_kind       (KobanSecret *key, GError **error);
 char        *koban_jws_sign       (KobanSecret *key, KobanJwsDigest digest, const char *data, gsize length,
                                    GError **error);
 
-/* "header.claims.signature" of RFC 7515 with RS256; both are JSON objects. (transfer full) */
-KobanSecret *koban_jws_token      (KobanSecret *key, const char *header, const char *claims, GError **error);
+/* "header.claims.signature" of RFC 7515; @claims is a JSON object, @key_id the key's own name (nullable).
+ * (transfer full) */
+KobanSecret *koban_jws_token      (KobanSecret *key, KobanSignature algorithm, const char *key_id, const char *claims,
+                                   GError **error);
 
 G_END_DECLS

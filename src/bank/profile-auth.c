@@ -11,6 +11,7 @@
 
 #include <glib/gi18n-lib.h>
 #include "bank/auth-scheme.h"
+#include "bank/profile-oauth.h"
 #include "bank/template.h"
 
 static void
@@ -30,6 +31,7 @@ add_rule (KobanReading *reading, KobanJsonNode item, gpointer target)
   rule->headers = koban_reading_pairs (reading);
   rule->members = koban_reading_pairs (reading);
   rule->rungs = koban_reading_list (reading);
+  koban_oauth_rule_init (reading, &rule->oauth);
   g_ptr_array_add (target, rule);
   koban_read_object (reading, item, what, scheme->keys, scheme->n_keys, rule);
 }
@@ -75,6 +77,7 @@ is_kept (KobanProfile *self, const char *name)
     {
       const KobanProofRule *rule = self->auth->pdata[i];
       found |= rule->header != NULL && g_str_equal (name, "public_key");
+      found |= rule->scheme == &koban_scheme_oauth && koban_oauth_rule_gives (&rule->oauth, name);
       for (guint r = 0; r < rule->rungs->len; r++)
         found |= koban_pairs_lookup (((KobanRungRule *) rule->rungs->pdata[r])->keep, name) != NULL;
     }
@@ -161,6 +164,11 @@ check_rule (KobanReading *reading, KobanJsonNode node, KobanProfile *self, const
     }
   if (rule->after != NULL && !is_kept (self, rule->after))
     koban_profile_problem (reading, node, _("“after” is “%s”, which no rung keeps"), rule->after);
+  if (rule->scheme != &koban_scheme_oauth)
+    return;
+  check_pairs (reading, node, self, rule->oauth.send);
+  check_pairs (reading, node, self, rule->oauth.consent.headers);
+  koban_oauth_rule_check (reading, node, self, rule);
 }
 
 /* What a login keeps is sent later; only of what is done once may it be enough that it was done. */

@@ -16,11 +16,11 @@
 #include "bank/profile-paging.h"
 
 /* What a person can be asked for. Nothing outside this list is ever prompted for. */
-static const char *const need_names[] = { "token",       "revoke_token",   "setup_token", "user_token",
-                                          "app_token",   "api_key",        "client_id",   "client_secret",
-                                          "app_id",      "private_key",    "certificate", "secret_id",
-                                          "secret_key",  "item_ids",       "session_ids", "access_token",
-                                          "signing_key", "signing_key_id", NULL };
+static const char *const need_names[] = { "token",       "revoke_token",   "setup_token",  "user_token",
+                                          "app_token",   "api_key",        "client_id",    "client_secret",
+                                          "app_id",      "private_key",    "certificate",  "secret_id",
+                                          "secret_key",  "item_ids",       "session_ids",  "access_token",
+                                          "signing_key", "signing_key_id", "redirect_url", NULL };
 
 static const char *const unit_words[] = { "minor", "decimal", "text", NULL };
 static const char *const sign_words[] = { "signed", "inverted", "direction", "absolute",

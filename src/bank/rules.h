@@ -7,6 +7,7 @@
 
 #include <koban/profile.h>
 #include <koban/snapshot.h>
+#include "bank/oauth-rule.h"
 #include "wire/json-reader.h"
 
 G_BEGIN_DECLS
@@ -239,6 +240,7 @@ typedef struct
   GArray    *headers;     /* KobanPair: name, template */
   GArray    *members;     /* KobanPair: member of a JSON body, template */
   GPtrArray *rungs;       /* KobanRungRule */
+  KobanOAuthRule oauth;
 } KobanProofRule;
 
 struct _KobanProfile

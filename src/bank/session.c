@@ -16,6 +16,7 @@
 #include "bank/hosts.h"
 #include "bank/mapping.h"
 #include "bank/paging.h"
+#include "bank/sending.h"
 
 /* Each stage begins when no step of the one before is left; a step is followed by its next page, then by the
  * next older window:
@@ -494,14 +495,14 @@ take_answer (KobanSession *self, KobanStep *step, const KobanHttpResponse *answe
 
 typedef struct
 {
-  KobanStep *step;
+  KobanStep *step; /* (nullable): it went back into the queue */
 } StepTask;
 
 static void
 step_task_free (gpointer data)
 {
   StepTask *task_data = data;
-  koban_step_free (task_data->step);
+  g_clear_pointer (&task_data->step, koban_step_free);
   g_free (task_data);
 }
 
@@ -553,6 +554,31 @@ return_trouble (KobanSession *self, GTask *task, GError *error)
 }
 
 static void
+ask_again (KobanSession *self, StepTask *data, gboolean opening)
+{
+  g_clear_pointer (&data->step->path, g_free);
+  g_queue_push_head (&self->steps, g_steal_pointer (&data->step));
+  if (opening)
+    g_queue_push_head (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
+}
+
+/* An opening whose answer was lost, or a proof that a new opening may better: the same step comes again,
+ * once. */
+static gboolean
+asks_again (KobanSession *self, StepTask *data, const KobanHttpResponse *answer, const GError *error)
+{
+  const gboolean is_opening = data->step->kind == KOBAN_STEP_OPEN;
+
+  if (is_opening && koban_error_is (error, KOBAN_ERROR_OFFLINE) && koban_auth_lost (self->auth))
+    ask_again (self, data, FALSE);
+  else if (!is_opening && answer != NULL && answer->status == 401 && koban_auth_refused (self->auth))
+    ask_again (self, data, TRUE);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static void
 on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr(GTask) task = user_data;
@@ -561,6 +587,11 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr(GError) error = NULL;
   g_autoptr(KobanHttpResponse) answer = koban_http_send_finish (KOBAN_HTTP (source), result, &error);
 
+  if (asks_again (self, data, answer, error))
+    {
+      g_task_return_pointer (task, hand_over (self), (GDestroyNotify) g_ptr_array_unref);
+      return;
+    }
   if (answer == NULL && koban_error_is (error, KOBAN_ERROR_OFFLINE))
     {
       g_task_return_error (task, g_steal_pointer (&error));
@@ -577,57 +608,15 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   return_trouble (self, task, g_steal_pointer (&error));
 }
 
-/* The same bytes, not a copy of them. */
-static GBytes *
-bytes_of (KobanSecret *secret)
-{
-  gsize length;
-  const char *bytes = secret != NULL ? koban_secret_peek (secret, &length) : NULL;
-
-  if (bytes == NULL)
-    return NULL;
-  return g_bytes_new_with_free_func (bytes, length, (GDestroyNotify) koban_secret_unref,
-                                     koban_secret_ref (secret));
-}
-
-static char **
-headers_for (KobanSession *self, const KobanOutgoing *outgoing)
-{
-  g_autoptr(GStrvBuilder) headers = g_strv_builder_new ();
-
-  if (self->profile->headers != NULL)
-    g_strv_builder_addv (headers, (const char **) self->profile->headers);
-  if (outgoing->body != NULL)
-    g_strv_builder_add (headers, outgoing->form ? "Content-Type: application/x-www-form-urlencoded"
-                                                : "Content-Type: application/json");
-  return g_strv_builder_end (headers);
-}
-
-/* The one door: whatever made the address, it passes hosts.c before anything secret leaves. */
 static gboolean
 send_step (KobanSession *self, KobanStep *step, GTask *task, GError **error)
 {
   g_autoptr(KobanOutgoing) outgoing = build_step (self, step, error);
 
-  if (outgoing == NULL || !koban_hosts_allow (self->hosts, outgoing->url, error))
-    return FALSE;
-  g_autoptr(GBytes) body = bytes_of (outgoing->body);
-  g_auto(GStrv) headers = headers_for (self, outgoing);
-  const KobanHttpRequest request = {
-    .method = outgoing->method,
-    .url = outgoing->url,
-    .headers = (const char *const *) headers,
-    .secret_headers = outgoing->secret_headers,
-    .basic = outgoing->basic,
-    .body = body,
-    .certificate = outgoing->certificate,
-    .key = outgoing->key,
-    .ca_pem = self->ca_pem,
-    .host_was_typed = koban_hosts_is_typed (self->hosts, outgoing->url),
-  };
-  koban_http_send_async (self->http, &request, g_task_get_cancellable (task), on_answered,
-                         g_object_ref (task));
-  return TRUE;
+  return outgoing != NULL &&
+         koban_sending_start (
+           &(KobanSending){ self->http, self->hosts, self->ca_pem, self->profile->headers }, outgoing,
+           g_task_get_cancellable (task), on_answered, task, error);
 }
 
 gboolean

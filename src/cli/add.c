@@ -16,6 +16,7 @@
 #include <koban/date.h>
 #include <koban/error.h>
 #include <koban/http.h>
+#include <koban/sign-in.h>
 #include <koban/text.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ typedef struct
   char *share;                     /* (owned) (nullable): percent of the bank's requests */
   gsize ca_length;
   gboolean secret_stdin, json;
+  gboolean again; /* there is a connection of that name, which signs in again */
 } AddOptions;
 
 static void
@@ -234,11 +236,13 @@ gather (KobanProfile *profile, AddOptions *options, GError **error)
 
   if (!koban_answers_take_options (answers, needs, options->fields, options->secret_files, error))
     return NULL;
+  answers->until_blank = koban_profile_signs_in (profile);
   if (options->secret_stdin && !koban_answers_take_stdin (answers, needs, FALSE, error))
     return NULL;
-  if (!koban_answers_ask (answers, needs, FALSE, error))
+  if (!options->again && !koban_answers_ask (answers, needs, FALSE, error))
     return NULL;
-  ask_who_else (profile, options);
+  if (!options->again)
+    ask_who_else (profile, options);
   if (options->share != NULL)
     g_hash_table_insert (answers->fields, g_strdup ("share"), g_strdup (options->share));
   return g_steal_pointer (&answers);
@@ -452,6 +456,27 @@ prepare (AddOptions *options, GError **error)
   return agent != NULL;
 }
 
+/* Whether a connection of this name is there, at this bank, and has a sign-in that ends and is made again. */
+static gboolean
+signs_in_again (KobanProfile *profile, const AddOptions *options)
+{
+  const char *name = options->name != NULL ? options->name : koban_profile_get_name (profile);
+  g_autoptr(GVariant) rows = koban_profile_signs_in (profile)
+                                ? koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, NULL)
+                                : NULL;
+  gboolean found = FALSE;
+
+  for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (rows, i);
+      const char *known = "", *provider = "";
+      g_variant_lookup (row, "name", "&s", &known);
+      g_variant_lookup (row, "provider", "&s", &provider);
+      found |= g_str_equal (known, name) && g_str_equal (provider, koban_profile_get_id (profile));
+    }
+  return found;
+}
+
 static GVariant *
 add (KobanProfile *profile, AddOptions *options, char **unchecked, GError **error)
 {
@@ -459,7 +484,11 @@ add (KobanProfile *profile, AddOptions *options, char **unchecked, GError **erro
 
   if (hosts == NULL)
     return NULL;
-  if (koban_prompt_can_ask () && !options->secret_stdin)
+  options->again = signs_in_again (profile, options);
+  if (options->again)
+    g_printerr ("%s\n",
+                _("This connection is known: you sign in again, and everything that Koban knows stays."));
+  if (koban_prompt_can_ask () && !options->secret_stdin && !options->again)
     show_signup (profile);
   show_hosts (profile, options, hosts);
   if (!agree_to_file (profile, options, error) || !agree_to_power (profile, options, error) ||
@@ -526,7 +555,10 @@ koban_cli_add (int argc, char **argv)
   else if (unchecked == NULL)
     {
       say_message (connection);
-      say_what_is_seen (profile, connection, accounts);
+      if (options.again)
+        g_print ("%s\n", _("Signed in again. Everything that Koban knew is still known."));
+      else
+        say_what_is_seen (profile, connection, accounts);
     }
   return KOBAN_EXIT_DONE;
 }

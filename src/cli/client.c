@@ -8,6 +8,7 @@
 #include "cli/client.h"
 
 #include "cli/printer.h"
+#include "cli/question.h"
 
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
@@ -176,6 +177,7 @@ wait_for_operation (KobanDBusKoban1Operation *operation,
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Waiting waiting = { .loop = loop, .answer = answer, .user_data = user_data };
   guint interrupt = g_unix_signal_add (SIGINT, on_interrupt, operation);
+  KobanQuestions *questions = koban_questions_new (operation);
 
   g_signal_connect (operation, "finished", G_CALLBACK (on_operation_finished), &waiting);
   g_signal_connect (operation, "notify::g-name-owner", G_CALLBACK (on_operation_owner_changed), &waiting);
@@ -185,6 +187,7 @@ wait_for_operation (KobanDBusKoban1Operation *operation,
                                                    &waiting.error))
     g_main_loop_run (loop);
   g_signal_handlers_disconnect_by_data (operation, &waiting);
+  koban_questions_free (questions);
   g_source_remove (interrupt);
   koban_print_progress ("");
   if (waiting.error != NULL)

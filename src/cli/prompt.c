@@ -367,16 +367,21 @@ gboolean
 koban_answers_take_stdin (KobanAnswers *self, GArray *needs, gboolean revoke, GError **error)
 {
   static char buffer[LINE_MAX_BYTES];
-  gboolean fine = TRUE;
+  gboolean fine = TRUE, ended = FALSE;
 
-  while (fine && read_line (buffer, sizeof buffer))
+  if (self->until_blank)
+    setvbuf (stdin, NULL, _IONBF, 0); /* what follows is left to be read by others */
+  while (fine && !ended && read_line (buffer, sizeof buffer))
     if (*buffer != '\0')
       fine = take_line (self, needs, revoke, buffer, error);
-  if (fine && !feof (stdin))
+    else
+      ended = self->until_blank;
+  ended |= feof (stdin) != 0;
+  if (fine && !ended)
     g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
                  _("a line of standard input is longer than %d bytes: is it the right one?"),
                  LINE_MAX_BYTES);
-  fine = fine && feof (stdin);
+  fine = fine && ended;
   explicit_bzero (buffer, sizeof buffer);
   return fine;
 }
@@ -399,6 +404,7 @@ question_for (const char *name)
     { "secret_key", N_("Secret key of your own access") },
     { "setup_token", N_("Setup token (made at the bridge, good for one use)") },
     { "api_key", N_("API key (made at your bank for programs)") },
+    { "redirect_url", N_("Redirect address that you registered for your own application") },
     { "client_id", N_("Client id of your own application") },
     { "client_secret", N_("Client secret of your own application") },
     { "app_token", N_("Application token") },

@@ -28,6 +28,7 @@ typedef struct
 {
   KobanSecret *secrets; /* (owned) (nullable): bundle */
   GHashTable  *fields;  /* (owned) (element-type utf8 utf8): what is not secret */
+  gboolean     until_blank; /* an empty line ends them on standard input: what follows answers later questions */
 } KobanAnswers;
 
 KobanAnswers *koban_answers_new  (void);

@@ -348,6 +348,36 @@ koban_ledger_set_fields (KobanLedger *self, const KobanConnection *connection, G
   return id != 0 && koban_store_run (self->store, error, sql, "si", fields, id);
 }
 
+static gboolean
+write_sign_in (KobanLedger *self, gint64 id, const KobanConnection *c, GError **error)
+{
+  static const char sql[] =
+    "UPDATE connection SET secret_id = ?, base_url = ?, ca_pem = ?, fields = ?, hosts = ?, profile_digest = "
+    "?,"
+    " state = ?, message = NULL, failures = 0, not_before_us = 0 WHERE id = ? AND removed_us IS NULL";
+  g_autofree char *fields = koban_row_words ((const char *const *) c->fields);
+  g_autofree char *hosts = koban_row_words ((const char *const *) c->hosts);
+
+  return koban_store_run (self->store, error, sql, "ssbsssii", c->secret_id, c->base_url, c->ca_pem, fields,
+                          hosts, c->profile_digest, (gint64) KOBAN_CONNECTION_WAITING, id);
+}
+
+gboolean
+koban_ledger_renew_connection (KobanLedger *self,
+                               const KobanConnection *connection,
+                               gint64 now_us,
+                               GError **error)
+{
+  gint64 id = koban_connection_find (self, connection->id, error);
+
+  if (id == 0 || !koban_ledger_begin (self, error))
+    return FALSE;
+  gboolean good =
+    write_sign_in (self, id, connection, error) &&
+    koban_journal_note (self, now_us, error, "connection-renewed", "connection", "s", connection->id, NULL);
+  return koban_ledger_end (self, good, error);
+}
+
 gboolean
 koban_ledger_get_access_ended (KobanLedger *self,
                                const char *connection,
@@ -369,6 +399,28 @@ koban_ledger_get_access_ended (KobanLedger *self,
                      (gint64) KOBAN_LINK_UNKNOWN, now_us);
   if (koban_query_next (&query))
     *ended = koban_query_int (&query, 0) > 0 && koban_query_int (&query, 1) == 0;
+  return koban_query_finish (&query, error);
+}
+
+gboolean
+koban_ledger_get_access_end (KobanLedger *self,
+                             const char *connection,
+                             gint64 now_us,
+                             gint64 *ends_us,
+                             GError **error)
+{
+  static const char sql[] =
+    "SELECT max (expires_us) FROM link WHERE connection = ? AND own AND status = ? AND expires_us > ?";
+  gint64 id = koban_connection_find (self, connection, error);
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_ledger_assert_thread (self);
+  *ends_us = 0;
+  if (id == 0)
+    return FALSE;
+  koban_query_start (&query, self->store, sql, "iii", id, (gint64) KOBAN_LINK_ACTIVE, now_us);
+  if (koban_query_next (&query))
+    *ends_us = koban_query_int (&query, 0);
   return koban_query_finish (&query, error);
 }
 

@@ -43,8 +43,8 @@ static const struct
   { "service", PLACE_TEXT },    { "connection", PLACE_FOREIGN }, { "mandate", PLACE_FOREIGN },
   { "period", PLACE_TEXT },     { "payees", PLACE_NUMBER },      { "account", PLACE_FOREIGN },
   { "date", PLACE_TEXT },       { "window", PLACE_DAYS },        { "channel", PLACE_TEXT },
-  { "about", PLACE_TEXT },      { "incident", PLACE_TEXT },      { "accounts", PLACE_NUMBER },
-  { "places", PLACE_NUMBER },
+  { "about", PLACE_TEXT },      { "provider", PLACE_TEXT },      { "incident", PLACE_TEXT },
+  { "accounts", PLACE_NUMBER }, { "places", PLACE_NUMBER },
 };
 
 static const char *
@@ -249,6 +249,11 @@ static const struct
     N_("The bank no longer accepts Koban's sign-in for {connection}, which was good until now: it was ended "
         "or replaced. If another device or program uses it, or signed in meanwhile, let only one of them "
         "watch this bank. Then connect it again with a new key or consent.") },
+  { "consent_ends", N_("Koban's access at {connection} ends in {days}. Then it sees nothing there. Sign in "
+                        "again before: koban add "
+                        "{provider}, with the same name; what is known stays.") },
+  { "consent_ends",
+    N_("Koban's access at {connection} ends in {days}. Then it sees nothing there. Renew it before.") },
   { "shared",
     N_("Another device or program seems to use the same sign-in at {connection}: each takes the other's "
         "turn. Let one device watch this bank, or give each a key of its own.") },
@@ -311,8 +316,6 @@ static const struct
   { "setting_lowered", N_("The setting {about} was changed, and Koban now protects less than before. If "
                            "that was not you, look at "
                            "koban.conf: koban config get") },
-  { "consent_ends", N_("Koban's permission at {connection} ends in {days}. Without renewal Koban stops "
-                        "watching: connect it again before.") },
   { "restored", N_("Koban's data was brought back from a copy. What happened since {since} was not told: "
                     "look at it with koban review. "
                     "Koban's keys are not in a copy: connect your banks again.") },
@@ -466,8 +469,8 @@ static const struct
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "review", N_("Koban has read your history"), NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "account_gone",
     N_("An account is no longer shown by your bank"), N_("Your bank no longer shows an account") },
-  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "consent_ends",
-    N_("Koban's permission at a bank ends soon"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "consent_ends", N_("Koban's access at a bank ends soon"),
+    NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "restored", N_("Koban goes on from a copy"), NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "deadline", N_("The time to claim ends soon"), NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "no_file", N_("It is time to import a statement"), NULL },

@@ -277,7 +277,7 @@ test_the_agents_own_reasons_have_sentences (void)
     { "review_strong", "Koban found something odd in your history", "run from the day of the debit" },
     { "account_gone", "An account is no longer shown by your bank", "cannot watch it" },
     { "no_file", "It is time to import a statement", "for 8 days" },
-    { "consent_ends", "Koban's permission at a bank ends soon", "ends in 8 days" },
+    { "consent_ends", "Koban's access at a bank ends soon", "ends in 8 days" },
     { "restored", "Koban goes on from a copy", "connect your banks again" },
     { "setting_lowered", "Koban was told to protect you otherwise", "wariness" },
     { "unbalanced", "A statement does not add up", "on 2024-09-02" },
