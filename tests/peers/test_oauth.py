@@ -10,7 +10,9 @@ import contextlib
 import json
 import os
 import pathlib
+import pty
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +24,7 @@ import urllib.request
 
 import prism
 import tap
-from desk import SOURCE, Desk
+from desk import SOURCE, Desk, DeskError, preloaded
 from gi.repository import Gio, GLib
 from oauth_server import Browser, Server, make_keys
 
@@ -59,6 +61,9 @@ class Command:
     def address(self):
         return self.desk.wait(lambda: ADDRESS.search(self.said), 20, "the page: " + self.said).group(1)
 
+    def redirect(self):
+        return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.address()).query))["redirect_uri"]
+
     def code(self):
         return self.desk.wait(lambda: CODE.search(self.said), 20, "the code: " + self.said).group(1)
 
@@ -67,10 +72,40 @@ class Command:
         self.process.stdin.flush()
 
     def end(self, seconds=60):
+        """A command that does not end by then is a failure that says where it stands; what it tells is short enough for a pipe."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise DeskError("the command has not ended: %s\n%s" % (self.said, self.desk.log_tail())) from None
         self.told = self.process.stdout.read().decode()
-        self.process.wait(seconds)
         self.reader.join(5)
         return self.process.returncode
+
+
+class Typed(Command):
+    """The same on a terminal of its own."""
+
+    def __init__(self, desk, words):
+        self.said, self.told, self.desk = "", "", desk
+        self.terminal, inner = pty.openpty()
+        desk.closing.callback(os.close, self.terminal)
+        self.process = desk.start([str(desk.cli_program), *words], env=dict(desk.env, **desk.time_env, TERM="xterm"), stdin=inner,
+                                  stdout=subprocess.PIPE, stderr=inner)
+        os.close(inner)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        with contextlib.suppress(OSError):
+            while piece := os.read(self.terminal, 4096):
+                self.said += piece.decode("utf-8", "replace").replace("\r", "")
+
+    def answer(self, question, line):
+        self.desk.wait(lambda: question in self.said, 20, question + " in " + self.said)
+        os.write(self.terminal, line.encode() + b"\n")
+
+    def paste(self, line):
+        os.write(self.terminal, line.encode() + b"\n")
 
 
 class Case(unittest.TestCase):
@@ -202,6 +237,47 @@ class Returns(Case):
         command.paste(self.browser.sign_in(command.address()))
         self.assertEqual(command.end(), 0, command.said)
 
+    def test_pasted_on_a_terminal(self):
+        """A person at a terminal without a screen: the host is shown before the page, and nothing is opened."""
+        command = Typed(self.desk, ["add", "signs-in", "--name", "Bank", "--base-url", self.server.url])
+        command.answer("Client id", "public")
+        command.answer("Does another device", "n")
+        address = command.address()
+        self.assertLess(command.said.index("You sign in with your browser at: 127.0.0.1"), command.said.index(address))
+        command.paste("not an address")
+        self.desk.wait(lambda: "not where this sign-in ends" in command.said, 20, command.said)
+        command.paste(self.browser.sign_in(address))
+        self.assertEqual(command.end(), 0, command.said)
+
+    def test_left_at_the_page(self):
+        """Ctrl-C while the bank's page waits: nothing stays, neither a secret nor a port."""
+        command = self.begin("--secret-stdin", stdin="client_id=public\n\n")
+        redirect = command.redirect()
+        command.process.send_signal(signal.SIGINT)
+        self.assertEqual(command.end(), 1, command.said)
+        self.desk.wait(lambda: not self.desk.secret_items(), 20, "the secret to be gone")
+        self.assertEqual(self.desk.koban_json("connections"), [])
+        with self.assertRaises(urllib.error.URLError) as refused:
+            urllib.request.urlopen(redirect, timeout=5)
+        self.assertNotIsInstance(refused.exception, urllib.error.HTTPError)
+
+    def sleep(self):
+        os.kill(self.desk.agent_pid(), signal.SIGUSR2)
+
+    def test_nobody_came(self):
+        """Ten minutes at a page are enough, also those in which the computer slept."""
+        self.desk.set_agent(LD_PRELOAD=preloaded("long-sleep"), LONG_SLEEP_S=str(6 * 60), KOBAN_PROVIDERS=str(self.providers))
+        command = self.begin("--secret-stdin", stdin="client_id=public\n\n")
+        redirect = command.redirect()
+        self.sleep()
+        with self.assertRaises(urllib.error.HTTPError) as refused:       # six minutes: it still waits
+            urllib.request.urlopen(redirect + "?code=x&state=y", timeout=20)
+        self.assertEqual(refused.exception.code, 400)
+        self.sleep()
+        self.assertEqual(command.end(), 5, command.said)
+        self.assertIn("nobody signed in", command.said)
+        self.assertEqual(self.desk.secret_items(), [])
+
     def test_pasted_from_a_registered_page(self):
         """An address that is not of this computer: nothing listens, and the browser's last address is pasted."""
         self.write(dict(CODE_FLOW, redirect="redirect_url"), "client_id", "redirect_url")
@@ -305,11 +381,9 @@ class Device(Case):
                     "token": "/token", "scope": "accounts offline_access"}, "client_id")
         command = self.begin("--secret-stdin", stdin="client_id=public\n\n")
         code = command.code()
-        self.forward(6)
         self.desk.wait(lambda: len(self.server.grants()) >= 1, 20, "a first question")
         status, page = self.browser.type_code(command.address(), code)
         self.assertEqual(status, 200, page)
-        self.forward(30)
         self.assertEqual(command.end(), 0, command.said)
         self.assertGreaterEqual(len(self.server.grants()), 2)
         self.assertEqual(self.connection()["state"], "ok")
