@@ -558,9 +558,10 @@ gboolean
 koban_remote_check (const KobanChannelSettings *settings, GError **error)
 {
   g_autoptr(GError) unread = NULL;
-  g_autoptr(GBytes) ca_pem = read_ca (settings, &unread);
+  GBytes *ca_pem = read_ca (settings, &unread);
   gboolean good = TRUE;
 
+  g_clear_pointer (&ca_pem, g_bytes_unref);
   if (unread != NULL)
     {
       g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, "%s", unread->message);

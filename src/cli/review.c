@@ -12,6 +12,7 @@
 #include "cli/columns.h"
 #include "cli/prompt.h"
 #include "cli/questions.h"
+#include "cli/report.h"
 #include "cli/summary.h"
 
 #include <glib/gi18n-lib.h>
@@ -30,6 +31,7 @@ static const KobanColumn odd_columns[] = {
   { "subject", KOBAN_COLUMN_FOREIGN },
   { "service", KOBAN_COLUMN_TEXT },
   { "total", KOBAN_COLUMN_MONEY, N_("total") },
+  { "claim_until", KOBAN_COLUMN_TIME, NULL },
   { NULL },
 };
 
@@ -138,6 +140,37 @@ print_json_review (GVariant *review, GVariant *odd, GVariant *links, GVariant *p
   koban_print_json (writer);
 }
 
+/* The first that is still to come. What lies further back may be claimed by a longer rule: `deadlines` knows.
+ */
+static gint64
+soonest_claim_us (GVariant *odd)
+{
+  gint64 now_us = g_get_real_time (), soonest_us = 0;
+
+  for (gsize i = 0; i < g_variant_n_children (odd); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (odd, i);
+      gint64 until_us = 0;
+
+      if (g_variant_lookup (row, "claim_until", "x", &until_us) && until_us >= now_us &&
+          (soonest_us == 0 || until_us < soonest_us))
+        soonest_us = until_us;
+    }
+  return soonest_us;
+}
+
+static void
+print_soonest_claim (GVariant *odd)
+{
+  gint64 soonest_us = soonest_claim_us (odd);
+
+  if (soonest_us == 0)
+    return;
+  g_autofree char *day =
+    koban_date_format (koban_date_from_us (soonest_us, koban_report_offset_minutes (soonest_us)));
+  g_print (_("The first of these times may end on %s.\n"), day);
+}
+
 static void
 print_odd (GVariant *review, GVariant *odd)
 {
@@ -151,6 +184,7 @@ print_odd (GVariant *review, GVariant *odd)
         "%s\n",
         _("What is not yours: call your bank. Banks' time limits to claim money back run from the day of "
            "the debit."));
+      print_soonest_claim (odd);
     }
   else
     g_print (ngettext ("Nothing odd found in %d day of history. This is not an all-clear.\n",

@@ -126,9 +126,22 @@ find_odd (KobanLedger *self, gint64 since_us, GError **error)
   return g_steal_pointer (&odd);
 }
 
+/* The day by which banks of the account's currency want to have heard of it, by the shortest rule; 0: not
+ * known. */
+static gint64
+claim_until_us (KobanLedger *self, const KobanAlert *alert)
+{
+  gint64 least = 0, most = 0;
+
+  if (!alert->has_total || self->claims == NULL ||
+      !g_variant_lookup (self->claims, alert->total.currency.code, "(xx)", &least, &most))
+    return 0;
+  return alert->opened_us + least * KOBAN_DAY_US;
+}
+
 /* These were never told: they have no id, no incident and no state. */
 static GVariant *
-odd_rows (GPtrArray *odd)
+odd_rows (KobanLedger *self, GPtrArray *odd)
 {
   GVariantBuilder rows;
 
@@ -138,7 +151,11 @@ odd_rows (GPtrArray *odd)
       g_autoptr(GVariant) value = g_variant_ref_sink (koban_alert_to_variant (odd->pdata[i]));
       g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (value);
 
+      gint64 until_us = claim_until_us (self, odd->pdata[i]);
+
       g_variant_dict_remove (&row, "incident");
+      if (until_us != 0)
+        g_variant_dict_insert (&row, "claim_until", "x", until_us);
       g_variant_builder_add_value (&rows, g_variant_dict_end (&row));
     }
   return g_variant_builder_end (&rows);
@@ -218,7 +235,7 @@ add_parts (KobanLedger *self, gint64 since_us, gint64 days, GVariantDict *review
   g_variant_dict_insert_value (review, "settings", settings);
   g_variant_dict_insert_value (review, "payees", payee_rows (payees));
   g_variant_dict_insert_value (review, "links", links);
-  g_variant_dict_insert_value (review, "odd", odd_rows (odd));
+  g_variant_dict_insert_value (review, "odd", odd_rows (self, odd));
   g_variant_dict_insert_value (review, "questions", koban_questions_ask (odd, links, payees, of_line));
   return TRUE;
 }

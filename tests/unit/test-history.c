@@ -679,6 +679,34 @@ test_an_offer_warns_of_what_can_still_be_claimed (void)
     }
 }
 
+/* What the past took has a day by which to say so, where a rule for its currency is known. */
+static void
+test_the_odd_has_its_time_to_claim (void)
+{
+  static const struct
+  {
+    const char *windows;
+    gint64 days; /* 0: none is known */
+  } rows[] = { { "{'JPY': (int64 30, int64 730)}", 30 }, { "{'EUR': (int64 56, int64 395)}", 0 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Life life = begin_too_late (NULL);
+
+      koban_ledger_set_claims (life.ledger, g_variant_new_parsed (rows[i].windows));
+      g_autoptr(GVariant) review = g_variant_ref_sink (koban_ledger_review (life.ledger, NULL, NULL));
+      g_autoptr(GVariant) odd = g_variant_lookup_value (review, "odd", G_VARIANT_TYPE ("aa{sv}"));
+      g_autoptr(GVariant) row = g_variant_get_child_value (odd, 0);
+      gint64 opened_us = 0, until_us = 0;
+
+      g_assert_true (g_variant_lookup (row, "opened", "x", &opened_us));
+      g_assert_cmpint (g_variant_lookup (row, "claim_until", "x", &until_us), ==, rows[i].days != 0);
+      if (rows[i].days != 0)
+        g_assert_cmpint (until_us - opened_us, ==, rows[i].days * KOBAN_DAY_US);
+      end_life (&life);
+    }
+}
+
 static void
 test_no_history_is_no_offer (void)
 {
@@ -695,6 +723,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/history/claim-until", test_the_odd_has_its_time_to_claim);
   g_test_add_func ("/history/life", test_the_life_has_something_to_tell);
   g_test_add_func ("/history/folded-anew", test_folded_anew_is_as_grown);
   g_test_add_func ("/history/restart", test_a_restart_changes_nothing);
