@@ -178,6 +178,7 @@ koban_cli_doctor (int argc, char **argv)
   if (!koban_cli_parse (argc, argv, &usage, entries, &json, &words, &status))
     return status;
   g_autoptr(KobanSituation) now = koban_situation_read ();
+  koban_situation_read_journal (now);
   g_autoptr(GVariant) problems = koban_health_check (now, KOBAN_HEALTH_ALL);
   if (report)
     {

@@ -421,6 +421,20 @@ look_at_disk (Looking *self)
 }
 
 static void
+look_at_journal (Looking *self)
+{
+  gboolean intact = TRUE;
+
+  if (self->now->journal == NULL || !g_variant_lookup (self->now->journal, "intact", "b", &intact) || intact)
+    return;
+  g_autofree char *entry = g_strdup_printf ("%" G_GINT64_FORMAT, number_of (self->now->journal, "broken"));
+  g_autofree char *what = g_strdup_printf (
+    _("Koban's journal does not hold from entry %s on: it was changed, or part of it was lost."), entry);
+  tell_plain (self, "journal-broken", what,
+              _("Keep a copy of koban.db as it is, and find out who else can change your files."));
+}
+
+static void
 look_at_damage (Looking *self)
 {
   g_autoptr(GDir) directory = g_dir_open (koban_settings_data_directory (), 0, NULL);
@@ -479,6 +493,7 @@ static const struct
   { look_at_clock, KOBAN_HEALTH_ALL },
   { look_at_version, KOBAN_HEALTH_ALL },
   { look_at_autostart, KOBAN_HEALTH_ALL },
+  { look_at_journal, KOBAN_HEALTH_ALL },
   { look_at_damage, KOBAN_HEALTH_ALL },
   { look_at_keyring_kind, KOBAN_HEALTH_ALL },
 };

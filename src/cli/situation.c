@@ -100,8 +100,17 @@ koban_situation_read (void)
 }
 
 void
+koban_situation_read_journal (KobanSituation *self)
+{
+  if (self->agent != NULL)
+    (void) koban_dbus_koban1_call_verify_journal_sync (
+      self->agent, g_variant_new ("a{sv}", NULL), G_DBUS_CALL_FLAGS_NONE, -1, &self->journal, NULL, NULL);
+}
+
+void
 koban_situation_free (KobanSituation *self)
 {
+  g_clear_pointer (&self->journal, g_variant_unref);
   g_clear_object (&self->agent);
   g_clear_pointer (&self->status, g_variant_unref);
   g_clear_pointer (&self->connections, g_variant_unref);

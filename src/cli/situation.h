@@ -20,10 +20,13 @@ typedef struct
   GVariant        *connections; /* (owned) (nullable): aa{sv} */
   GVariant        *accounts;    /* (owned) (nullable): aa{sv} */
   GVariant        *alerts;      /* (owned) (nullable): aa{sv}, open ones */
+  GVariant        *journal;     /* (owned) (nullable): a{sv} of the bus method VerifyJournal; see koban_situation_read_journal() */
   gint64           now_us;
 } KobanSituation;
 
 KobanSituation *koban_situation_read (void);
+/* Has all of the journal verified, which takes the longer the older it is. */
+void            koban_situation_read_journal (KobanSituation *self);
 void            koban_situation_free (KobanSituation *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KobanSituation, koban_situation_free)
 

@@ -103,6 +103,30 @@ test_situation (gconstpointer data)
   g_assert_cmpstr (codes, ==, expected); /* there is no bus in it */
 }
 
+/* Only `doctor` has the journal verified. */
+static void
+test_a_broken_journal (void)
+{
+  static const struct
+  {
+    const char *journal, *found;
+  } cases[] = { { "{'intact': <true>, 'entries': <int64 9>, 'broken': <int64 0>}", NULL },
+                { "{'intact': <false>, 'entries': <int64 9>, 'broken': <int64 4>}", "from entry 4 on" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(KobanSituation) now = g_new0 (KobanSituation, 1);
+
+      now->journal = g_variant_parse (G_VARIANT_TYPE_VARDICT, cases[i].journal, NULL, NULL, NULL);
+      g_autoptr(GVariant) problems = koban_health_check (now, KOBAN_HEALTH_ALL);
+      g_autofree char *text = g_variant_print (problems, FALSE);
+      if (cases[i].found == NULL)
+        g_assert_null (strstr (text, "journal-broken"));
+      else
+        g_assert_nonnull (strstr (text, cases[i].found));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -113,5 +137,6 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, GUINT_TO_POINTER (i), test_situation);
     }
+  g_test_add_func ("/health/journal", test_a_broken_journal);
   return g_test_run ();
 }
