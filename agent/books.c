@@ -162,6 +162,7 @@ read_in_worker (GTask *task, gpointer task_data)
       return;
     }
   koban_ledger_set_judge (self->reader.ledger, self->services, self->wariness);
+  koban_ledger_set_claims (self->reader.ledger, self->claims);
   run_job_in_worker (task, self->reader.ledger);
 }
 

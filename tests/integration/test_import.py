@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Statement files, through the real command, agent, bus and helper."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -134,6 +135,22 @@ class Import(unittest.TestCase):
                          ("critical", 4, {"amount": "-300000", "currency": "JPY"}))
         self.assertEqual({a["subject"] for a in alerts}, {ROGUE})
         self.assertTrue([s for s in self.desk.notifier.wait_shown(1) if s["hints"]["urgency"] == 2])
+
+    def test_a_victim_who_imports_first_hears_how_long_there_is(self):
+        end = story_events()[-1]["ts"] + 86400
+        self.desk.set_clock(end)
+        done = self.desk.koban("import", str(self.story("jp-smbc", 0, end)), "--account", "Kaede")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        odd = self.desk.koban_json("review")["odd"]
+        self.assertEqual({row["subject"] for row in odd}, {ROGUE})
+        theft = next(row for row in odd if row["kind"] == "withdrawal")
+        self.assertEqual((theft["subject"], theft["severity"], theft["total"]["amount"]), (ROGUE, "critical", "-300000"))
+        until = theft["claim_until"][:10]
+        opened, thirty = datetime.date.fromisoformat(theft["opened"][:10]), datetime.timedelta(days=30)
+        self.assertEqual(until, str(opened + thirty))
+        self.assertIn("The first of these times may end on %s." % until, done.stdout)
+        self.desk.set_clock(end + 900 * 86400)
+        self.assertNotIn("The first of these times", self.desk.koban("review").stdout)
 
     def test_what_happened_in_a_gap_is_told_when_its_file_comes(self):
         events = story_events()
