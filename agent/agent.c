@@ -402,18 +402,9 @@ static gboolean
 tell_damage_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   const Opening *opening = job;
-  const char *const refs[] = { NULL };
   GVariant *reason = koban_reason_new ("set_aside", "path", "s", opening->damaged, NULL);
-  KobanAlert fields = {
-    .incident = "freshness:ledger:set_aside",
-    .kind = KOBAN_ALERT_FRESHNESS,
-    .severity = KOBAN_SEVERITY_WARNING,
-    .opened_us = opening->now_us,
-    .updated_us = opening->now_us,
-    .refs = refs,
-    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
-  };
-  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+  g_autoptr(KobanAlert) alert = koban_alert_new_freshness ("freshness:ledger:set_aside", NULL,
+                                                            KOBAN_SEVERITY_WARNING, reason, opening->now_us);
 
   return koban_ledger_raise (ledger, alert, opening->now_us, NULL, error);
 }
@@ -445,18 +436,9 @@ static gboolean
 tell_config_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   const Opening *opening = job;
-  const char *const refs[] = { NULL };
   GVariant *reason = koban_reason_new ("config", NULL);
-  KobanAlert fields = {
-    .incident = CONFIG_INCIDENT,
-    .kind = KOBAN_ALERT_FRESHNESS,
-    .severity = KOBAN_SEVERITY_NOTICE,
-    .opened_us = opening->now_us,
-    .updated_us = opening->now_us,
-    .refs = refs,
-    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
-  };
-  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+  g_autoptr(KobanAlert) alert =
+    koban_alert_new_freshness (CONFIG_INCIDENT, NULL, KOBAN_SEVERITY_NOTICE, reason, opening->now_us);
 
   return koban_ledger_raise (ledger, alert, opening->now_us, NULL, error);
 }
@@ -509,19 +491,10 @@ lapse_free (gpointer data)
 static gboolean
 tell_one_lapsed (KobanLedger *ledger, const char *channel, gint64 now_us, GError **error)
 {
-  const char *const refs[] = { NULL };
   g_autofree char *incident = g_strdup_printf ("freshness:lapsed:%s", channel);
   GVariant *reason = koban_reason_new ("lapsed", "channel", "s", channel, NULL);
-  KobanAlert fields = {
-    .incident = incident,
-    .kind = KOBAN_ALERT_FRESHNESS,
-    .severity = KOBAN_SEVERITY_NOTICE,
-    .opened_us = now_us,
-    .updated_us = now_us,
-    .refs = refs,
-    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
-  };
-  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+  g_autoptr(KobanAlert) alert =
+    koban_alert_new_freshness (incident, NULL, KOBAN_SEVERITY_NOTICE, reason, now_us);
 
   return koban_ledger_raise (ledger, alert, now_us, NULL, error);
 }

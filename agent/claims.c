@@ -79,23 +79,14 @@ notice_of (const KobanClaimsRound *round,
            const KobanDeadline *deadline,
            gint64 step)
 {
-  static const char *const nothing[] = { NULL };
   g_autofree char *date = koban_date_format (deadline->due);
   KobanDate today = koban_date_from_us (round->now_us, round->utc_offset_minutes);
   GVariant *reason =
     koban_reason_new (REASON, "incident", "s", incident, "rule", "s", deadline->id, "step", "x", step, "days",
                       "x", (gint64) deadline->due - today, "date", "s", date, NULL);
-  const KobanAlert fields = {
-    .incident = key,
-    .kind = KOBAN_ALERT_FRESHNESS,
-    .severity = step > 3 ? KOBAN_SEVERITY_NOTICE : KOBAN_SEVERITY_WARNING,
-    .opened_us = round->now_us,
-    .updated_us = round->now_us,
-    .refs = nothing,
-    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
-  };
 
-  return koban_alert_new (&fields);
+  return koban_alert_new_freshness (key, NULL, step > 3 ? KOBAN_SEVERITY_NOTICE : KOBAN_SEVERITY_WARNING,
+                                    reason, round->now_us);
 }
 
 static gboolean

@@ -862,18 +862,8 @@ raise_reason (KobanLedger *ledger,
 {
   const KobanConnection *connection = cycle->connection;
   g_autofree char *key = koban_cycle_incident_key (connection->id, code);
-  const char *const refs[] = { NULL };
-  KobanAlert fields = {
-    .incident = key,
-    .connection = connection->id,
-    .kind = KOBAN_ALERT_FRESHNESS,
-    .severity = severity,
-    .opened_us = cycle->now_us,
-    .updated_us = cycle->now_us,
-    .refs = refs,
-    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
-  };
-  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+  g_autoptr(KobanAlert) alert =
+    koban_alert_new_freshness (key, connection->id, severity, reason, cycle->now_us);
 
   return koban_ledger_raise (ledger, alert, cycle->now_us, &cycle->outcome->merged, error);
 }

@@ -480,18 +480,7 @@ raise_notice (KobanLedger *ledger,
               GError **error)
 {
   g_autofree char *key = key_of (connection, code);
-  static const char *const refs[] = { NULL };
-  const KobanAlert fields = {
-    .incident = key,
-    .connection = connection->id,
-    .kind = KOBAN_ALERT_FRESHNESS,
-    .severity = severity,
-    .opened_us = now_us,
-    .updated_us = now_us,
-    .refs = refs,
-    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
-  };
-  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+  g_autoptr(KobanAlert) alert = koban_alert_new_freshness (key, connection->id, severity, reason, now_us);
 
   return koban_ledger_raise (ledger, alert, now_us, merged, error);
 }

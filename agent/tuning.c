@@ -67,19 +67,10 @@ static const struct
 static gboolean
 tell_lowered (KobanLedger *ledger, const Tuning *tuning, const char *told, GError **error)
 {
-  const char *const refs[] = { NULL };
   g_autofree char *incident = g_strconcat ("setting:", told, NULL);
   GVariant *reason = koban_reason_new (KOBAN_ACT_SETTING_LOWERED, "about", "s", told, NULL);
-  KobanAlert fields = {
-    .incident = incident,
-    .kind = KOBAN_ALERT_FRESHNESS,
-    .severity = KOBAN_SEVERITY_NOTICE,
-    .opened_us = tuning->now_us,
-    .updated_us = tuning->now_us,
-    .refs = refs,
-    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
-  };
-  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+  g_autoptr(KobanAlert) alert =
+    koban_alert_new_freshness (incident, NULL, KOBAN_SEVERITY_NOTICE, reason, tuning->now_us);
 
   return koban_ledger_raise (ledger, alert, tuning->now_us, NULL, error) &&
          koban_ledger_tell_protection (ledger, KOBAN_ACT_SETTING_LOWERED, told, tuning->now_us, error);

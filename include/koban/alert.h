@@ -50,6 +50,10 @@ typedef struct
 GType       koban_alert_get_type (void);
 
 KobanAlert *koban_alert_new   (const KobanAlert *fields); /* @reasons may be floating; NULL is no reason */
+/* Of Koban itself: it cannot look, or there is something of its own to say. It speaks of no line or link. @connection
+ * (nullable); @reason (transfer floating): as koban_reason_new (). */
+KobanAlert *koban_alert_new_freshness (const char *incident, const char *connection, KobanSeverity severity, GVariant *reason,
+                                       gint64 now_us);
 KobanAlert *koban_alert_ref   (KobanAlert *self);
 void        koban_alert_unref (KobanAlert *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KobanAlert, koban_alert_unref)

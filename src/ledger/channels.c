@@ -235,17 +235,9 @@ say_of_channel (KobanLedger *self,
                 gint64 now_us,
                 GError **error)
 {
-  static const char *const refs[] = { NULL };
   g_autofree char *key = incident_key (about, name);
   GVariant *reason = koban_reason_new (about, "channel", "s", name, NULL);
-  KobanAlert fields = { .incident = key,
-                        .kind = KOBAN_ALERT_FRESHNESS,
-                        .severity = severity,
-                        .opened_us = now_us,
-                        .updated_us = now_us,
-                        .refs = refs,
-                        .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) };
-  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+  g_autoptr(KobanAlert) alert = koban_alert_new_freshness (key, NULL, severity, reason, now_us);
 
   return koban_alert_tell_others (self, alert, name, now_us, error);
 }

@@ -100,18 +100,9 @@ read_last_known (KobanLedger *self, gint64 *last_us, GError **error)
 static gboolean
 tell_gap (KobanLedger *self, gint64 since_us, gint64 now_us, GError **error)
 {
-  static const char *const refs[] = { NULL };
   GVariant *reason = koban_reason_new ("restored", "since", "x", since_us, NULL);
-  KobanAlert fields = {
-    .incident = "freshness:ledger:restored",
-    .kind = KOBAN_ALERT_FRESHNESS,
-    .severity = KOBAN_SEVERITY_WARNING,
-    .opened_us = now_us,
-    .updated_us = now_us,
-    .refs = refs,
-    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
-  };
-  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+  g_autoptr(KobanAlert) alert =
+    koban_alert_new_freshness ("freshness:ledger:restored", NULL, KOBAN_SEVERITY_WARNING, reason, now_us);
   KobanMergeResult result = { 0 };
 
   return koban_alert_put (self, alert, now_us, &result, error);

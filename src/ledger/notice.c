@@ -47,19 +47,9 @@ say (KobanLedger *self,
      KobanMergeResult *result,
      GError **error)
 {
-  static const char *const refs[] = { NULL };
   GVariant *reason =
     koban_reason_new ("watching", "accounts", "x", notice->accounts, "places", "x", (gint64) places, NULL);
-  KobanAlert fields = {
-    .incident = KEY,
-    .kind = KOBAN_ALERT_FRESHNESS,
-    .severity = KOBAN_SEVERITY_NOTICE,
-    .opened_us = now_us,
-    .updated_us = now_us,
-    .refs = refs,
-    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
-  };
-  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+  g_autoptr(KobanAlert) alert = koban_alert_new_freshness (KEY, NULL, KOBAN_SEVERITY_NOTICE, reason, now_us);
 
   return koban_alert_put (self, alert, now_us, result, error);
 }

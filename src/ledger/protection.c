@@ -11,17 +11,10 @@
 static gboolean
 say (KobanLedger *self, const char *act, const char *about, const char *but, gint64 now_us, GError **error)
 {
-  static const char *const refs[] = { NULL };
   g_autofree char *key = g_strconcat (KOBAN_PASSING, act, ":", about, NULL);
   GVariant *reason = koban_reason_new (act, "about", "s", about, NULL);
-  KobanAlert fields = { .incident = key,
-                        .kind = KOBAN_ALERT_FRESHNESS,
-                        .severity = KOBAN_SEVERITY_WARNING,
-                        .opened_us = now_us,
-                        .updated_us = now_us,
-                        .refs = refs,
-                        .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) };
-  g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
+  g_autoptr(KobanAlert) alert =
+    koban_alert_new_freshness (key, NULL, KOBAN_SEVERITY_WARNING, reason, now_us);
 
   return koban_alert_tell_others (self, alert, but, now_us, error);
 }

@@ -342,23 +342,14 @@ find (KobanLedger *self, GHashTable *accounts, gint64 now_us, gint64 longest, Fi
 static KobanAlert *
 offer (const char *connection, const Findings *found, gint64 now_us)
 {
-  static const char *const nothing[] = { NULL };
   GVariant *reason =
     found->strong > 0
       ? koban_reason_new ("review_strong", "count", "x", found->strong, "payees", "x", found->payees, NULL)
       : koban_reason_new ("review", "count", "x", found->odd, "payees", "x", found->payees, NULL);
-  KobanAlert fields = {
-    .incident = KOBAN_REVIEW_KEY,
-    .connection = connection,
-    .kind = KOBAN_ALERT_FRESHNESS,
-    .severity = found->strong > 0 ? KOBAN_SEVERITY_WARNING : KOBAN_SEVERITY_NOTICE,
-    .opened_us = now_us,
-    .updated_us = now_us,
-    .refs = nothing,
-    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
-  };
 
-  return koban_alert_new (&fields);
+  return koban_alert_new_freshness (KOBAN_REVIEW_KEY, connection,
+                                    found->strong > 0 ? KOBAN_SEVERITY_WARNING : KOBAN_SEVERITY_NOTICE,
+                                    reason, now_us);
 }
 
 gboolean

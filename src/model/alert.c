@@ -53,6 +53,28 @@ koban_alert_new (const KobanAlert *fields)
 }
 
 KobanAlert *
+koban_alert_new_freshness (const char *incident,
+                           const char *connection,
+                           KobanSeverity severity,
+                           GVariant *reason,
+                           gint64 now_us)
+{
+  static const char *const nothing[] = { NULL };
+  const KobanAlert fields = {
+    .incident = incident,
+    .connection = connection,
+    .kind = KOBAN_ALERT_FRESHNESS,
+    .severity = severity,
+    .opened_us = now_us,
+    .updated_us = now_us,
+    .refs = nothing,
+    .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1),
+  };
+
+  return koban_alert_new (&fields);
+}
+
+KobanAlert *
 koban_alert_ref (KobanAlert *self)
 {
   return g_atomic_rc_box_acquire (self);
