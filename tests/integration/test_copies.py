@@ -140,7 +140,7 @@ class Copies(unittest.TestCase):
         self.assertEqual(self.desk.koban("restore", wrong).returncode, 2, "it asks")
         self.assertEqual(self.desk.koban("restore", "/dev/zero", "--yes").returncode, 1)
         self.assertEqual(self.desk.koban_json("connections"), before)
-        self.assertFalse([name for name in os.listdir(os.path.dirname(self.data())) if "restor" in name])
+        self.assertFalse([name for name in os.listdir(os.path.dirname(self.data())) if name.endswith((".restoring", ".restored", ".before-restore"))])
 
     def test_one_leaves_with_a_word_and_nothing_stays(self):
         self.desk.add(self.bank, name="MyBank")
