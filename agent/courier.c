@@ -170,8 +170,8 @@ set_routes_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   Routes *routes = job;
 
-  return koban_ledger_set_routes (ledger, (const KobanRoute *) routes->routes->data, routes->routes->len,
-                                  routes->now_us, error);
+  return koban_ledger_set_routes (ledger, (const KobanRoute *) (gconstpointer) routes->routes->data,
+                                  routes->routes->len, routes->now_us, error);
 }
 
 static void

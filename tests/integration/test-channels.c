@@ -58,7 +58,7 @@ static void
 desk_tear_down (Desk *desk, gconstpointer data)
 {
   static const char *const secrets[] = { GOTIFY_KEY, NTFY_TOKEN, MAIL_PASSWORD, TOPIC,
-                                         WEBHOOK_KEY + strlen ("whsec_") };
+                                         &WEBHOOK_KEY[strlen ("whsec_")] };
 
   while (G_OBJECT (desk->http)->ref_count > 1) /* what was taken back is answered */
     g_main_context_iteration (NULL, TRUE);

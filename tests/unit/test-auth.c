@@ -55,8 +55,8 @@ static const char *const profile_parts[] = {
   "\"id\":\"/id\",\"currency\":\"/c\",\"number\":\"/"
   "n\"}}]}],\"revocations\":[{\"kind\":\"direct_debit\",\"how\":"
   "\"api\",\"method\":\"DELETE\",\"path\":\"/d/{link.id}\",\"ok\":[204],\"by_hand\":\"b\",\"needs\":[",
-  "]},{\"kind\":\"standing_order\",\"how\":\"api\",\"method\":\"DELETE\",\"path\":\"/s\",\"ok\":[204],"
-  "\"by_hand\":\"b\",\"needs\":[",
+  ("]},{\"kind\":\"standing_order\",\"how\":\"api\",\"method\":\"DELETE\",\"path\":\"/s\",\"ok\":[204],"
+   "\"by_hand\":\"b\",\"needs\":["),
   "]}]}",
 };
 

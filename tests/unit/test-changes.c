@@ -175,7 +175,7 @@ static char *
 line_text (GVariant *row)
 {
   const char *account, *text, *state;
-  gint64 minor;
+  gint64 minor = 0;
   const char *currency;
 
   g_assert_true (g_variant_lookup (row, "account", "&s", &account) &&

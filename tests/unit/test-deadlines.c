@@ -322,7 +322,7 @@ check_folder (const char *folder, const char *list, GHashTable *services)
     {
       if (g_str_has_suffix (name, ".schema.json"))
         {
-          g_autoptr(KobanJson) schema = read_json (folder, name);
+          koban_json_unref (read_json (folder, name));
           continue;
         }
       check_rows (folder, name, list, services);

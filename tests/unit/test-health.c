@@ -86,14 +86,13 @@ static void
 test_situation (gconstpointer data)
 {
   guint i = GPOINTER_TO_UINT (data);
-  g_autoptr(GDBusConnection) nobody = NULL;
-  KobanSituation *now = g_new0 (KobanSituation, 1);
+  g_autoptr(KobanSituation) now = g_new0 (KobanSituation, 1);
+
   now->status = g_variant_parse (G_VARIANT_TYPE_VARDICT, rows[i].status, NULL, NULL, NULL);
   now->connections = list (rows[i].connections);
   now->accounts = list (rows[i].accounts);
   now->alerts = list (rows[i].alerts);
   now->now_us = g_ascii_strtoll (NOW, NULL, 10);
-  g_autoptr(KobanSituation) owned = now;
   g_autoptr(GVariant) problems = koban_health_check (now, KOBAN_HEALTH_WATCH);
   g_autofree char *codes = codes_of (problems);
   g_autofree char *expected =

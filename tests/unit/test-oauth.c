@@ -494,7 +494,7 @@ test_consent_at_a_page (void)
 
   g_assert_cmpstr (koban_oauth_get_url (self->oauth), ==, "https://page.example/go");
   g_assert_true (koban_oauth_returned (self->oauth, nothing, NULL));
-  g_autofree char *none = ask (self, "https://x.example/v1/consents/c%2F1/status");
+  g_free (ask (self, "https://x.example/v1/consents/c%2F1/status"));
   answer_well (self, "{\"consentStatus\":\"received\"}");
   g_assert_false (koban_oauth_is_done (self->oauth));
   g_assert_cmpuint (koban_oauth_get_pause_s (self->oauth), ==, 5);
