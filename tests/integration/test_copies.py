@@ -145,6 +145,10 @@ class Copies(unittest.TestCase):
     def test_one_leaves_with_a_word_and_nothing_stays(self):
         self.desk.add(self.bank, name="MyBank")
         self.desk.koban_json("config", "set", "watch.wariness", "wary")
+        added = self.desk.koban("channel", "add", "gotify", "--server", "https://127.0.0.1:9", "--ca-file", self.bank.ca,
+                                "--secret-stdin", stdin="AthrowawayKey.1\n")
+        self.assertEqual(added.returncode, 0, added.stderr)
+        self.assertIn("gotify.pem", os.listdir(os.path.join(self.desk.env["XDG_CONFIG_HOME"], "koban")))
         self.assertEqual(self.desk.koban("leave", stdin="yes\n").returncode, 2)
         self.assertEqual(len(self.desk.koban_json("connections")), 1)
         done = self.desk.koban("leave", "--json", stdin="leave\n")

@@ -14,7 +14,7 @@ import time
 import unittest
 
 import tap
-from desk import SANDBOX, Desk, GLib
+from desk import SANDBOX, Desk, GLib, missing
 
 sys.path.insert(0, str(SANDBOX))
 import phone as ends  # noqa: E402
@@ -90,7 +90,7 @@ class Case(unittest.TestCase):
 class Everywhere(Case):
     def test_a_new_link_reaches_each_of_them_thin_and_in_turn(self):
         if "smtps" not in self.phone.ports:
-            self.skipTest("python3-aiosmtpd is not installed")
+            missing("python3-aiosmtpd", self)
         self.watched()
         self.add_ntfy()
         self.add("gotify", secret=ends.GOTIFY_KEY + "\n")
@@ -161,6 +161,23 @@ class File(Case):
         self.channel("remove", "phone")
         self.assertIn("# as I like it", self.conf.read_text(encoding="utf-8"))
         self.channel("remove", "phone", expect=4)
+
+    def codes(self):
+        return CODE.findall(json.dumps([m for m in self.phone.of("ntfy") if not m.get("delay")]))
+
+    def test_what_protects_less_is_told_on_the_phone_too(self):
+        self.watched()
+        self.add_ntfy()
+        self.desk.koban("check")
+        before = self.codes()
+        self.desk.koban_json("config", "set", "watch.wariness", "wary")
+        self.desk.koban_json("config", "set", "watch.wariness", "quiet")
+        self.desk.wait(lambda: self.codes()[len(before):], 30, "the phone to hear: %s" % self.phone.taken)
+        code, = set(self.codes()[len(before):])
+        self.desk.wait(lambda: self.desk.koban("verify", code).returncode == 0, 10, "the agent to note what was taken")
+        self.assertEqual({row["channel"] for row in self.desk.koban_json("verify", code)}, {"ntfy"})
+        listed = [a["severity"] for a in self.desk.koban_json("alerts") if a["reasons"][0]["code"] == "setting_lowered"]
+        self.assertIn("notice", listed)
 
 
 class Secrets(Case):

@@ -65,14 +65,17 @@ def have(*programs):
     return next((p for p in programs if shutil.which(p) is None), None)
 
 
-def require(test, *programs):
+def missing(part, test):
     """Skips with a reason; with CI=true a missing part is a failure."""
-    missing = have(*programs)
-    if missing is None:
-        return
     if os.environ.get("CI") == "true":
-        test.fail("%s is not installed" % missing)
-    test.skipTest("%s is not installed" % missing)
+        test.fail("%s is not installed" % part)
+    test.skipTest("%s is not installed" % part)
+
+
+def require(test, *programs):
+    part = have(*programs)
+    if part is not None:
+        missing(part, test)
 
 
 def preloaded(name):
