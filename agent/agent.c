@@ -573,6 +573,16 @@ drop_orphans (Agent *self, const Opening *opening)
                               NULL, on_orphan_dropped, NULL);
 }
 
+/* Also what was changed while no agent ran. */
+static void
+follow_settings (Agent *self)
+{
+  const KobanSettings *settings = koban_preferences_get_settings (self->preferences);
+
+  koban_tuning_apply (&self->parts, self->services, &self->followed, settings);
+  self->followed = *settings;
+}
+
 static void
 on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -591,6 +601,7 @@ on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
   koban_poller_set_online (self->parts.poller, koban_host_get_online (self->host));
   koban_poller_start (self->parts.poller);
   koban_courier_start (self->parts.courier);
+  follow_settings (self);
   koban_claims_wake (self->claims);
   koban_announcer_refresh (self->announcer);
   consider_leaving (self);
@@ -740,8 +751,7 @@ on_preferences (KobanPreferences *preferences, Agent *self)
     return;
   self->parts.tools.interval_s = settings->check_interval_s;
   koban_desktop_set_detail (KOBAN_DESKTOP (self->channel), settings->desktop_detail);
-  koban_tuning_apply (&self->parts, self->services, &self->followed, settings);
-  self->followed = *settings;
+  follow_settings (self);
   set_channels (self);
   tell_config (self);
   tell_lapsed (self);
@@ -798,7 +808,7 @@ build_parts (Agent *self)
   parts->tools.saving = koban_host_get_saving (self->host);
   self->preferences = koban_preferences_new (parts->tools.clock, parts->tools.vault, parts->tools.http);
   const KobanSettings *settings = koban_preferences_get_settings (self->preferences);
-  self->followed = *settings;
+  self->followed = *koban_preferences_get_former (self->preferences);
   koban_books_set_wariness (parts->tools.books, settings->wariness);
   parts->tools.interval_s = settings->check_interval_s;
   self->channel = KOBAN_CHANNEL (koban_desktop_new (settings->desktop_detail, !settings->detail_is_chosen));

@@ -32,6 +32,7 @@ struct _KobanPreferences
   guint read_alarm, lapse_alarm; /* 0: none */
 
   KobanSettings settings;
+  KobanSettings former;      /* of the agent before this one; without one, the first that were read */
   GPtrArray *rows;           /* (owned) (element-type KobanChannelSettings) */
   GPtrArray *channels;       /* (owned) (element-type KobanChannel): one for each row */
   char *misread;             /* (owned) (nullable) */
@@ -237,19 +238,22 @@ read_good (KobanPreferences *self)
     self->settings.desktop_detail = KOBAN_DETAIL_MINIMAL;
 }
 
-/* What was there before this process: what has gone since then leaves no secret behind. */
-static void
-remember_rows (KobanPreferences *self)
+/* What was there before this process: what has gone since then leaves no secret behind, and what protects
+ * less than then can be told. FALSE: nothing was. */
+static gboolean
+remember (KobanPreferences *self)
 {
   g_autoptr(GPtrArray) rows = koban_channel_settings_load (self->good_path, NULL);
 
-  if (rows == NULL)
-    return;
+  if (rows == NULL || !g_file_test (self->good_path, G_FILE_TEST_EXISTS) ||
+      !koban_settings_load (self->good_path, &self->former, NULL))
+    return FALSE;
   g_ptr_array_unref (self->rows);
   self->rows = g_steal_pointer (&rows);
   for (guint i = 0; i < self->rows->len; i++)
     g_ptr_array_add (self->channels,
                      koban_remote_new (self->rows->pdata[i], self->clock, self->vault, self->http));
+  return TRUE;
 }
 
 /* ---- time and change ---- */
@@ -346,6 +350,12 @@ koban_preferences_get_settings (KobanPreferences *self)
   return &self->settings;
 }
 
+const KobanSettings *
+koban_preferences_get_former (KobanPreferences *self)
+{
+  return &self->former;
+}
+
 GPtrArray *
 koban_preferences_get_channels (KobanPreferences *self)
 {
@@ -436,10 +446,12 @@ koban_preferences_new (KobanClock *clock, KobanVault *vault, KobanHttp *http)
   self->vault = vault;
   self->http = http;
   self->on_unlocked_id = g_signal_connect (vault, "unlocked", G_CALLBACK (on_unlocked), self);
-  remember_rows (self);
+  gboolean knows_former = remember (self);
   watch_file (self); /* before it is read, so that no change falls between */
   if (!read_preferences (self))
     read_good (self);
+  if (!knows_former)
+    self->former = self->settings;
   set_lapse_alarm (self);
   return self;
 }

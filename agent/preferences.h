@@ -26,6 +26,8 @@ KobanPreferences    *koban_preferences_new          (KobanClock *clock, KobanVau
 void                 koban_preferences_reload       (KobanPreferences *self);
 
 const KobanSettings *koban_preferences_get_settings (KobanPreferences *self);
+/* As they were good last when no agent ran yet; without an earlier agent, as they are. (transfer none) */
+const KobanSettings *koban_preferences_get_former   (KobanPreferences *self);
 /* Off the device, in the order of the file. (element-type KobanChannel) (transfer none) */
 GPtrArray           *koban_preferences_get_channels (KobanPreferences *self);
 /* (nullable): what is wrong with the file as it is now */

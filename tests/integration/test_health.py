@@ -104,6 +104,12 @@ class Health(unittest.TestCase):
         self.desk.koban_json("config", "set", "check.interval", "")
         self.desk.wait(lambda: not [a for a in self.desk.koban_json("alerts")
                                     if a["reasons"][0]["code"] == "setting_lowered"], 10, "the notices to be over")
+        # nor does it help to do it while no agent runs
+        self.desk.stop_agent()
+        self.desk.koban_json("config", "set", "watch.wariness", "quiet")
+        self.desk.start_agent()
+        self.desk.wait(lambda: [a["reasons"][0]["about"] for a in self.desk.koban_json("alerts")
+                                if a["reasons"][0]["code"] == "setting_lowered"] == ["wariness"], 10, "what protects less")
         wrong = self.desk.koban("config", "set", "watch.warines", "wary")
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("watch.wariness", wrong.stderr)
