@@ -6,9 +6,8 @@
 #include "config.h"
 
 #include "autostart.h"
-#include "bus.h"
+#include "bus-inside.h"
 #include "connect.h"
-#include "copies.h"
 #include "filing.h"
 #include "importing.h"
 #include "operation.h"
@@ -20,23 +19,8 @@
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 
-#include "data/koban-dbus.h"
-
-#define LARGEST_ARGUMENT (512 * 1024)
-#define LONGEST_NAME 1024
+#define MOST_CONNECTIONS 1024
 #define MOST_OPERATIONS 32
-
-struct _KobanBus
-{
-  GObject parent;
-
-  GDBusConnection *connection; /* (owned) */
-  KobanDBusKoban1 *skeleton;   /* (owned) */
-  KobanParts *parts;           /* (unowned) */
-  GPtrArray *operations;       /* (owned) (element-type KobanOperation) */
-  guint pending;               /* calls not yet answered */
-  gboolean closed;
-};
 
 enum
 {
@@ -47,113 +31,19 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (KobanBus, koban_bus, G_TYPE_OBJECT)
 
-/* --- one call that waits for a ledger thread ------------------------------------------------------------ */
-
-typedef struct
-{
-  KobanBus *bus;                     /* (owned) */
-  GDBusMethodInvocation *invocation; /* (owned) (nullable): answered when NULL */
-  KobanList list;
-  GVariant *argument; /* (owned) (nullable): filter or changes */
-  char *id;           /* (owned) (nullable) */
-  KobanAnswer answer;
-  gboolean purge;
-  gint64 now_us;
-  KobanConnection *connection; /* (owned) (nullable) */
-  gboolean was_last;           /* no connection is left */
-  GVariant *rows;              /* (owned) (nullable): what came of it */
-  GVariant *channels;          /* (owned) (nullable) */
-  gint64 open, unsent, next_check_us;
-  guint kind; /* of secrets that is to be forgotten next */
-  const char *keyring;
-} Call;
-
-static Call *
-call_new (KobanBus *self, GDBusMethodInvocation *invocation)
-{
-  Call *call = g_new0 (Call, 1);
-
-  call->bus = g_object_ref (self);
-  call->invocation = g_object_ref (invocation);
-  call->now_us = koban_parts_now_us (self->parts);
-  self->pending++;
-  g_signal_emit (self, signals[SIGNAL_BUSY_CHANGED], 0);
-  return call;
-}
-
-static void
-call_free (Call *call)
-{
-  call->bus->pending--;
-  g_signal_emit (call->bus, signals[SIGNAL_BUSY_CHANGED], 0);
-  g_clear_object (&call->bus);
-  g_clear_object (&call->invocation);
-  g_clear_pointer (&call->argument, g_variant_unref);
-  g_clear_pointer (&call->connection, koban_connection_free);
-  g_clear_pointer (&call->rows, g_variant_unref);
-  g_clear_pointer (&call->channels, g_variant_unref);
-  g_free (call->id);
-  g_free (call);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
-
-/* Errors of our own keep their name on the bus; all others are "failed", with their sentence. */
-static void
-refuse (GDBusMethodInvocation *invocation, const GError *error)
-{
-  if (error->domain == KOBAN_ERROR)
-    g_dbus_method_invocation_return_gerror (invocation, error);
-  else
-    g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_FAILED,
-                                                   error->message);
-}
-
-static gboolean
-is_small (GDBusMethodInvocation *invocation, GVariant *argument)
-{
-  if (g_variant_get_size (argument) <= LARGEST_ARGUMENT)
-    return TRUE;
-  g_dbus_method_invocation_return_error (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                                         _("The request is larger than %d bytes."), LARGEST_ARGUMENT);
-  return FALSE;
-}
-
-static gboolean
-is_name (GDBusMethodInvocation *invocation, const char *name)
-{
-  if (*name != '\0' && strlen (name) <= LONGEST_NAME)
-    return TRUE;
-  g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                                                 _("An id or a name is needed, and not a long text."));
-  return FALSE;
-}
-
-static gboolean
-finish_call (Call *call, GAsyncResult *result)
-{
-  g_autoptr(GError) error = NULL;
-
-  if (koban_books_finish (call->bus->parts->tools.books, result, &error))
-    return TRUE;
-  refuse (call->invocation, error);
-  return FALSE;
-}
-
 /* --- lists -------------------------------------------------------------------------------------------- */
 
 static gboolean
 list_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
-  Call *call = job;
-  GVariant *rows = koban_ledger_list (ledger, call->list, call->argument, error);
+  KobanCall *call = job;
 
-  call->rows = rows != NULL ? g_variant_ref_sink (rows) : NULL;
-  return rows != NULL;
+  return koban_call_keep_rows (call, koban_ledger_list (ledger, call->list, call->argument, error));
 }
 
 /* While nothing can be written, what is written is not true any more. */
 static void
-correct_connections (Call *call)
+correct_connections (KobanCall *call)
 {
   const char *blind = call->bus->parts->blind;
   g_autoptr(GVariant) old = NULL;
@@ -181,9 +71,9 @@ correct_connections (Call *call)
 static void
 on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr(Call) call = user_data;
+  g_autoptr(KobanCall) call = user_data;
 
-  if (!finish_call (call, result))
+  if (!koban_call_finish (call, result))
     return;
   correct_connections (call);
   g_dbus_method_invocation_return_value (call->invocation, g_variant_new ("(@aa{sv})", call->rows));
@@ -192,10 +82,10 @@ on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 list (KobanBus *self, GDBusMethodInvocation *invocation, KobanList what, GVariant *filter)
 {
-  if (!is_small (invocation, filter))
+  if (!koban_call_is_small (invocation, filter))
     return TRUE;
 
-  Call *call = call_new (self, invocation);
+  KobanCall *call = koban_call_new (self, invocation);
   call->list = what;
   call->argument = g_variant_ref (filter);
   koban_books_read_async (self->parts->tools.books, list_in_worker, call, NULL, on_listed, call);
@@ -249,7 +139,7 @@ on_list_alerts (KobanDBusKoban1 *skeleton,
 static gboolean
 review_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
-  Call *call = job;
+  KobanCall *call = job;
   GVariant *review = koban_ledger_review (ledger, call->argument, error);
 
   call->rows = review != NULL ? g_variant_ref_sink (review) : NULL;
@@ -259,7 +149,7 @@ review_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 static gboolean
 settle_review_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
-  Call *call = job;
+  KobanCall *call = job;
 
   return koban_ledger_settle (ledger, KOBAN_REVIEW_KEY, call->now_us, error);
 }
@@ -267,7 +157,7 @@ settle_review_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 static void
 on_review_settled (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr(Call) call = user_data;
+  g_autoptr(KobanCall) call = user_data;
   g_autoptr(GError) error = NULL;
 
   if (koban_books_finish (call->bus->parts->tools.books, result, &error))
@@ -279,15 +169,15 @@ on_review_settled (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 on_reviewed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr(Call) call = user_data;
+  g_autoptr(KobanCall) call = user_data;
   gboolean seen = FALSE;
 
-  if (!finish_call (call, result))
+  if (!koban_call_finish (call, result))
     return;
   koban_dbus_koban1_complete_review (call->bus->skeleton, call->invocation, call->rows);
   if (!g_variant_lookup (call->argument, "seen", "b", &seen) || !seen)
     return;
-  Call *job = g_steal_pointer (&call);
+  KobanCall *job = g_steal_pointer (&call);
   koban_books_write_async (job->bus->parts->tools.books, settle_review_in_worker, job, NULL,
                            on_review_settled, job);
 }
@@ -295,10 +185,10 @@ on_reviewed (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 on_review (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, GVariant *filter, KobanBus *self)
 {
-  if (!is_small (invocation, filter))
+  if (!koban_call_is_small (invocation, filter))
     return TRUE;
 
-  Call *call = call_new (self, invocation);
+  KobanCall *call = koban_call_new (self, invocation);
   call->argument = g_variant_ref (filter);
   koban_books_read_async (self->parts->tools.books, review_in_worker, call, NULL, on_reviewed, call);
   return TRUE;
@@ -335,7 +225,7 @@ begin (KobanBus *self,
     self->connection, g_dbus_method_invocation_get_sender (invocation), start, errand, destroy, &error);
   if (operation == NULL)
     {
-      refuse (invocation, error);
+      koban_call_refuse (invocation, error);
       return TRUE;
     }
   g_signal_connect_object (operation, "ended", G_CALLBACK (on_operation_ended), self, 0);
@@ -351,12 +241,12 @@ on_add (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, GVariant *
 {
   g_autoptr(GError) error = NULL;
 
-  if (!is_small (invocation, request))
+  if (!koban_call_is_small (invocation, request))
     return TRUE;
   KobanConnect *connect = koban_connect_new (self->parts, request, &error);
   if (connect != NULL)
     return begin (self, invocation, koban_connect_start, connect, koban_connect_free);
-  refuse (invocation, error);
+  koban_call_refuse (invocation, error);
   return TRUE;
 }
 
@@ -366,9 +256,9 @@ on_check (KobanDBusKoban1 *skeleton,
           const char *const *connections,
           KobanBus *self)
 {
-  if (!is_small (invocation, g_dbus_method_invocation_get_parameters (invocation)))
+  if (!koban_call_is_small (invocation, g_dbus_method_invocation_get_parameters (invocation)))
     return TRUE;
-  if (g_strv_length ((char **) connections) > LONGEST_NAME)
+  if (g_strv_length ((char **) connections) > MOST_CONNECTIONS)
     {
       g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
                                                      _("These are too many connections."));
@@ -387,12 +277,12 @@ on_revoke (KobanDBusKoban1 *skeleton,
 {
   g_autoptr(GError) error = NULL;
 
-  if (!is_small (invocation, options))
+  if (!koban_call_is_small (invocation, options))
     return TRUE;
   KobanRevoke *revoke = koban_revoke_new (self->parts, link, options, &error);
   if (revoke != NULL)
     return begin (self, invocation, koban_revoke_start, revoke, koban_revoke_free);
-  refuse (invocation, error);
+  koban_call_refuse (invocation, error);
   return TRUE;
 }
 
@@ -406,7 +296,7 @@ on_import (KobanDBusKoban1 *skeleton,
 {
   g_autoptr(GError) error = NULL;
 
-  if (!is_small (invocation, request))
+  if (!koban_call_is_small (invocation, request))
     return TRUE;
   int file = files != NULL ? g_unix_fd_list_get (files, g_variant_get_handle (handle), &error) : -1;
   if (file < 0)
@@ -418,14 +308,14 @@ on_import (KobanDBusKoban1 *skeleton,
   KobanImporting *importing = koban_importing_new (self->parts, file, request, &error);
   if (importing != NULL)
     return begin (self, invocation, koban_importing_start, importing, koban_importing_free);
-  refuse (invocation, error);
+  koban_call_refuse (invocation, error);
   return TRUE;
 }
 
 static gboolean
 prove (KobanBus *self, GDBusMethodInvocation *invocation, const char *channel, gboolean send)
 {
-  if (!is_name (invocation, channel))
+  if (!koban_call_is_name (invocation, channel))
     return TRUE;
   return begin (self, invocation, koban_proof_start, koban_proof_new (self->parts, channel, send),
                 koban_proof_free);
@@ -443,248 +333,13 @@ on_confirm (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, const 
   return prove (self, invocation, channel, FALSE);
 }
 
-/* --- what Koban sent ------------------------------------------------------------------------------------ */
-
-static gboolean
-verify_in_worker (KobanLedger *ledger, gpointer job, GError **error)
-{
-  Call *call = job;
-  GVariant *rows = koban_ledger_verify_code (ledger, call->id, error);
-
-  call->rows = rows != NULL ? g_variant_ref_sink (rows) : NULL;
-  return rows != NULL;
-}
-
-static void
-on_verified (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr(Call) call = user_data;
-
-  if (finish_call (call, result))
-    koban_dbus_koban1_complete_verify (call->bus->skeleton, call->invocation, call->rows);
-}
-
-static gboolean
-on_verify (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, const char *code, KobanBus *self)
-{
-  if (!is_name (invocation, code))
-    return TRUE;
-
-  Call *call = call_new (self, invocation);
-  call->id = g_strdup (code);
-  koban_books_read_async (self->parts->tools.books, verify_in_worker, call, NULL, on_verified, call);
-  return TRUE;
-}
-
-/* --- the case: what is known of an incident, and what the person did about it ----------------------------
- */
-
-#define LONGEST_PHONE 40
-
-static gboolean
-note_in_worker (KobanLedger *ledger, gpointer job, GError **error)
-{
-  Call *call = job;
-
-  return koban_ledger_note (ledger, call->id, call->argument, call->now_us, error);
-}
-
-static gboolean
-export_in_worker (KobanLedger *ledger, gpointer job, GError **error)
-{
-  Call *call = job;
-  const char *sha256, *format;
-
-  g_variant_get (call->argument, "(&s&s)", &sha256, &format);
-  return koban_ledger_note_export (ledger, call->id, sha256, format, call->now_us, error);
-}
-
-static gboolean
-set_card_in_worker (KobanLedger *ledger, gpointer job, GError **error)
-{
-  Call *call = job;
-
-  return koban_ledger_set_card (ledger, call->id, g_variant_get_string (call->argument, NULL), call->now_us,
-                                error);
-}
-
-static gboolean
-keep_rows (Call *call, GVariant *rows)
-{
-  call->rows = rows != NULL ? g_variant_ref_sink (rows) : NULL;
-  return rows != NULL;
-}
-
-static gboolean
-case_in_worker (KobanLedger *ledger, gpointer job, GError **error)
-{
-  Call *call = job;
-  gboolean full = FALSE;
-
-  g_variant_lookup (call->argument, "full_number", "b", &full);
-  return keep_rows (call, koban_ledger_get_case (ledger, call->id, full, error));
-}
-
-static gboolean
-claims_in_worker (KobanLedger *ledger, gpointer job, GError **error)
-{
-  return keep_rows (job, koban_ledger_list_claims (ledger, error));
-}
-
-static gboolean
-verify_journal_in_worker (KobanLedger *ledger, gpointer job, GError **error)
-{
-  Call *call = job;
-
-  return keep_rows (call, koban_ledger_verify_journal (ledger, call->argument, error));
-}
-
-static gboolean
-cards_in_worker (KobanLedger *ledger, gpointer job, GError **error)
-{
-  return keep_rows (job, koban_ledger_list_cards (ledger, error));
-}
-
-/* With what was asked for, if anything was. */
-static void
-on_case_answered (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr(Call) call = user_data;
-
-  if (!finish_call (call, result))
-    return;
-  if (call->rows != NULL)
-    g_dbus_method_invocation_return_value (call->invocation, g_variant_new_tuple (&call->rows, 1));
-  else
-    g_dbus_method_invocation_return_value (call->invocation, NULL);
-}
-
-static void
-on_case_noted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Call *call = user_data;
-  KobanParts *parts = call->bus->parts;
-
-  on_case_answered (source, result, user_data);
-  koban_parts_changed (parts, "alerts");
-}
-
-/* Takes a reference to @argument (nullable). */
-static gboolean
-read_case (KobanBus *self,
-           GDBusMethodInvocation *invocation,
-           KobanBooksFunc func,
-           const char *id,
-           GVariant *argument)
-{
-  Call *call = call_new (self, invocation);
-
-  call->id = g_strdup (id);
-  call->argument = argument != NULL ? g_variant_ref_sink (argument) : NULL;
-  koban_books_read_async (self->parts->tools.books, func, call, NULL, on_case_answered, call);
-  return TRUE;
-}
-
-static gboolean
-write_case (KobanBus *self,
-            GDBusMethodInvocation *invocation,
-            KobanBooksFunc func,
-            const char *id,
-            GVariant *argument)
-{
-  Call *call = call_new (self, invocation);
-
-  call->id = g_strdup (id);
-  call->argument = g_variant_ref_sink (argument);
-  koban_books_write_async (self->parts->tools.books, func, call, NULL, on_case_noted, call);
-  return TRUE;
-}
-
-static gboolean
-on_note (KobanDBusKoban1 *skeleton,
-         GDBusMethodInvocation *invocation,
-         const char *incident,
-         GVariant *note,
-         KobanBus *self)
-{
-  if (!is_name (invocation, incident) || !is_small (invocation, note))
-    return TRUE;
-  return write_case (self, invocation, note_in_worker, incident, note);
-}
-
-static gboolean
-on_exported (KobanDBusKoban1 *skeleton,
-             GDBusMethodInvocation *invocation,
-             const char *incident,
-             const char *sha256,
-             const char *format,
-             KobanBus *self)
-{
-  if (!is_name (invocation, incident) || !is_name (invocation, sha256) || !is_name (invocation, format))
-    return TRUE;
-  return write_case (self, invocation, export_in_worker, incident, g_variant_new ("(ss)", sha256, format));
-}
-
-static gboolean
-on_set_card (KobanDBusKoban1 *skeleton,
-             GDBusMethodInvocation *invocation,
-             const char *account,
-             const char *phone,
-             KobanBus *self)
-{
-  if (!is_name (invocation, account))
-    return TRUE;
-  if (strlen (phone) > LONGEST_PHONE)
-    {
-      g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                                                     _("This is too long for a telephone number."));
-      return TRUE;
-    }
-  return write_case (self, invocation, set_card_in_worker, account, g_variant_new_string (phone));
-}
-
-static gboolean
-on_dossier (KobanDBusKoban1 *skeleton,
-            GDBusMethodInvocation *invocation,
-            const char *incident,
-            GVariant *options,
-            KobanBus *self)
-{
-  if (!is_name (invocation, incident) || !is_small (invocation, options))
-    return TRUE;
-  return read_case (self, invocation, case_in_worker, incident, options);
-}
-
-static gboolean
-on_claims (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, KobanBus *self)
-{
-  return read_case (self, invocation, claims_in_worker, NULL, NULL);
-}
-
-static gboolean
-on_verify_journal (KobanDBusKoban1 *skeleton,
-                   GDBusMethodInvocation *invocation,
-                   GVariant *options,
-                   KobanBus *self)
-{
-  if (!is_small (invocation, options))
-    return TRUE;
-  return read_case (self, invocation, verify_journal_in_worker, NULL, options);
-}
-
-static gboolean
-on_cards (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, KobanBus *self)
-{
-  return read_case (self, invocation, cards_in_worker, NULL, NULL);
-}
-
 /* --- answers and settings ----------------------------------------------------------------------------------
  */
 
 static gboolean
 answer_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
-  Call *call = job;
+  KobanCall *call = job;
 
   return koban_ledger_answer (ledger, call->id, call->answer, call->now_us, error);
 }
@@ -692,9 +347,9 @@ answer_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr(Call) call = user_data;
+  g_autoptr(KobanCall) call = user_data;
 
-  if (!finish_call (call, result))
+  if (!koban_call_finish (call, result))
     return;
   koban_dbus_koban1_complete_answer (call->bus->skeleton, call->invocation);
   koban_parts_changed (call->bus->parts, "alerts");
@@ -710,7 +365,7 @@ on_answer (KobanDBusKoban1 *skeleton,
 {
   KobanAnswer parsed = KOBAN_ANSWER_NONE;
 
-  if (!is_name (invocation, id))
+  if (!koban_call_is_name (invocation, id))
     return TRUE;
   if (*answer != '\0' && !koban_answer_parse (answer, &parsed))
     {
@@ -719,7 +374,7 @@ on_answer (KobanDBusKoban1 *skeleton,
       return TRUE;
     }
 
-  Call *call = call_new (self, invocation);
+  KobanCall *call = koban_call_new (self, invocation);
   call->id = g_strdup (id);
   call->answer = parsed;
   koban_books_write_async (self->parts->tools.books, answer_in_worker, call, NULL, on_answered, call);
@@ -752,7 +407,7 @@ read_word (GVariant *changes, const char *key, const char *const *words, int *in
 static gboolean
 set_account_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
-  Call *call = job;
+  KobanCall *call = job;
   int watch_index, ownership_index;
 
   if (!read_word (call->argument, "watch", watch_words, &watch_index, error) ||
@@ -767,9 +422,9 @@ set_account_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 static void
 on_account_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr(Call) call = user_data;
+  g_autoptr(KobanCall) call = user_data;
 
-  if (!finish_call (call, result))
+  if (!koban_call_finish (call, result))
     return;
   koban_dbus_koban1_complete_set_account (call->bus->skeleton, call->invocation);
   koban_parts_changed (call->bus->parts, "accounts");
@@ -783,10 +438,10 @@ on_set_account (KobanDBusKoban1 *skeleton,
                 GVariant *changes,
                 KobanBus *self)
 {
-  if (!is_name (invocation, account) || !is_small (invocation, changes))
+  if (!koban_call_is_name (invocation, account) || !koban_call_is_small (invocation, changes))
     return TRUE;
 
-  Call *call = call_new (self, invocation);
+  KobanCall *call = koban_call_new (self, invocation);
   call->id = g_strdup (account);
   call->argument = g_variant_ref (changes);
   koban_books_write_async (self->parts->tools.books, set_account_in_worker, call, NULL, on_account_set, call);
@@ -804,7 +459,7 @@ static void on_removed (GObject *source, GAsyncResult *result, gpointer user_dat
 static gboolean
 know_connection_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
-  Call *call = job;
+  KobanCall *call = job;
 
   call->connection = koban_ledger_get_connection (ledger, call->id, error);
   return call->connection != NULL;
@@ -817,10 +472,10 @@ on_remove (KobanDBusKoban1 *skeleton,
            gboolean purge,
            KobanBus *self)
 {
-  if (!is_name (invocation, connection))
+  if (!koban_call_is_name (invocation, connection))
     return TRUE;
 
-  Call *call = call_new (self, invocation);
+  KobanCall *call = koban_call_new (self, invocation);
   call->id = g_strdup (connection);
   call->purge = purge;
   koban_books_write_async (self->parts->tools.books, know_connection_in_worker, call, NULL, on_removal_known,
@@ -831,12 +486,12 @@ on_remove (KobanDBusKoban1 *skeleton,
 static void
 on_removal_known (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Call *call = user_data;
+  KobanCall *call = user_data;
 
-  if (finish_call (call, result))
+  if (koban_call_finish (call, result))
     koban_rounds_halt_async (call->bus->parts->rounds, call->connection->id, on_removal_halted, call);
   else
-    call_free (call);
+    koban_call_free (call);
 }
 
 static gboolean remove_in_worker (KobanLedger *ledger, gpointer job, GError **error);
@@ -845,7 +500,7 @@ static gboolean remove_in_worker (KobanLedger *ledger, gpointer job, GError **er
 static void
 on_removal_halted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Call *call = user_data;
+  KobanCall *call = user_data;
 
   koban_rounds_halt_finish (KOBAN_ROUNDS (source), result);
   if (koban_filing_is_file (call->connection))
@@ -861,7 +516,7 @@ on_removal_halted (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 remove_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
-  Call *call = job;
+  KobanCall *call = job;
 
   for (const char *const *reason = koban_cycle_reasons (); *reason != NULL; reason++)
     {
@@ -883,24 +538,24 @@ remove_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 static void
 on_secret_removed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr(Call) call = user_data;
+  g_autoptr(KobanCall) call = user_data;
   g_autoptr(GError) error = NULL;
 
   if (!koban_vault_remove_finish (KOBAN_VAULT (source), result, &error))
     {
-      refuse (call->invocation, error);
+      koban_call_refuse (call->invocation, error);
       return;
     }
-  Call *job = g_steal_pointer (&call);
+  KobanCall *job = g_steal_pointer (&call);
   koban_books_write_async (job->bus->parts->tools.books, remove_in_worker, job, NULL, on_removed, job);
 }
 
 static void
 on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr(Call) call = user_data;
+  g_autoptr(KobanCall) call = user_data;
 
-  if (!finish_call (call, result))
+  if (!koban_call_finish (call, result))
     return;
   if (call->was_last)
     {
@@ -923,7 +578,7 @@ on_status_asked (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, K
 {
   /* No item is called so: the answer is only about the keyring itself. */
   koban_vault_lookup_async (self->parts->tools.vault, KOBAN_SECRET_CHANNEL, "status", NULL, on_keyring_seen,
-                            call_new (self, invocation));
+                            koban_call_new (self, invocation));
   return TRUE;
 }
 
@@ -947,7 +602,7 @@ count_incidents (GVariant *alerts)
 }
 
 static gboolean
-read_next_check (KobanLedger *ledger, Call *call, GError **error)
+read_next_check (KobanLedger *ledger, KobanCall *call, GError **error)
 {
   g_autoptr(GPtrArray) connections = koban_ledger_get_connections (ledger, error);
 
@@ -962,7 +617,7 @@ read_next_check (KobanLedger *ledger, Call *call, GError **error)
 
 /* What should have arrived; not what is planned for later. */
 static gboolean
-count_unsent (KobanLedger *ledger, Call *call, GError **error)
+count_unsent (KobanLedger *ledger, KobanCall *call, GError **error)
 {
   g_autoptr(GPtrArray) waiting = koban_ledger_get_outbox (ledger, G_MAXINT64, NULL, error);
 
@@ -978,7 +633,7 @@ count_unsent (KobanLedger *ledger, Call *call, GError **error)
 static gboolean
 status_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
-  Call *call = job;
+  KobanCall *call = job;
   GVariant *alerts = koban_ledger_list (ledger, KOBAN_LIST_ALERTS, NULL, error);
 
   if (alerts == NULL)
@@ -999,7 +654,7 @@ status_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 static void
 on_keyring_seen (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Call *call = user_data;
+  KobanCall *call = user_data;
   g_autoptr(GError) error = NULL;
   g_autoptr(KobanSecret) secret = koban_vault_lookup_finish (KOBAN_VAULT (source), result, &error);
 
@@ -1013,10 +668,10 @@ on_keyring_seen (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 on_status (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr(Call) call = user_data;
+  g_autoptr(KobanCall) call = user_data;
   g_auto(GVariantDict) status;
 
-  if (!finish_call (call, result))
+  if (!koban_call_finish (call, result))
     return;
   correct_connections (call);
   g_variant_dict_init (&status, NULL);
@@ -1032,147 +687,7 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
   koban_dbus_koban1_complete_status (call->bus->skeleton, call->invocation, g_variant_dict_end (&status));
 }
 
-/* --- copies, and the end of everything
- * -------------------------------------------------------------------------- */
-
-static KobanCopy *
-take_copy (KobanBus *self, GDBusMethodInvocation *invocation, GUnixFDList *files, GVariant *handle)
-{
-  g_autoptr(GError) error = NULL;
-  int file = files != NULL ? g_unix_fd_list_get (files, g_variant_get_handle (handle), &error) : -1;
-  KobanCopy *copy = NULL;
-
-  if (file >= 0)
-    copy = koban_copy_new (file, self->parts->services, koban_parts_now_us (self->parts), &error);
-  if (copy != NULL)
-    return copy;
-  g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                                                 error != NULL ? error->message : _("No file came along."));
-  return NULL;
-}
-
-static void
-on_copied (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr(Call) call = user_data;
-
-  if (finish_call (call, result))
-    g_dbus_method_invocation_return_value (call->invocation, NULL);
-}
-
-static gboolean
-on_backup (KobanDBusKoban1 *skeleton,
-           GDBusMethodInvocation *invocation,
-           GUnixFDList *files,
-           GVariant *handle,
-           KobanBus *self)
-{
-  KobanCopy *copy = take_copy (self, invocation, files, handle);
-
-  if (copy != NULL)
-    koban_books_write_async (self->parts->tools.books, koban_copy_write_in_worker, copy, koban_copy_free,
-                             on_copied, call_new (self, invocation));
-  return TRUE;
-}
-
-static void
-on_restored (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr(Call) call = user_data;
-
-  if (!finish_call (call, result))
-    return;
-  g_dbus_method_invocation_return_value (call->invocation, NULL);
-  call->bus->parts->leave (call->bus->parts->agent, FALSE);
-}
-
-static gboolean
-on_restore (KobanDBusKoban1 *skeleton,
-            GDBusMethodInvocation *invocation,
-            GUnixFDList *files,
-            GVariant *handle,
-            KobanBus *self)
-{
-  KobanCopy *copy = take_copy (self, invocation, files, handle);
-
-  if (copy != NULL)
-    koban_books_write_async (self->parts->tools.books, koban_copy_read_in_worker, copy, koban_copy_free,
-                             on_restored, call_new (self, invocation));
-  return TRUE;
-}
-
-static void on_kind_forgotten (GObject *source, GAsyncResult *result, gpointer user_data);
-
-static const KobanSecretKind kinds_to_forget[] = { KOBAN_SECRET_CONNECTION, KOBAN_SECRET_REVOKE,
-                                                   KOBAN_SECRET_CHANNEL };
-
-/* Takes @call. */
-static void
-forget_next_kind (Call *call)
-{
-  if (call->kind < G_N_ELEMENTS (kinds_to_forget))
-    {
-      koban_vault_remove_async (call->bus->parts->tools.vault, kinds_to_forget[call->kind++], NULL, NULL,
-                                on_kind_forgotten, call);
-      return;
-    }
-  koban_autostart_set (FALSE);
-  g_dbus_method_invocation_return_value (call->invocation, NULL);
-  call->bus->parts->leave (call->bus->parts->agent, TRUE);
-  call_free (call);
-}
-
-static void
-on_kind_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Call *call = user_data;
-  g_autoptr(GError) error = NULL;
-
-  if (koban_vault_remove_finish (KOBAN_VAULT (source), result, &error) ||
-      koban_error_is (error, KOBAN_ERROR_NO_KEYRING))
-    {
-      forget_next_kind (call);
-      return;
-    }
-  refuse (call->invocation, error);
-  call_free (call);
-}
-
-static gboolean
-count_connections_in_worker (KobanLedger *ledger, gpointer job, GError **error)
-{
-  Call *call = job;
-  g_autoptr(GPtrArray) connections = koban_ledger_get_connections (ledger, error);
-
-  call->was_last = connections != NULL && connections->len == 0;
-  return connections != NULL;
-}
-
-static void
-on_connections_counted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr(Call) call = user_data;
-
-  if (!finish_call (call, result))
-    return;
-  if (call->was_last)
-    {
-      forget_next_kind (g_steal_pointer (&call));
-      return;
-    }
-  g_dbus_method_invocation_return_error_literal (call->invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                                                 _("A bank is still connected: remove it first."));
-}
-
-static gboolean
-on_leave (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, KobanBus *self)
-{
-  Call *call = call_new (self, invocation);
-
-  koban_books_read_async (self->parts->tools.books, count_connections_in_worker, call, NULL,
-                          on_connections_counted, call);
-  return TRUE;
-}
+/* --- the agent itself ----------------------------------------------------------------------------------- */
 
 static gboolean
 on_start_at_login (KobanDBusKoban1 *skeleton, GDBusMethodInvocation *invocation, gboolean on, KobanBus *self)
@@ -1237,14 +752,17 @@ koban_bus_class_init (KobanBusClass *klass)
                                                0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
+void
+koban_bus_connect (KobanBus *self, const KobanBusHandler *handlers)
+{
+  for (const KobanBusHandler *row = handlers; row->signal != NULL; row++)
+    g_signal_connect (self->skeleton, row->signal, row->handler, self);
+}
+
 static void
 koban_bus_init (KobanBus *self)
 {
-  static const struct
-  {
-    const char *signal;
-    GCallback handler;
-  } handlers[] = {
+  static const KobanBusHandler handlers[] = {
     { "handle-list-connections", G_CALLBACK (on_list_connections) },
     { "handle-list-accounts", G_CALLBACK (on_list_accounts) },
     { "handle-list-transactions", G_CALLBACK (on_list_transactions) },
@@ -1257,30 +775,21 @@ koban_bus_init (KobanBus *self)
     { "handle-import", G_CALLBACK (on_import) },
     { "handle-revoke", G_CALLBACK (on_revoke) },
     { "handle-answer", G_CALLBACK (on_answer) },
-    { "handle-note", G_CALLBACK (on_note) },
-    { "handle-exported", G_CALLBACK (on_exported) },
-    { "handle-dossier", G_CALLBACK (on_dossier) },
-    { "handle-claims", G_CALLBACK (on_claims) },
-    { "handle-verify-journal", G_CALLBACK (on_verify_journal) },
-    { "handle-cards", G_CALLBACK (on_cards) },
-    { "handle-set-card", G_CALLBACK (on_set_card) },
     { "handle-set-account", G_CALLBACK (on_set_account) },
     { "handle-status", G_CALLBACK (on_status_asked) },
-    { "handle-backup", G_CALLBACK (on_backup) },
-    { "handle-restore", G_CALLBACK (on_restore) },
-    { "handle-leave", G_CALLBACK (on_leave) },
     { "handle-start-at-login", G_CALLBACK (on_start_at_login) },
     { "handle-reload", G_CALLBACK (on_reload) },
     { "handle-test", G_CALLBACK (on_test) },
     { "handle-confirm", G_CALLBACK (on_confirm) },
-    { "handle-verify", G_CALLBACK (on_verify) },
+    { NULL, NULL },
   };
 
   self->operations = g_ptr_array_new_with_free_func (g_object_unref);
   self->skeleton = koban_dbus_koban1_skeleton_new ();
   koban_dbus_koban1_set_version (self->skeleton, KOBAN_VERSION);
-  for (gsize i = 0; i < G_N_ELEMENTS (handlers); i++)
-    g_signal_connect (self->skeleton, handlers[i].signal, handlers[i].handler, self);
+  koban_bus_connect (self, handlers);
+  koban_bus_connect_case (self);
+  koban_bus_connect_copies (self);
 }
 
 KobanBus *
