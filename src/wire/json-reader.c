@@ -186,12 +186,16 @@ is_reference (const char *from, const char *end, const char *name)
 static KobanJsonNode
 member_at (KobanJsonNode object, const char *from, const char *end)
 {
-  KobanJsonNode child = is_type (object, KOBAN_JSON_OBJECT) ? koban_json_first (object) : KOBAN_JSON_NONE;
+  const KobanJsonToken *tokens;
+  guint32 at = object.token + 1;
 
-  while (child.document != NULL && !is_reference (from, end, koban_json_name (child)))
-    child = koban_json_next (child);
+  if (!is_type (object, KOBAN_JSON_OBJECT) || token_of (object)->size == 0)
+    return KOBAN_JSON_NONE;
+  tokens = &g_array_index (object.document->tape.tokens, KobanJsonToken, 0);
+  while (at != 0 && !is_reference (from, end, text_at (object, tokens[at].name)))
+    at = tokens[at].next;
 
-  return child;
+  return at != 0 ? (KobanJsonNode){ object.document, at } : KOBAN_JSON_NONE;
 }
 
 KobanJsonNode
