@@ -50,7 +50,7 @@ open_table (const char *path, const char *schema)
 static void
 bind_text (sqlite3_stmt *statement, int at, const char *text)
 {
-  sqlite3_bind_text (statement, at, text, -1, SQLITE_TRANSIENT);
+  sqlite3_bind_text (statement, at, text, -1, SQLITE_STATIC);
 }
 
 static void
