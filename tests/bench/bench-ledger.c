@@ -70,7 +70,9 @@ make_listing (const Bench *self, guint first, guint end)
                                  .listing = KOBAN_LISTING_TRANSACTIONS,
                                  .reach = KOBAN_REACH_WHOLE,
                                  .heard_us = heard_us,
-                                 .from_us = first == 0 ? 0 : (LIFE_FIRST_DAY + first / LIFE_LINES_A_DAY) * KOBAN_DAY_US,
+                                 .from_us = first == 0
+                                              ? 0
+                                              : (LIFE_FIRST_DAY + first / LIFE_LINES_A_DAY) * KOBAN_DAY_US,
                                  .to_us = end >= self->n_lines ? heard_us : to_us,
                                  .rows = rows };
   return koban_snapshot_new (&fields);
@@ -99,8 +101,8 @@ finish_check (Bench *self)
   g_autoptr(GError) error = NULL;
   gint64 cpu_us = life_cpu_us (), wall_us = g_get_monotonic_time ();
 
-  gboolean finished = koban_ledger_finish_check (self->ledger, self->connection.id, now_us (self->n_lines), 0, NULL,
-                                                 NULL, &error);
+  gboolean finished = koban_ledger_finish_check (self->ledger, self->connection.id, now_us (self->n_lines), 0,
+                                                 NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (finished);
   self->cpu_us += life_cpu_us () - cpu_us;
@@ -128,10 +130,9 @@ hear (Bench *self, guint first, const char *name)
 static void
 open_ledger (Bench *self, const char *path, KobanServices *services)
 {
-  const KobanAccount fields = { .identity = "number:1:GBP",
-                                .remote_id = "a",
-                                .name = "A",
-                                .currency = KOBAN_CURRENCY (LIFE_CURRENCY) };
+  const KobanAccount fields = {
+    .identity = "number:1:GBP", .remote_id = "a", .name = "A", .currency = KOBAN_CURRENCY (LIFE_CURRENCY)
+  };
   g_autoptr(GError) error = NULL;
 
   self->ledger = koban_ledger_open (strcmp (path, ":memory:") != 0 ? path : NULL, services, &error);
@@ -148,7 +149,8 @@ add_connection (Bench *self)
   self->connection = (KobanConnection){
     .provider = (char *) "bench", .name = (char *) "Bench", .hosts = no_hosts, .profile_digest = (char *) ""
   };
-  gboolean added = koban_ledger_add_connection (self->ledger, &self->connection, now_us (self->n_lines), &error);
+  gboolean added =
+    koban_ledger_add_connection (self->ledger, &self->connection, now_us (self->n_lines), &error);
   g_assert_no_error (error);
   g_assert_true (added);
 }
@@ -170,7 +172,8 @@ hear_nothing_new (Bench *self)
 {
   guint days = (self->n_lines - 1) / LIFE_LINES_A_DAY;
 
-  g_assert_cmpuint (hear (self, (days > QUIET_DAYS ? days - QUIET_DAYS : 0) * LIFE_LINES_A_DAY, "quiet"), ==, 0);
+  g_assert_cmpuint (hear (self, (days > QUIET_DAYS ? days - QUIET_DAYS : 0) * LIFE_LINES_A_DAY, "quiet"), ==,
+                    0);
 }
 
 static gboolean

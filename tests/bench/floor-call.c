@@ -16,8 +16,8 @@ main (int argc, char *argv[])
   g_autofree char *text = NULL;
 
   if (bus != NULL && argc > 1)
-    answer = g_dbus_connection_call_sync (bus, "org.koban.Koban", "/org/koban/Koban", "org.koban.Koban1", argv[1],
-                                          filter, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+    answer = g_dbus_connection_call_sync (bus, "org.koban.Koban", "/org/koban/Koban", "org.koban.Koban1",
+                                          argv[1], filter, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
   if (answer == NULL)
     {
       fprintf (stderr, "%s\n", error != NULL ? error->message : "floor-call METHOD");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The floor under the agent's start: linked with the same libraries, it takes a name and stays till it is told to
- * go. It opens nothing.
+ * The floor under the agent's start: linked with the same libraries, it takes a name and stays till it is
+ * told to go. It opens nothing.
  */
 #include <curl/curl.h>
 #include <gio/gio.h>
@@ -27,8 +27,8 @@ int
 main (void)
 {
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  guint name_id = g_bus_own_name (G_BUS_TYPE_SESSION, "org.koban.Floor", G_BUS_NAME_OWNER_FLAGS_NONE, NULL, NULL, NULL,
-                                  (gpointer) libraries, NULL);
+  guint name_id = g_bus_own_name (G_BUS_TYPE_SESSION, "org.koban.Floor", G_BUS_NAME_OWNER_FLAGS_NONE, NULL,
+                                  NULL, NULL, (gpointer) libraries, NULL);
 
   g_unix_signal_add (SIGTERM, on_term, loop);
   g_main_loop_run (loop);
