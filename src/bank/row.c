@@ -82,9 +82,9 @@ koban_map_fact (const KobanField *field, KobanJsonNode node)
 static const char *
 lookup_value (const KobanField *field, const char *text)
 {
-  const char *dot = strchr (text, '.');
-  g_autofree char *prefix = dot != NULL ? g_strndup (text, (gsize) (dot + 1 - text)) : NULL;
   const char *word = field->values != NULL ? g_hash_table_lookup (field->values, text) : NULL;
+  const char *dot = word == NULL ? strchr (text, '.') : NULL;
+  g_autofree char *prefix = dot != NULL ? g_strndup (text, (gsize) (dot + 1 - text)) : NULL;
 
   if (word == NULL && field->values != NULL && prefix != NULL)
     word = g_hash_table_lookup (field->values, prefix);
@@ -452,9 +452,10 @@ parse_day (KobanTimes times, const char *text, KobanDate *date)
 
   if (times == KOBAN_TIMES_RFC3339 || times == KOBAN_TIMES_SPACED)
     {
-      g_autofree char *day = g_strndup (text, strlen ("2024-09-02"));
-      return (strlen (text) == strlen (day) || strchr ("T ", text[strlen (day)]) != NULL) &&
-             koban_date_parse (day, date);
+      char day[] = "2024-09-02";
+      const gsize length = strlen (day);
+      return strlen (text) >= length && strchr ("T ", text[length]) != NULL && /* or its end */
+             koban_date_parse (memcpy (day, text, length), date);
     }
   if (!parse_instant (times, text, &at_us) || at_us == 0)
     return FALSE;
