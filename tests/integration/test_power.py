@@ -83,16 +83,15 @@ class Power(unittest.TestCase):
 
     def test_a_metered_network_is_asked_half_as_often(self):
         network = self.mock(NETWORK, "/org/freedesktop/NetworkManager", "networkmanager")
-        for name, value in (("Metered", GLib.Variant("u", METERED)), ("Connectivity", GLib.Variant("u", 4))):
-            network("org.freedesktop.DBus.Mock", "UpdateProperties",
-                    GLib.Variant("(sa{sv})", (NETWORK, {name: value})))
+        network("org.freedesktop.DBus.Mock", "AddProperty",
+                GLib.Variant("(ssv)", (NETWORK, "Metered", GLib.Variant("u", METERED))))
         self.open_bank()
         self.assert_stretched(2, "metered")
 
     def test_a_power_saver_is_heard(self):
         profiles = self.mock(PROFILES, "/net/hadess/PowerProfiles", "power_profiles_daemon")
         self.open_bank()
-        self.assertTrue(self.wait_minutes() <= 16.6)
+        self.assertLess(self.wait_minutes(), 30)
         profiles("org.freedesktop.DBus.Mock", "UpdateProperties",
                  GLib.Variant("(sa{sv})", (PROFILES, {"ActiveProfile": GLib.Variant("s", "power-saver")})))
         self.assert_stretched(4, "saves power")
