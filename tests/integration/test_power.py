@@ -111,7 +111,7 @@ class Power(unittest.TestCase):
         before = self.asked()
         self.set_battery(power, 14.0, CHARGING)
         self.plug(power, True)
-        self.desk.wait(lambda: "battery" not in (self.connection()["message"] or ""), 10, "the agent to hear of the plug")
+        self.desk.wait(lambda: "battery" not in (self.connection().get("message") or ""), 10, "the agent to hear of the plug")
         self.assertTrue(self.time_passes(2 * 3600, lambda: self.asked() > before), "it did not go on")
 
     def test_half_a_battery_is_enough(self):
