@@ -11,6 +11,7 @@
 #include "alarm.h"
 #include "cycle.h"
 #include "filing.h"
+#include "marker.h"
 #include "pace.h"
 #include "share.h"
 #include "shelf.h"
@@ -1095,6 +1096,48 @@ cycle_record (GTask *task, GError *error)
   koban_books_write_async (cycle->tools->books, record_in_worker, cycle, NULL, cycle_recorded, task);
 }
 
+/* What the keyring holds by now. */
+static KobanSecret *
+latest_secret (const Cycle *cycle)
+{
+  return cycle->unsaved != NULL ? cycle->unsaved : cycle->used;
+}
+
+static void
+cycle_marked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Cycle *cycle = g_task_get_task_data (task);
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_vault_store_finish (cycle->tools->vault, result, &error))
+    g_debug ("%s is not marked as watched yet: %s", cycle->connection->id, error->message);
+  g_task_return_pointer (task, koban_outcome_ref (cycle->outcome), (GDestroyNotify) koban_outcome_unref);
+}
+
+/* Once: from now on the keyring knows, too, that this bank is watched, so that a ledger that is lost is not
+ * taken for one that never was. What waits to be stored is not overtaken. */
+static gboolean
+is_to_be_marked (const Cycle *cycle)
+{
+  KobanSecret *secret = latest_secret (cycle);
+
+  return cycle->outcome->error == NULL && secret != NULL && !koban_marker_is_in (secret) &&
+         !is_being_added (cycle->connection) &&
+         !g_hash_table_contains (cycle->tools->unsaved, cycle->connection->secret_id);
+}
+
+static void
+cycle_mark (GTask *task)
+{
+  Cycle *cycle = g_task_get_task_data (task);
+  const KobanConnection *connection = cycle->connection;
+  g_autoptr(KobanSecret) marked = koban_marker_put (latest_secret (cycle), connection, cycle->now_us);
+
+  koban_vault_store_async (cycle->tools->vault, KOBAN_SECRET_CONNECTION, connection->secret_id,
+                           connection->provider, connection->name, marked, NULL, cycle_marked, task);
+}
+
 static void
 cycle_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -1108,7 +1151,10 @@ cycle_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
       g_clear_error (&cycle->outcome->error);
       cycle->outcome->error = g_steal_pointer (&error);
     }
-  g_task_return_pointer (task, koban_outcome_ref (cycle->outcome), (GDestroyNotify) koban_outcome_unref);
+  if (is_to_be_marked (cycle))
+    cycle_mark (g_steal_pointer (&task));
+  else
+    g_task_return_pointer (task, koban_outcome_ref (cycle->outcome), (GDestroyNotify) koban_outcome_unref);
 }
 
 KobanOutcome *
