@@ -9,13 +9,13 @@
 #include "bus-inside.h"
 #include "connect.h"
 #include "filing.h"
+#include "handle.h"
 #include "importing.h"
 #include "operation.h"
 #include "proof.h"
 #include "revoke.h"
 #include "survey.h"
 
-#include <gio/gunixfdlist.h>
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 
@@ -307,7 +307,7 @@ on_import (KobanDBusKoban1 *skeleton,
 
   if (!koban_call_is_small (invocation, request))
     return TRUE;
-  int file = files != NULL ? g_unix_fd_list_get (files, g_variant_get_handle (handle), &error) : -1;
+  int file = koban_handle_take (files, handle);
   if (file < 0)
     {
       g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,
