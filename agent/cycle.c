@@ -805,11 +805,8 @@ interval_s (const Cycle *cycle)
 {
   guint64 wanted = (guint64) MAX (cycle->tools->interval_s, koban_profile_get_interval_s (cycle->profile)) *
                    savings[cycle->saving].factor;
-  guint64 budget = koban_share_of (cycle->profile, cycle->connection);
 
-  if (budget > 0)
-    wanted = MAX (wanted, (guint64) 24 * 60 * 60 * 3 * cycle->spent / (2 * budget));
-  return (guint) MIN (wanted, 24 * 60 * 60);
+  return koban_pace_within_budget_s (wanted, cycle->spent, koban_share_of (cycle->profile, cycle->connection));
 }
 
 static gint64
