@@ -152,13 +152,36 @@ on_poll_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   koban_poller_checked (self->parts.poller, connection);
 }
 
+typedef struct
+{
+  Agent *agent; /* (unowned) */
+  char *connection;
+} Due;
+
+/* With the last of a battery the person does better things; a bank is asked when they want it. */
+static void
+on_host_looked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Due *due = user_data;
+  g_autofree char *connection = due->connection;
+  Agent *self = due->agent;
+  KobanSaving saving = koban_host_look_finish (KOBAN_HOST (source), result);
+
+  if (self->leaving)
+    return;
+  if (saving == KOBAN_SAVING_BATTERY && koban_poller_put_off (self->parts.poller, connection))
+    return;
+  koban_rounds_check_async (self->parts.rounds, connection, KOBAN_CYCLE_BY_CLOCK, NULL, on_poll_checked,
+                            g_strdup (connection));
+}
+
 static void
 on_due (KobanPoller *poller, const char *connection, gpointer user_data)
 {
-  Agent *self = user_data;
+  Due *due = g_new0 (Due, 1);
 
-  koban_rounds_check_async (self->parts.rounds, connection, KOBAN_CYCLE_BY_CLOCK, NULL, on_poll_checked,
-                            g_strdup (connection));
+  *due = (Due){ user_data, g_strdup (connection) };
+  koban_host_look_async (due->agent->host, on_host_looked, due);
 }
 
 static void
@@ -170,7 +193,11 @@ on_online (KobanHost *host, gboolean online, Agent *self)
 static void
 on_saving (KobanHost *host, Agent *self)
 {
+  KobanSaving before = self->parts.tools.saving;
+
   self->parts.tools.saving = koban_host_get_saving (host);
+  if (before == KOBAN_SAVING_BATTERY && !self->leaving)
+    koban_poller_hurry (self->parts.poller);
 }
 
 static void

@@ -789,7 +789,14 @@ static const struct
   [KOBAN_SAVING_NOTHING] = { 1, NULL },
   [KOBAN_SAVING_DATA] = { 2, N_("The network is metered: checked less often than usual.") },
   [KOBAN_SAVING_POWER] = { 4, N_("The computer saves power: checked less often than usual.") },
+  [KOBAN_SAVING_BATTERY] = { 4, N_("The battery is low: checked only when you ask.") },
 };
+
+const char *
+koban_cycle_sparing (KobanSaving saving)
+{
+  return savings[saving].message != NULL ? _(savings[saving].message) : NULL;
+}
 
 /* A check may not take more of the day's requests than the two thirds that are not the person's (DESIGN
  * §4.12). */
@@ -798,11 +805,8 @@ interval_s (const Cycle *cycle)
 {
   guint64 wanted = (guint64) MAX (cycle->tools->interval_s, koban_profile_get_interval_s (cycle->profile)) *
                    savings[cycle->saving].factor;
-  guint64 budget = koban_share_of (cycle->profile, cycle->connection);
 
-  if (budget > 0)
-    wanted = MAX (wanted, (guint64) 24 * 60 * 60 * 3 * cycle->spent / (2 * budget));
-  return (guint) MIN (wanted, 24 * 60 * 60);
+  return koban_pace_within_budget_s (wanted, cycle->spent, koban_share_of (cycle->profile, cycle->connection));
 }
 
 static gint64
@@ -983,14 +987,14 @@ record_trouble (KobanLedger *ledger, Cycle *cycle, GError **error)
 static char *
 good_message (const Cycle *cycle)
 {
-  const char *saving = savings[cycle->saving].message;
   const char *const *said = cycle->session != NULL ? koban_session_get_messages (cycle->session) : NULL;
 
   if (cycle->outcome->unheard != NULL)
     return koban_text_clean (cycle->outcome->unheard->message, 240);
   if (said != NULL && said[0] != NULL)
     return koban_text_clean (said[0], 240);
-  return saving != NULL ? g_strdup (_(saving)) : NULL;
+  /* A battery is filled before the next check: the bus says it while it is so. */
+  return cycle->saving != KOBAN_SAVING_BATTERY ? g_strdup (koban_cycle_sparing (cycle->saving)) : NULL;
 }
 
 /* A bank behind a bridge that wants its sign-in again is not watched, however well the others are: that is
