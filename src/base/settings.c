@@ -279,6 +279,22 @@ report_unknown_keys (GKeyFile *file, const char *path)
     }
 }
 
+/* What a computer that lost its power leaves of a file, GLib takes for an empty line. */
+static gboolean
+begins_as_text (const char *path, GError **error)
+{
+  char head[64];
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  gssize length = fd >= 0 ? read (fd, head, sizeof head) : 0;
+
+  if (fd >= 0)
+    close (fd);
+  if (length <= 0 || memchr (head, 0, (gsize) length) == NULL)
+    return TRUE;
+  g_set_error_literal (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_PARSE, g_strerror (EILSEQ));
+  return FALSE;
+}
+
 gboolean
 koban_settings_load (const char *path, KobanSettings *settings, GError **error)
 {
@@ -288,7 +304,8 @@ koban_settings_load (const char *path, KobanSettings *settings, GError **error)
 
   g_return_val_if_fail (path != NULL && settings != NULL, FALSE);
 
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error) &&
+  if ((!begins_as_text (path, &local_error) ||
+       !g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error)) &&
       !g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     {
       set_unreadable (path, local_error, error);
