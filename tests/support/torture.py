@@ -89,15 +89,19 @@ class World:
                                      GLib.Variant("(sv)", ("plain", GLib.Variant("s", ""))), "(vo)")[1]
 
     def secrets(self):
-        """(attributes, value) of each of Koban's items."""
+        """(attributes, value) of each of Koban's items; a dead agent's last wish may take one away meanwhile."""
         session, found = self.session(), []
         for path in self.desk.secret_items():
-            wanted = GLib.Variant("(ss)", ("org.freedesktop.Secret.Item", "Attributes"))
-            attributes = self.desk.secret_call(path, "org.freedesktop.DBus.Properties", "Get", wanted, "(v)")[0]
-            value = self.desk.secret_call(path, "org.freedesktop.Secret.Item", "GetSecret", GLib.Variant("(o)", (session,)),
-                                          "((oayays))")[0][2]
-            found.append((attributes, bytes(value)))
+            with contextlib.suppress(GLib.Error):
+                found.append(self.read_secret(path, session))
         return found
+
+    def read_secret(self, path, session):
+        wanted = GLib.Variant("(ss)", ("org.freedesktop.Secret.Item", "Attributes"))
+        attributes = self.desk.secret_call(path, "org.freedesktop.DBus.Properties", "Get", wanted, "(v)")[0]
+        value = self.desk.secret_call(path, "org.freedesktop.Secret.Item", "GetSecret", GLib.Variant("(o)", (session,)),
+                                      "((oayays))")[0][2]
+        return attributes, bytes(value)
 
     def put_secret(self, attributes, value, collection=LOGIN):
         properties = {"org.freedesktop.Secret.Item.Label": GLib.Variant("s", "Koban"),
