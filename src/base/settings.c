@@ -16,6 +16,7 @@
 
 #include <koban/error.h>
 #include <koban/settings.h>
+#include <koban/text.h>
 
 static const char *
 below (const char *base)
@@ -233,17 +234,14 @@ read_key (GKeyFile *file, const char *path, const KeyRow *row, KobanSettings *se
 {
   g_autofree char *text = g_key_file_get_string (file, row->group, row->key, NULL);
 
-  if (text == NULL)
+  /* What is no text is there all the same: it must not pass for the default. */
+  if (text == NULL && !g_key_file_has_key (file, row->group, row->key, NULL))
     return TRUE;
-  g_strstrip (text);
-  if (!parse_value (text, row, G_STRUCT_MEMBER_P (settings, row->offset)))
-    {
-      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                   _("%s: [%s] %s = %s is not understood: write %s"), path, row->group, row->key, text,
-                   _(row->expected));
-      return FALSE;
-    }
-  return TRUE;
+  if (text != NULL && parse_value (g_strstrip (text), row, G_STRUCT_MEMBER_P (settings, row->offset)))
+    return TRUE;
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s: [%s] %s = %s is not understood: write %s"),
+               path, row->group, row->key, text != NULL ? text : "?", _(row->expected));
+  return FALSE;
 }
 
 static gboolean
@@ -253,6 +251,15 @@ is_known (const char *group, const char *key)
     if (g_str_equal (keys[i].group, group) && g_str_equal (keys[i].key, key))
       return TRUE;
   return FALSE;
+}
+
+/* GLib's sentence may quote a line that is no text. */
+static void
+set_unreadable (const char *path, const GError *cause, GError **error)
+{
+  g_autofree char *why = koban_text_clean (cause->message, 0);
+
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path, why);
 }
 
 static void
@@ -284,8 +291,7 @@ koban_settings_load (const char *path, KobanSettings *settings, GError **error)
   if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error) &&
       !g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     {
-      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path,
-                   local_error->message);
+      set_unreadable (path, local_error, error);
       return FALSE;
     }
 
@@ -384,8 +390,7 @@ koban_settings_set (const char *path, const char *key, const char *value, GError
                                   &local_error) &&
       !g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     {
-      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path,
-                   local_error->message);
+      set_unreadable (path, local_error, error);
       return FALSE;
     }
   if (value != NULL)

@@ -345,6 +345,8 @@ static const struct
     N_("Bring back a copy: koban restore FILE. Else answer it: koban answer INCIDENT mine") },
   { "restored", KOBAN_HEALTH_WATCH,
     N_("Look at what came since: koban review. Then: koban answer INCIDENT mine") },
+  { "recovered", KOBAN_HEALTH_WATCH,
+    N_("Look at what came since: koban review. Then: koban answer INCIDENT mine") },
   { "config", KOBAN_HEALTH_WATCH, N_("See what is read: koban config get") },
   { "account_gone", KOBAN_HEALTH_WATCH, N_("Ask your bank. If you closed it: koban answer INCIDENT mine") },
   { "unbalanced", KOBAN_HEALTH_WATCH, N_("Export the same time once more, and import it") },

@@ -25,6 +25,7 @@ struct _KobanLedger
   GVariant      *claims;     /* (owned) (nullable): a{s(xx)}: days to claim by currency */
   int            utc_offset_minutes; /* of the last merge */
   gboolean       knows_offset;       /* there was one; else the computer's own zone is meant */
+  gint64         head;       /* the last entry of the journal that is remembered beside the file; 0: none yet */
 };
 
 /* --- ledger.c: transactions --- */
@@ -55,8 +56,10 @@ typedef struct
 void       koban_line_row_read   (KobanQuery *query, KobanLineRow *row);
 void       koban_line_row_clear  (gpointer row);
 KobanTransaction *koban_line_load (KobanLedger *self, gint64 id, gint64 *account, GError **error);
-/* @line without id and first_seen_us. (transfer full): the same with both. */
-KobanTransaction *koban_line_insert (KobanLedger *self, gint64 account, const KobanTransaction *line, gint64 now_us, GError **error);
+/* @line without id and first_seen_us; @unseen_us: when the lines of its account were last heard before, 0: never.
+ * (transfer full): the same with both. */
+KobanTransaction *koban_line_insert (KobanLedger *self, gint64 account, const KobanTransaction *line, gint64 now_us,
+                                     gint64 unseen_us, GError **error);
 gboolean   koban_line_update     (KobanLedger *self, gint64 id, const KobanTransaction *line, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean   koban_line_set_misses (KobanLedger *self, gint64 id, guint misses, gint64 since_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -114,16 +114,39 @@ known_not_booked (Merge *merge, Known *known, GError **error)
 }
 
 static gboolean
+known_by_our_id (Merge *merge, Known *known, gint64 id, GError **error)
+{
+  static const char sql[] = "SELECT " KOBAN_LINE_COLUMNS " FROM line WHERE id = ?";
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_query_start (&query, merge->ledger->store, sql, "i", id);
+  return known_take (known, &query, error);
+}
+
+/* The index alone says which they are; most of them are known by their day already. */
+static gboolean
 known_by_bank_id (Merge *merge, Known *known, const char *bank_id, GError **error)
 {
-  static const char sql[] =
-    "SELECT " KOBAN_LINE_COLUMNS " FROM line WHERE account = ? AND bank_id = ? ORDER BY id";
+  static const char sql[] = "SELECT id FROM line WHERE account = ? AND bank_id = ? ORDER BY id";
+  g_autoptr(GArray) missing = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_auto(KobanQuery) query = { 0 };
 
   if (bank_id == NULL)
     return TRUE;
   koban_query_start (&query, merge->ledger->store, sql, "is", merge->account, bank_id);
-  return known_take (known, &query, error);
+  while (koban_query_next (&query))
+    {
+      gint64 id = koban_query_int (&query, 0);
+
+      if (!g_hash_table_contains (known->ids, &id))
+        g_array_append_val (missing, id);
+    }
+  if (!koban_query_finish (&query, error))
+    return FALSE;
+  for (guint i = 0; i < missing->len; i++)
+    if (!known_by_our_id (merge, known, g_array_index (missing, gint64, i), error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -161,6 +184,20 @@ oldest_due (const KobanSnapshot *s)
   return oldest;
 }
 
+/* Whether the days from @first to @last hold all lines of the account, so that none need be looked for. */
+static gboolean
+are_all_lines (Merge *merge, gint64 first, gint64 last, gboolean *all, GError **error)
+{
+  static const char sql[] = "SELECT NOT EXISTS (SELECT 1 FROM line WHERE account = ?1 AND date IS NULL)"
+                            " AND NOT EXISTS (SELECT 1 FROM line WHERE account = ?1 AND date < ?2)"
+                            " AND NOT EXISTS (SELECT 1 FROM line WHERE account = ?1 AND date > ?3)";
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_query_start (&query, merge->ledger->store, sql, "iii", merge->account, first, last);
+  *all = koban_query_next (&query) && koban_query_int (&query, 0) != 0;
+  return koban_query_finish (&query, error);
+}
+
 /* All that any heard line could be, and in a whole listing all that it should hold: never the whole history.
  */
 static gboolean
@@ -169,11 +206,14 @@ load_known (Merge *merge, Known *known, GError **error)
   const KobanSnapshot *s = merge->snapshot;
   gint64 first = koban_date_from_us (MAX (s->from_us, 0), 0),
          last = (gint64) koban_date_from_us (s->to_us, 0) + 1;
+  gint64 since = s->from_us <= 0 ? MAX (oldest_due (s), G_MININT32 + 1) : first;
+  gboolean all = FALSE;
 
-  if (is_whole (s) &&
-      !known_of_days (merge, known, s->from_us <= 0 ? MAX (oldest_due (s), G_MININT32 + 1) : first, last,
-                      error))
+  if (is_whole (s) && (!known_of_days (merge, known, since, last, error) ||
+                       !are_all_lines (merge, since, last, &all, error)))
     return FALSE;
+  if (all)
+    return TRUE;
   if (!known_not_booked (merge, known, error))
     return FALSE;
   for (guint i = 0; s->rows != NULL && i < s->rows->len; i++)
@@ -222,7 +262,7 @@ static gboolean
 line_new (Merge *merge, const KobanTransaction *heard, GError **error)
 {
   g_autoptr(KobanTransaction) line =
-    koban_line_insert (merge->ledger, merge->account, heard, merge->snapshot->heard_us, error);
+    koban_line_insert (merge->ledger, merge->account, heard, merge->snapshot->heard_us, merge->last_good_us, error);
 
   if (line == NULL)
     return FALSE;
@@ -725,11 +765,14 @@ derived_new (Merge *merge, const KobanLink *derived, GError **error)
 static gboolean
 derive_links (Merge *merge, GError **error)
 {
-  g_autoptr(GPtrArray) derived = koban_derive_links (merge->ledger->services, merge->snapshot->rows);
+  g_autoptr(GPtrArray) derived = NULL;
   g_autoptr(GPtrArray) known = g_ptr_array_new ();
   g_autoptr(GArray) mates = NULL;
 
-  if (merge->value->sees_links != KOBAN_SEES_DERIVED || derived->len == 0)
+  if (merge->value->sees_links != KOBAN_SEES_DERIVED)
+    return TRUE;
+  derived = koban_derive_links (merge->ledger->services, merge->snapshot->rows);
+  if (derived->len == 0)
     return TRUE;
   g_autoptr(GArray) rows = load_links (merge, error);
   for (guint i = 0; rows != NULL && i < rows->len; i++)

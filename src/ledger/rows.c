@@ -140,23 +140,22 @@ koban_line_insert (KobanLedger *self,
                    gint64 account,
                    const KobanTransaction *line,
                    gint64 now_us,
+                   gint64 unseen_us,
                    GError **error)
 {
   static const char sql[] =
     "INSERT INTO line (account, bank_id, pending_id, state, type, amount, currency, date, time_us, text, "
     "payee,"
     " counterparty_id, mandate_ref, balance_after, balance_currency, first_seen_us, service, unseen_us)"
-    " VALUES (?1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT max (last_good_us) FROM listing"
-    " WHERE account = ?1 AND kind = ?))";
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   KobanTransaction fields = *line;
   g_autofree char *id = NULL;
 
-  if (!koban_store_run (self->store, error, sql, "issiimdzssssmisi", account, line->bank_id, line->pending_id,
+  if (!koban_store_run (self->store, error, sql, "issiimdzssssmisz", account, line->bank_id, line->pending_id,
                         (gint64) line->state, (gint64) line->type, TRUE, line->amount, (gint64) line->date,
                         line->time_us, line->text, line->payee, line->counterparty_id, line->mandate_ref,
                         line->has_balance_after, line->balance_after, now_us,
-                        koban_row_service (self, line->text, line->payee),
-                        (gint64) KOBAN_LISTING_TRANSACTIONS))
+                        koban_row_service (self, line->text, line->payee), unseen_us))
     return NULL;
   id = koban_row_id ('t', koban_store_last_id (self->store));
   fields.id = id;

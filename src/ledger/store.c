@@ -173,7 +173,7 @@ bind_int (sqlite3_stmt *statement, int at, gboolean known, gint64 value)
 }
 
 static void
-bind_bytes (sqlite3_stmt *statement, int at, GBytes *bytes)
+bind_bytes (sqlite3_stmt *statement, int at, GBytes *bytes, sqlite3_destructor_type lifetime)
 {
   gsize length;
   gconstpointer data;
@@ -184,7 +184,7 @@ bind_bytes (sqlite3_stmt *statement, int at, GBytes *bytes)
       return;
     }
   data = g_bytes_get_data (bytes, &length);
-  sqlite3_bind_blob64 (statement, at, data != NULL ? data : "", length, SQLITE_TRANSIENT);
+  sqlite3_bind_blob64 (statement, at, data != NULL ? data : "", length, lifetime);
 }
 
 static void
@@ -197,8 +197,9 @@ bind_money (sqlite3_stmt *statement, int at, gboolean known, KobanMoney money)
     sqlite3_bind_null (statement, at + 1);
 }
 
+/* @lifetime: SQLITE_STATIC where texts and bytes stay until the bindings are cleared. */
 static void
-bind_all (sqlite3_stmt *statement, const char *types, va_list args)
+bind_all (sqlite3_stmt *statement, sqlite3_destructor_type lifetime, const char *types, va_list args)
 {
   int at = 1;
 
@@ -216,9 +217,9 @@ bind_all (sqlite3_stmt *statement, const char *types, va_list args)
         bind_int (statement, at++, date != KOBAN_NO_DATE, date);
       }
     else if (*type == 's')
-      sqlite3_bind_text (statement, at++, va_arg (args, const char *), -1, SQLITE_TRANSIENT);
+      sqlite3_bind_text (statement, at++, va_arg (args, const char *), -1, lifetime);
     else if (*type == 'b')
-      bind_bytes (statement, at++, va_arg (args, GBytes *));
+      bind_bytes (statement, at++, va_arg (args, GBytes *), lifetime);
     else if (*type == 'm')
       {
         gboolean known = va_arg (args, gboolean);
@@ -240,7 +241,7 @@ koban_store_run (KobanStore *self, GError **error, const char *sql, const char *
   if (statement == NULL)
     return fail (self, result, error);
   va_start (args, types);
-  bind_all (statement, types, args);
+  bind_all (statement, SQLITE_STATIC, types, args);
   va_end (args);
   while ((result = sqlite3_step (statement)) == SQLITE_ROW)
     ;
@@ -305,7 +306,7 @@ koban_query_start (KobanQuery *self, KobanStore *store, const char *sql, const c
   if (self->statement == NULL)
     return;
   va_start (args, types);
-  bind_all (self->statement, types, args);
+  bind_all (self->statement, SQLITE_TRANSIENT, types, args);
   va_end (args);
   self->result = SQLITE_ROW;
 }

@@ -7,30 +7,53 @@
 
 #include <koban/transaction.h>
 
+#include <string.h>
+
 #include "model/values.h"
 
+/* One block: a first check holds a hundred thousand of them. */
 typedef struct
 {
   KobanTransaction fields; /* first: a KobanTransaction pointer is the pointer to this */
-  GStringChunk *strings;
+  char strings[];          /* its texts, one behind the other */
 } Transaction;
+
+static const gsize texts[] = {
+  G_STRUCT_OFFSET (KobanTransaction, id),         G_STRUCT_OFFSET (KobanTransaction, bank_id),
+  G_STRUCT_OFFSET (KobanTransaction, pending_id), G_STRUCT_OFFSET (KobanTransaction, text),
+  G_STRUCT_OFFSET (KobanTransaction, payee),      G_STRUCT_OFFSET (KobanTransaction, counterparty_id),
+  G_STRUCT_OFFSET (KobanTransaction, mandate_ref),
+};
 
 G_DEFINE_BOXED_TYPE (KobanTransaction, koban_transaction, koban_transaction_ref, koban_transaction_unref)
 
 KobanTransaction *
 koban_transaction_new (const KobanTransaction *fields)
 {
-  Transaction *self = g_atomic_rc_box_new0 (Transaction);
+  KobanTransaction given = *fields;
+  gsize sizes[G_N_ELEMENTS (texts)], size = 0;
+  Transaction *self;
+  char *at;
 
-  self->fields = *fields;
-  self->strings = g_string_chunk_new (VALUE_CHUNK_SIZE);
-  self->fields.id = value_string (self->strings, fields->id);
-  self->fields.bank_id = value_string (self->strings, fields->bank_id);
-  self->fields.pending_id = value_string (self->strings, fields->pending_id);
-  self->fields.text = value_string (self->strings, fields->text != NULL ? fields->text : "");
-  self->fields.payee = value_string (self->strings, fields->payee);
-  self->fields.counterparty_id = value_string (self->strings, fields->counterparty_id);
-  self->fields.mandate_ref = value_string (self->strings, fields->mandate_ref);
+  given.text = given.text != NULL ? given.text : "";
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      const char *text = G_STRUCT_MEMBER (const char *, &given, texts[i]);
+
+      sizes[i] = text != NULL ? strlen (text) + 1 : 0;
+      size += sizes[i];
+    }
+  self = g_atomic_rc_box_alloc (sizeof (Transaction) + size);
+  self->fields = given;
+  at = self->strings;
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (sizes[i] > 0)
+      {
+        const char **text = &G_STRUCT_MEMBER (const char *, &self->fields, texts[i]);
+
+        *text = memcpy (at, *text, sizes[i]);
+        at += sizes[i];
+      }
   return &self->fields;
 }
 
@@ -40,16 +63,10 @@ koban_transaction_ref (KobanTransaction *self)
   return g_atomic_rc_box_acquire (self);
 }
 
-static void
-transaction_clear (gpointer data)
-{
-  g_string_chunk_free (((Transaction *) data)->strings);
-}
-
 void
 koban_transaction_unref (KobanTransaction *self)
 {
-  g_atomic_rc_box_release_full (self, transaction_clear);
+  g_atomic_rc_box_release (self);
 }
 
 static gboolean

@@ -52,9 +52,21 @@ typedef struct
   gboolean inside, open;    /* may begin, may end within a word */
   gboolean link, not ;      /* only for the names of links; only seems one */
   gboolean collects, trade; /* no wallet's: tells of a direct debit; of a trade that collects */
+  guint64 letters;          /* what a name must have that it stands in */
 } WalletWord;
 
 static const char *const category_names[] = { "wallet", "bnpl", "collector", "merchant" };
+
+/* Which bytes a text has, in 64 bits: most words are not in a name for want of a letter. */
+static guint64
+letters_of (const char *text)
+{
+  guint64 letters = 0;
+
+  for (; *text != '\0'; text++)
+    letters |= G_GUINT64_CONSTANT (1) << (*text & 63);
+  return letters;
+}
 
 /* --- the trie ----------------------------------------------------------------------------------------- */
 
@@ -288,6 +300,7 @@ read_word (KobanServices *self, KobanJsonNode row, WalletWord word, GError **err
   if (folded == NULL || *folded == '\0')
     return refuse (row, _("nothing is left of this pattern once it is folded"), error);
   word.folded = keep (self, folded);
+  word.letters = letters_of (folded);
   word.inside = *text == '*';
   word.open = g_str_has_suffix (text, "*");
   g_array_append_val (self->wallet_words, word);
@@ -554,9 +567,12 @@ koban_services_skip_prefixes (KobanServices *self, const char *folded, KobanTran
 
 /* A wallet's never the beginning of a name: "PAY" alone is a salary. */
 static gboolean
-has_word (const char *folded, const WalletWord *word)
+has_word (const char *folded, guint64 letters, const WalletWord *word)
 {
   gsize length = strlen (word->folded);
+
+  if ((word->letters & ~letters) != 0)
+    return FALSE;
 
   for (const char *at = strstr (folded, word->folded); at != NULL; at = strstr (at + 1, word->folded))
     {
@@ -571,12 +587,13 @@ has_word (const char *folded, const WalletWord *word)
 gboolean
 koban_services_sounds_like_wallet (KobanServices *self, const char *folded, gboolean is_link)
 {
+  const guint64 letters = letters_of (folded);
   gboolean sounds = FALSE;
 
   for (guint i = 0; self != NULL && i < self->wallet_words->len; i++)
     {
       const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
-      if (word->collects || word->trade || (word->link && !is_link) || !has_word (folded, word))
+      if (word->collects || word->trade || (word->link && !is_link) || !has_word (folded, letters, word))
         continue;
       if (word->not )
         return FALSE;
@@ -588,10 +605,12 @@ koban_services_sounds_like_wallet (KobanServices *self, const char *folded, gboo
 gboolean
 koban_services_is_collection (KobanServices *self, const char *folded)
 {
+  const guint64 letters = letters_of (folded);
+
   for (guint i = 0; i < self->wallet_words->len; i++)
     {
       const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
-      if (word->collects && has_word (folded, word))
+      if (word->collects && has_word (folded, letters, word))
         return TRUE;
     }
   return FALSE;
@@ -600,10 +619,12 @@ koban_services_is_collection (KobanServices *self, const char *folded)
 gboolean
 koban_services_names_trade (KobanServices *self, const char *folded)
 {
+  const guint64 letters = letters_of (folded);
+
   for (guint i = 0; self != NULL && i < self->wallet_words->len; i++)
     {
       const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
-      if (word->trade && has_word (folded, word))
+      if (word->trade && has_word (folded, letters, word))
         return TRUE;
     }
   return FALSE;

@@ -21,7 +21,7 @@ typedef struct
 {
   guint32 token;         /* the open container */
   guint32 last;          /* its latest child, or 0 */
-  KobanJsonNames *names; /* (owned) (nullable): of an object with members */
+  KobanJsonNames *names; /* (owned) (nullable): kept for the next object of this depth */
 } Frame;
 
 typedef enum
@@ -37,7 +37,8 @@ typedef enum
 typedef struct
 {
   GString *text;    /* (owned): grows when something is decoded, so places in it are offsets */
-  GArray *tokens;   /* (owned) */
+  GArray *tokens;   /* (owned): room for them … */
+  guint32 n_tokens; /* … and how many there are */
   gsize length;     /* of the source; text->str[length] is a NUL, which stops every scan */
   gsize at;         /* the next byte */
   gsize line_start; /* of the current line */
@@ -227,19 +228,20 @@ decode_string (Guard *self, GError **error)
     }
 }
 
+/* Of one byte, and neither a quote, a backslash nor a control character. */
+static const guint8 is_plain[256] = { [0x20 ... '!'] = 1, ['#' ... '['] = 1, [']' ... 0x7f] = 1 };
+
 /* Stops at the first byte that a plain string does not simply contain. */
 static gsize
 plain_end (const char *s, gsize at)
 {
   for (;;)
     {
-      guchar c = s[at];
-      guint length = 1;
+      guint length;
 
-      if (c < 0x20 || c == '"' || c == '\\')
-        return at;
-      if (c >= 0x80)
-        length = utf8_length ((const guchar *) s + at);
+      while (is_plain[(guchar) s[at]])
+        at++;
+      length = (guchar) s[at] >= 0x80 ? utf8_length ((const guchar *) s + at) : 0;
       if (length == 0)
         return at;
       at += length;
@@ -320,13 +322,15 @@ token_at (Guard *self, guint32 index)
 static gboolean
 add_token (Guard *self, KobanJsonType type, guint32 text, guint32 size, guint32 line, GError **error)
 {
-  KobanJsonToken token = { type, line, text, size, 0, self->name };
-  guint32 index = self->tokens->len;
+  guint32 index = self->n_tokens;
 
   if (index >= KOBAN_JSON_MAX_TOKENS)
     return refuse (self, self->at, error, _("there are more than %d values"), KOBAN_JSON_MAX_TOKENS);
 
-  g_array_append_val (self->tokens, token);
+  if (index == self->tokens->len)
+    g_array_set_size (self->tokens, MAX (2 * index, 64));
+  *token_at (self, index) = (KobanJsonToken){ type, line, text, size, 0, self->name };
+  self->n_tokens++;
   self->name = KOBAN_JSON_NO_NAME;
   self->expect = self->depth > 0 ? EXPECT_COMMA_OR_END : EXPECT_NOTHING;
   if (self->depth > 0)
@@ -344,7 +348,7 @@ add_token (Guard *self, KobanJsonType type, guint32 text, guint32 size, guint32 
 static gboolean
 open_container (Guard *self, KobanJsonType type, GError **error)
 {
-  guint32 index = self->tokens->len;
+  guint32 index = self->n_tokens;
 
   if (self->depth == KOBAN_JSON_MAX_DEPTH)
     return refuse (self, self->at, error, _("it is nested deeper than %d levels"), KOBAN_JSON_MAX_DEPTH);
@@ -352,7 +356,9 @@ open_container (Guard *self, KobanJsonType type, GError **error)
     return FALSE;
 
   self->at++;
-  self->stack[self->depth++] = (Frame){ index, 0, NULL };
+  self->stack[self->depth].token = index;
+  self->stack[self->depth].last = 0;
+  self->depth++;
   self->expect = type == KOBAN_JSON_OBJECT ? EXPECT_NAME_OR_END : EXPECT_VALUE_OR_END;
   return TRUE;
 }
@@ -362,7 +368,8 @@ close_container (Guard *self)
 {
   Frame *frame = &self->stack[--self->depth];
 
-  g_clear_pointer (&frame->names, koban_json_names_free);
+  if (frame->names != NULL)
+    koban_json_names_clear (frame->names);
   self->at++;
   self->expect = self->depth > 0 ? EXPECT_COMMA_OR_END : EXPECT_NOTHING;
 }
@@ -452,7 +459,7 @@ take_name (Guard *self, GError **error)
 
   if (frame->names == NULL)
     frame->names = koban_json_names_new ();
-  if (!koban_json_names_add (frame->names, self->text->str, self->name))
+  if (!koban_json_names_add (frame->names, self->text->str, self->name, size))
     return refuse_duplicate (self, start, error);
 
   skip_blanks (self);
@@ -537,7 +544,7 @@ check_opening (const Guard *self, GError **error)
 static void
 terminate_numbers (Guard *self)
 {
-  for (guint i = 0; i < self->tokens->len; i++)
+  for (guint32 i = 0; i < self->n_tokens; i++)
     {
       const KobanJsonToken *token = token_at (self, i);
 
@@ -549,8 +556,8 @@ terminate_numbers (Guard *self)
 static void
 guard_clear (Guard *self)
 {
-  while (self->depth > 0)
-    koban_json_names_free (self->stack[--self->depth].names);
+  for (guint i = 0; i < KOBAN_JSON_MAX_DEPTH; i++)
+    koban_json_names_free (self->stack[i].names);
   g_clear_pointer (&self->tokens, g_array_unref);
   if (self->text != NULL)
     g_string_free (g_steal_pointer (&self->text), TRUE);
@@ -579,6 +586,7 @@ koban_json_guard (const char *data, gsize length, KobanJsonTape *tape, GError **
     return FALSE;
 
   terminate_numbers (&self);
+  g_array_set_size (self.tokens, self.n_tokens);
   tape->text = g_steal_pointer (&self.text);
   tape->tokens = g_steal_pointer (&self.tokens);
   return TRUE;

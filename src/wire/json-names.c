@@ -24,7 +24,8 @@ struct _KobanJsonNames
   guint mask;  /* number of slots - 1 */
   guint n_names;
   guint n_compared;
-  guint32 few[FEW]; /* valid while @slots is NULL */
+  guint32 few[FEW];   /* valid while @slots is NULL */
+  guint32 signs[FEW]; /* of each of them: different signs, different names */
 };
 
 static guint64
@@ -112,6 +113,13 @@ koban_json_names_free (KobanJsonNames *self)
   g_free (self);
 }
 
+void
+koban_json_names_clear (KobanJsonNames *self)
+{
+  g_clear_pointer (&self->slots, g_free);
+  self->n_names = 0;
+}
+
 guint
 koban_json_names_get_n_compared (const KobanJsonNames *self)
 {
@@ -187,19 +195,37 @@ few_to_slots (KobanJsonNames *self, const char *text)
     add_hashed (self, text, self->few[i]);
 }
 
-gboolean
-koban_json_names_add (KobanJsonNames *self, const char *text, guint32 name)
+/* What can be told of a name without reading it: most names of one object differ in it. */
+static guint32
+name_sign (const char *name, guint32 size)
 {
+  return size == 0 ? 0 : size << 16 | (guint32) (guchar) name[0] << 8 | (guchar) name[size - 1];
+}
+
+static gboolean
+is_among_few (KobanJsonNames *self, const char *text, guint32 name, guint32 sign)
+{
+  for (guint i = 0; i < self->n_names; i++)
+    if (self->signs[i] == sign && same_name (self, text, self->few[i], name))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+koban_json_names_add (KobanJsonNames *self, const char *text, guint32 name, guint32 size)
+{
+  guint32 sign = name_sign (text + name, size);
+
   if (self->slots == NULL && self->n_names == FEW)
     few_to_slots (self, text);
 
   if (self->slots != NULL)
     return add_hashed (self, text, name);
 
-  for (guint i = 0; i < self->n_names; i++)
-    if (same_name (self, text, self->few[i], name))
-      return FALSE;
+  if (is_among_few (self, text, name, sign))
+    return FALSE;
 
-  self->few[self->n_names++] = name;
+  self->few[self->n_names] = name;
+  self->signs[self->n_names++] = sign;
   return TRUE;
 }

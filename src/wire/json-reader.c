@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define MOST_DIGITS 9 /* of an index; no document has as many elements */
+
 struct _KobanJson
 {
   gatomicrefcount refs;
@@ -137,16 +139,21 @@ koban_json_member (KobanJsonNode object, const char *name)
   return child;
 }
 
-/* "0", "12"; not "", "01", "-" or "1x". */
+/* The node before the '/' or the end at @end, in the array; "0", "12"; not "", "01", "-" or "1x". */
 static KobanJsonNode
-element_at (KobanJsonNode array, const char *digits)
+element_at (KobanJsonNode array, const char *digits, const char *end)
 {
   KobanJsonNode child = koban_json_first (array);
-  guint64 index;
+  guint32 index = 0;
 
-  if (!g_ascii_string_to_unsigned (digits, 10, 0, G_MAXUINT32, &index, NULL) ||
-      (digits[0] == '0' && digits[1] != '\0'))
+  if (digits == end || end - digits > MOST_DIGITS || (*digits == '0' && end - digits > 1))
     return KOBAN_JSON_NONE;
+  for (; digits < end; digits++)
+    {
+      if (!g_ascii_isdigit (*digits))
+        return KOBAN_JSON_NONE;
+      index = index * 10 + (guint32) (*digits - '0');
+    }
 
   for (; child.document != NULL && index > 0; index--)
     child = koban_json_next (child);
@@ -154,22 +161,41 @@ element_at (KobanJsonNode array, const char *digits)
   return child;
 }
 
-/* The reference token up to '/' or the end, with "~1" and "~0" undone; NULL after any other '~'. */
-static char *
-dup_reference (const char *from, gsize length)
+/* Whether the reference token from @from to @end is @name, with "~1" and "~0" undone; any other '~' is no name. */
+static gboolean
+is_reference (const char *from, const char *end, const char *name)
 {
-  g_autoptr(GString) name = g_string_sized_new (length);
-
-  for (gsize i = 0; i < length; i++)
+  for (; from < end; from++, name++)
     {
-      gboolean escaped = from[i] == '~';
+      char c = *from;
 
-      if (escaped && (i + 1 == length || (from[i + 1] != '0' && from[i + 1] != '1')))
-        return NULL;
-      g_string_append_c (name, !escaped ? from[i] : from[i + 1] == '0' ? '~' : '/');
-      i += escaped;
+      if (c == '~')
+        {
+          from++;
+          if (from == end || (*from != '0' && *from != '1'))
+            return FALSE;
+          c = *from == '0' ? '~' : '/';
+        }
+      if (*name != c)
+        return FALSE;
     }
-  return g_string_free (g_steal_pointer (&name), FALSE);
+  return *name == '\0';
+}
+
+/* Rows are read by pointer, a dozen facts each: nothing is copied on the way. */
+static KobanJsonNode
+member_at (KobanJsonNode object, const char *from, const char *end)
+{
+  const KobanJsonToken *tokens;
+  guint32 at = object.token + 1;
+
+  if (!is_type (object, KOBAN_JSON_OBJECT) || token_of (object)->size == 0)
+    return KOBAN_JSON_NONE;
+  tokens = &g_array_index (object.document->tape.tokens, KobanJsonToken, 0);
+  while (at != 0 && !is_reference (from, end, text_at (object, tokens[at].name)))
+    at = tokens[at].next;
+
+  return at != 0 ? (KobanJsonNode){ object.document, at } : KOBAN_JSON_NONE;
 }
 
 KobanJsonNode
@@ -177,14 +203,13 @@ koban_json_at (KobanJsonNode node, const char *pointer)
 {
   while (node.document != NULL && *pointer != '\0')
     {
-      gsize length = strcspn (pointer + 1, "/");
-      g_autofree char *name = *pointer == '/' ? dup_reference (pointer + 1, length) : NULL;
+      const char *from = pointer + 1;
 
-      if (name == NULL)
+      if (*pointer != '/')
         return KOBAN_JSON_NONE;
 
-      node = is_type (node, KOBAN_JSON_ARRAY) ? element_at (node, name) : koban_json_member (node, name);
-      pointer += 1 + length;
+      pointer = from + strcspn (from, "/");
+      node = is_type (node, KOBAN_JSON_ARRAY) ? element_at (node, from, pointer) : member_at (node, from, pointer);
     }
   return node;
 }

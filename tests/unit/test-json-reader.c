@@ -495,17 +495,59 @@ comparisons_for (guint n)
 
   for (guint i = 0; i < n; i++)
     {
-      guint32 at = (guint32) text->len;
+      guint32 at = (guint32) text->len, size;
 
       g_string_append_printf (text, "%u", i);
+      size = (guint32) text->len - at;
       g_string_append_c (text, '\0');
-      g_assert_true (koban_json_names_add (names, text->str, at));
-      g_assert_false (koban_json_names_add (names, text->str, at));
+      g_assert_true (koban_json_names_add (names, text->str, at, size));
+      g_assert_false (koban_json_names_add (names, text->str, at, size));
     }
 
   compared = koban_json_names_get_n_compared (names);
   koban_json_names_free (names);
   return compared;
+}
+
+/* Names that differ only inside, and a set that is used again: each object has names of its own. */
+static void
+test_names_are_told_apart (void)
+{
+  static const char text[] = "axb\0ayb\0axb\0\0";
+  KobanJsonNames *names = koban_json_names_new ();
+
+  for (guint objects = 0; objects < 3; objects++)
+    {
+      g_assert_true (koban_json_names_add (names, text, 0, 3));
+      g_assert_true (koban_json_names_add (names, text, 4, 3));
+      g_assert_false (koban_json_names_add (names, text, 8, 3));
+      g_assert_true (koban_json_names_add (names, text, 12, 0));
+      g_assert_false (koban_json_names_add (names, text, 12, 0));
+      koban_json_names_clear (names);
+    }
+  koban_json_names_free (names);
+}
+
+/* Where eight bytes are looked at together: each byte that ends or breaks a string, in each place of a word. */
+static void
+test_every_place_of_a_word (void)
+{
+  static const char *const signs[] = { "\\n", "\\\"", "\\\\", "\xc3\xa9", "\x7f", " ", "~" };
+
+  for (guint sign = 0; sign < G_N_ELEMENTS (signs); sign++)
+    for (guint before = 0; before < 20; before++)
+      {
+        g_autofree char *letters = g_strnfill (before, 'x');
+        g_autofree char *good = g_strdup_printf ("[\"%s%szzzzzzzzz\",\"%s\",7]", letters, signs[sign], letters);
+        g_autofree char *bad = g_strdup_printf ("[\"%s%szz\x1fzzzzzz\"]", letters, signs[sign]);
+        g_autoptr(KobanJson) json = parse (good);
+        const char *first = koban_json_string (koban_json_at (koban_json_root (json), "/0"));
+
+        g_assert_cmpuint (koban_json_length (koban_json_root (json)), ==, 3);
+        g_assert_cmpint (g_utf8_strlen (first, -1), ==, before + 10);
+        g_assert_cmpstr (koban_json_string (koban_json_at (koban_json_root (json), "/1")), ==, letters);
+        assert_refused (bad, strlen (bad), "the end of the string");
+      }
 }
 
 static void
@@ -558,6 +600,8 @@ main (int argc, char **argv)
   g_test_add_func ("/json-reader/limits", test_limits);
   g_test_add_func ("/json-reader/many-names", test_many_names);
   g_test_add_func ("/json-reader/names-stay-linear", test_names_stay_linear);
+  g_test_add_func ("/json-reader/names-are-told-apart", test_names_are_told_apart);
+  g_test_add_func ("/json-reader/every-place-of-a-word", test_every_place_of_a_word);
   g_test_add_func ("/json-reader/every-cut-is-refused", test_every_cut_is_refused);
   g_test_add_func ("/json-reader/document-owns-its-bytes", test_document_owns_its_bytes);
 

@@ -37,6 +37,8 @@ test_values (void)
     { "[notify]\ndetail=all\n", FALSE },
     { "[notify]\nquiet=22:00-07:00\n", TRUE, KOBAN_DETAIL_FULL, 900, 1, 22 * 60 },
     { "[notify]\nquiet=at night\n", FALSE },
+    { "[notify]\ndetail=min\xffimal\n", FALSE }, /* no text, and no default either */
+    { "\xff\xfe no key file", FALSE },
     { "no key file", FALSE },
   };
   g_autofree char *path = g_build_filename (g_get_user_config_dir (), "koban.conf", NULL);
