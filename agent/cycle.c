@@ -806,7 +806,8 @@ interval_s (const Cycle *cycle)
   guint64 wanted = (guint64) MAX (cycle->tools->interval_s, koban_profile_get_interval_s (cycle->profile)) *
                    savings[cycle->saving].factor;
 
-  return koban_pace_within_budget_s (wanted, cycle->spent, koban_share_of (cycle->profile, cycle->connection));
+  return koban_pace_within_budget_s (wanted, cycle->spent,
+                                     koban_share_of (cycle->profile, cycle->connection));
 }
 
 static gint64
