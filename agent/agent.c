@@ -18,6 +18,7 @@
 #include "pages.h"
 #include "parts.h"
 #include "preferences.h"
+#include "recovery.h"
 #include "tuning.h"
 
 #include <errno.h>
@@ -151,13 +152,36 @@ on_poll_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   koban_poller_checked (self->parts.poller, connection);
 }
 
+typedef struct
+{
+  Agent *agent; /* (unowned) */
+  char *connection;
+} Due;
+
+/* With the last of a battery the person does better things; a bank is asked when they want it. */
+static void
+on_host_looked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Due *due = user_data;
+  g_autofree char *connection = due->connection;
+  Agent *self = due->agent;
+  KobanSaving saving = koban_host_look_finish (KOBAN_HOST (source), result);
+
+  if (self->leaving)
+    return;
+  if (saving == KOBAN_SAVING_BATTERY && koban_poller_put_off (self->parts.poller, connection))
+    return;
+  koban_rounds_check_async (self->parts.rounds, connection, KOBAN_CYCLE_BY_CLOCK, NULL, on_poll_checked,
+                            g_strdup (connection));
+}
+
 static void
 on_due (KobanPoller *poller, const char *connection, gpointer user_data)
 {
-  Agent *self = user_data;
+  Due *due = g_new0 (Due, 1);
 
-  koban_rounds_check_async (self->parts.rounds, connection, KOBAN_CYCLE_BY_CLOCK, NULL, on_poll_checked,
-                            g_strdup (connection));
+  *due = (Due){ user_data, g_strdup (connection) };
+  koban_host_look_async (due->agent->host, on_host_looked, due);
 }
 
 static void
@@ -169,7 +193,11 @@ on_online (KobanHost *host, gboolean online, Agent *self)
 static void
 on_saving (KobanHost *host, Agent *self)
 {
+  KobanSaving before = self->parts.tools.saving;
+
   self->parts.tools.saving = koban_host_get_saving (host);
+  if (before == KOBAN_SAVING_BATTERY && !self->leaving)
+    koban_poller_hurry (self->parts.poller);
 }
 
 static void
@@ -188,6 +216,7 @@ static void
 on_unlocked (KobanVault *vault, Agent *self)
 {
   koban_poller_unlocked (self->parts.poller);
+  koban_recovery_run (&self->parts);
 }
 
 /* --- the person pressed a button ------------------------------------------------------------------------ */
@@ -403,8 +432,8 @@ tell_damage_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
   const Opening *opening = job;
   GVariant *reason = koban_reason_new ("set_aside", "path", "s", opening->damaged, NULL);
-  g_autoptr(KobanAlert) alert = koban_alert_new_freshness ("freshness:ledger:set_aside", NULL,
-                                                            KOBAN_SEVERITY_WARNING, reason, opening->now_us);
+  g_autoptr(KobanAlert) alert =
+    koban_alert_new_freshness (KOBAN_LEDGER_INCIDENT, NULL, KOBAN_SEVERITY_WARNING, reason, opening->now_us);
 
   return koban_ledger_raise (ledger, alert, opening->now_us, NULL, error);
 }
@@ -424,6 +453,13 @@ static void
 tell_damage (Agent *self, char *damaged)
 {
   g_message ("The ledger was damaged and set aside as %s.", damaged);
+  if (koban_books_is_recovered (self->parts.tools.books))
+    {
+      g_free (damaged);
+      agent_changed (self, "alerts");
+      agent_changed (self, "connections");
+      return;
+    }
   koban_books_write_async (self->parts.tools.books, tell_damage_in_worker, opening_new (self, damaged),
                            opening_free, on_damage_told, self);
 }
@@ -596,6 +632,7 @@ on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
     g_message ("%s", error->message);
   self->opened = TRUE;
   drop_orphans (self, koban_books_get_job (result));
+  koban_recovery_run (&self->parts);
   tell_config (self);
   tell_lapsed (self);
   koban_poller_set_online (self->parts.poller, koban_host_get_online (self->host));
@@ -810,6 +847,7 @@ build_parts (Agent *self)
   const KobanSettings *settings = koban_preferences_get_settings (self->preferences);
   self->followed = *koban_preferences_get_former (self->preferences);
   koban_books_set_wariness (parts->tools.books, settings->wariness);
+  koban_books_set_begun (parts->tools.books, koban_parts_now_us (parts));
   parts->tools.interval_s = settings->check_interval_s;
   self->channel = KOBAN_CHANNEL (koban_desktop_new (settings->desktop_detail, !settings->detail_is_chosen));
   self->announcer = koban_announcer_new (parts->tools.clock, parts->tools.books);

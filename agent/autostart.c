@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Start at login. It asks the systemd user manager, and falls back to an autostart entry; it never
- * starts or stops anything now, and never touches an entry that is not its own.
+ * Start at login. Sessions begin in two ways, and none says beforehand in which: some by the systemd user
+ * manager, which starts our unit; some by their autostart folder, systemd or no systemd. So both are set. A
+ * session of the first kind leaves the entry alone (X-systemd-skip), and should both start one, the second
+ * agent finds the name taken and leaves. Nothing is started or stopped now, and no entry is touched that is
+ * not ours.
  */
 #include "config.h"
 
@@ -73,18 +76,14 @@ static void
 on_unit_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GDBusConnection *bus = G_DBUS_CONNECTION (source);
-  gboolean on = GPOINTER_TO_INT (user_data);
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) reply = g_dbus_connection_call_finish (bus, result, &error);
 
   if (reply == NULL)
     {
-      g_debug ("The user manager cannot: %s", error->message);
-      set_entry (on);
+      g_debug ("No user manager starts the agent: %s", error->message);
       return;
     }
-  if (!on)
-    set_entry (FALSE); /* of a time without systemd */
   g_dbus_connection_call (bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Reload", NULL, NULL,
                           G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_reloaded, NULL);
 }
@@ -98,18 +97,16 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr(GDBusConnection) bus = g_bus_get_finish (result, &error);
 
   if (bus == NULL)
-    {
-      set_entry (on);
-      return;
-    }
+    return;
   g_dbus_connection_call (
     bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, on ? "EnableUnitFiles" : "DisableUnitFiles",
     on ? g_variant_new ("(^asbb)", units, FALSE, FALSE) : g_variant_new ("(^asb)", units, FALSE), NULL,
-    G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_unit_set, user_data);
+    G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_unit_set, NULL);
 }
 
 void
 koban_autostart_set (gboolean on)
 {
+  set_entry (on);
   g_bus_get (G_BUS_TYPE_SESSION, NULL, on_bus, GINT_TO_POINTER (on));
 }

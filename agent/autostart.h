@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* Where the session has a systemd user manager that knows our unit: enables or disables it. Elsewhere: an entry in
- * $XDG_CONFIG_HOME/autostart. Does not wait, and a failure is a line in the log: the agent runs now anyway. */
+/* Writes or removes an entry in $XDG_CONFIG_HOME/autostart; and where the session has a systemd user manager that knows
+ * our unit, enables or disables it. Does not wait, and a failure is a line in the log: the agent runs now anyway. */
 void koban_autostart_set (gboolean on);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 
 #include "books.h"
 
+#include <glib/gstdio.h>
 #include <koban/error.h>
 #include <koban/worker.h>
 
@@ -15,6 +16,7 @@ typedef struct
 {
   KobanWorker *worker; /* (owned) */
   KobanLedger *ledger; /* (owned) (nullable): touched in the worker only */
+  guint64 inode;       /* of the file that it has open; 0: none yet */
 } Desk;
 
 struct _KobanBooks
@@ -25,13 +27,15 @@ struct _KobanBooks
   KobanServices *services; /* (unowned) (nullable) */
   KobanWariness wariness;  /* fixed before the first job */
   GVariant *claims;        /* (owned) (nullable): likewise */
+  gint64 begun_us;         /* likewise: what is brought back is told as of then; 0: nothing is */
   Desk writer;
-  Desk reader;     /* worker is NULL in memory: the writer reads, too */
-  GError *broken;  /* (owned) (nullable): why there is no ledger; writer's thread only */
-  gboolean opened; /* main thread: the reader may look for the file */
-  gboolean closed; /* main thread */
-  GQueue early;    /* (element-type GTask): asked of the reader before the file was there */
-  char *damaged;   /* (owned) (nullable): where a damaged file went, until asked for */
+  Desk reader;        /* worker is NULL in memory: the writer reads, too */
+  GError *broken;     /* (owned) (nullable): why there is no ledger; writer's thread only */
+  gboolean opened;    /* main thread: the reader may look for the file */
+  gboolean closed;    /* main thread */
+  GQueue early;       /* (element-type GTask): asked of the reader before the file was there */
+  char *damaged;      /* (owned) (nullable): where a damaged file went, until asked for … */
+  gboolean recovered; /* … and whether a copy took its place; the worker is done with it likewise */
 };
 
 G_DEFINE_FINAL_TYPE (KobanBooks, koban_books, G_TYPE_OBJECT)
@@ -55,11 +59,19 @@ job_free (gpointer data)
 
 /* --- on the ledger thread ------------------------------------------------------------------ */
 
+static gboolean
+recover_in_worker (KobanBooks *self)
+{
+  return self->path != NULL && self->begun_us != 0 &&
+         koban_ledger_recover (self->path, self->services, self->begun_us);
+}
+
 static KobanLedger *
 open_or_set_aside_in_worker (KobanBooks *self, GError **error)
 {
   g_autoptr(GError) local_error = NULL;
 
+  recover_in_worker (self);
   KobanLedger *ledger = koban_ledger_open (self->path, self->services, &local_error);
   if (ledger != NULL)
     return ledger;
@@ -72,7 +84,34 @@ open_or_set_aside_in_worker (KobanBooks *self, GError **error)
   g_clear_pointer (&self->damaged, g_free);
   if (!koban_ledger_set_aside (self->path, &self->damaged, error))
     return NULL;
+  self->recovered = recover_in_worker (self);
   return koban_ledger_open (self->path, self->services, error);
+}
+
+static guint64
+inode_of (const char *path)
+{
+  GStatBuf info;
+
+  return path != NULL && g_stat (path, &info) == 0 ? (guint64) info.st_ino : 0;
+}
+
+static void
+settle_in_worker (KobanBooks *self)
+{
+  KobanLedger *ledger = self->writer.ledger;
+  g_autoptr(GError) error = NULL;
+  gboolean older = FALSE;
+
+  self->writer.inode = inode_of (self->path);
+  koban_ledger_set_judge (ledger, self->services, self->wariness);
+  koban_ledger_set_claims (ledger, self->claims);
+  if (self->begun_us == 0 || self->path == NULL)
+    return;
+  if (!koban_ledger_catch_up (ledger, self->path, self->begun_us, &older, &error))
+    g_message ("Whether the ledger is an old one could not be known: %s", error->message);
+  if (older)
+    g_message ("The ledger is older than what was known: what came since is not told again.");
 }
 
 static void
@@ -88,8 +127,7 @@ return_opened_in_worker (KobanBooks *self, GTask *task)
       g_task_return_error (task, error);
       return;
     }
-  koban_ledger_set_judge (self->writer.ledger, self->services, self->wariness);
-  koban_ledger_set_claims (self->writer.ledger, self->claims);
+  settle_in_worker (self);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -116,7 +154,10 @@ verify_in_worker (GTask *task, gpointer task_data)
   g_clear_pointer (&self->damaged, g_free);
   GError *aside_error = NULL;
   if (koban_ledger_set_aside (self->path, &self->damaged, &aside_error))
-    return_opened_in_worker (self, task);
+    {
+      self->recovered = recover_in_worker (self);
+      return_opened_in_worker (self, task);
+    }
   else
     g_task_return_error (task, aside_error);
 }
@@ -133,34 +174,85 @@ run_job_in_worker (GTask *task, KobanLedger *ledger)
     g_task_return_error (task, error);
 }
 
+/* All of it is still in our hands: the file is written anew, before anything is lost with it. */
+static gboolean
+put_back_in_worker (KobanBooks *self, GError **error)
+{
+  g_autofree char *whole = g_strconcat (self->path, KOBAN_LEDGER_WHOLE, NULL);
+
+  if (!koban_ledger_copy (self->writer.ledger, whole, error))
+    return FALSE;
+  g_message ("The file of the ledger was taken away: it is written anew.");
+  g_clear_object (&self->writer.ledger);
+  if (koban_ledger_put_back (self->path, error))
+    self->writer.ledger = koban_ledger_open (self->path, self->services, error);
+  if (self->writer.ledger == NULL)
+    {
+      g_set_error (&self->broken, KOBAN_ERROR, KOBAN_ERROR_STORAGE, "%s",
+                   error != NULL && *error != NULL ? (*error)->message : self->path);
+      return FALSE;
+    }
+  settle_in_worker (self);
+  return TRUE;
+}
+
+/* Whether the ledger is open, and in the file that others see. */
+static gboolean
+in_place_in_worker (KobanBooks *self, GError **error)
+{
+  if (self->writer.ledger != NULL)
+    return self->path == NULL || inode_of (self->path) == self->writer.inode ||
+           put_back_in_worker (self, error);
+  if (self->broken != NULL)
+    g_propagate_error (error, g_error_copy (self->broken));
+  else
+    g_set_error_literal (error, KOBAN_ERROR, KOBAN_ERROR_STORAGE, "The ledger is not open.");
+  return FALSE;
+}
+
 static void
 write_in_worker (GTask *task, gpointer task_data)
 {
   KobanBooks *self = g_task_get_source_object (task);
-
-  if (self->writer.ledger != NULL)
-    run_job_in_worker (task, self->writer.ledger);
-  else if (self->broken != NULL)
-    g_task_return_error (task, g_error_copy (self->broken));
-  else
-    g_task_return_new_error (task, KOBAN_ERROR, KOBAN_ERROR_STORAGE, "The ledger is not open.");
-}
-
-/* --- on the reader thread ------------------------------------------------------------------ */
-
-static void
-read_in_worker (GTask *task, gpointer task_data)
-{
-  KobanBooks *self = g_task_get_source_object (task);
   GError *error = NULL;
 
-  if (self->reader.ledger == NULL)
-    self->reader.ledger = koban_ledger_open_readonly (self->path, &error);
-  if (self->reader.ledger == NULL)
+  if (!in_place_in_worker (self, &error))
     {
       g_task_return_error (task, error);
       return;
     }
+  run_job_in_worker (task, self->writer.ledger);
+  if (self->begun_us != 0 && self->path != NULL)
+    koban_ledger_keep_head (self->writer.ledger, self->path);
+}
+
+/* --- on the reader thread ------------------------------------------------------------------ */
+
+/* Another file is in its place by now. While there is none, what is open is all there is. */
+static void
+drop_moved_in_worker (KobanBooks *self)
+{
+  guint64 inode = inode_of (self->path);
+
+  if (inode != 0 && inode != self->reader.inode)
+    g_clear_object (&self->reader.ledger);
+}
+
+/* What cannot be opened here, for a moment or for good, is the writer's to read, or to refuse. */
+static void
+read_in_worker (GTask *task, gpointer task_data)
+{
+  KobanBooks *self = g_task_get_source_object (task);
+
+  drop_moved_in_worker (self);
+  if (self->reader.ledger == NULL)
+    self->reader.ledger = koban_ledger_open_readonly (self->path, NULL);
+  if (self->reader.ledger == NULL)
+    {
+      koban_worker_push (self->writer.worker, task, write_in_worker);
+      return;
+    }
+  self->reader.inode = inode_of (self->path);
   koban_ledger_set_judge (self->reader.ledger, self->services, self->wariness);
   koban_ledger_set_claims (self->reader.ledger, self->claims);
   run_job_in_worker (task, self->reader.ledger);
@@ -247,6 +339,12 @@ gboolean
 koban_books_verify_finish (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error)
 {
   return finish_first (self, result, damaged, error);
+}
+
+gboolean
+koban_books_is_recovered (KobanBooks *self)
+{
+  return self->recovered;
 }
 
 static GTask *
@@ -376,6 +474,14 @@ koban_books_set_wariness (KobanBooks *self, KobanWariness wariness)
   g_return_if_fail (!self->opened);
 
   self->wariness = wariness;
+}
+
+void
+koban_books_set_begun (KobanBooks *self, gint64 begun_us)
+{
+  g_return_if_fail (!self->opened);
+
+  self->begun_us = begun_us;
 }
 
 void

@@ -26,12 +26,19 @@ void        koban_books_set_wariness (KobanBooks *self, KobanWariness wariness);
 /* For koban_ledger_set_claims(); floating. Before it is opened. */
 void        koban_books_set_claims   (KobanBooks *self, GVariant *windows);
 
+/* When this agent began: as of then is told what is brought back from the weekly copy, or found to be older than it was.
+ * 0, before: nothing is brought back. Before it is opened. */
+void        koban_books_set_begun    (KobanBooks *self, gint64 begun_us);
+
 /* A damaged file is set aside and a new one begun: @damaged (optional) (transfer full) (nullable) is where it went. */
 void        koban_books_open_async   (KobanBooks *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean    koban_books_open_finish  (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error);
 /* The slow look at the whole file; the same promise about a damaged one. */
 void        koban_books_verify_async  (KobanBooks *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean    koban_books_verify_finish (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error);
+
+/* After either: whether the weekly copy took the place of the damaged file. It tells of that itself. */
+gboolean    koban_books_is_recovered  (KobanBooks *self);
 
 /* @job is freed by @destroy (nullable) after @callback, on either thread: plain data only. */
 void        koban_books_write_async  (KobanBooks *self, KobanBooksFunc func, gpointer job, GDestroyNotify destroy,

@@ -7,8 +7,8 @@
 #include "autostart.h"
 #include "bus-inside.h"
 #include "copies.h"
+#include "handle.h"
 
-#include <gio/gunixfdlist.h>
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 
@@ -16,7 +16,7 @@ static KobanCopy *
 take_copy (KobanBus *self, GDBusMethodInvocation *invocation, GUnixFDList *files, GVariant *handle)
 {
   g_autoptr(GError) error = NULL;
-  int file = files != NULL ? g_unix_fd_list_get (files, g_variant_get_handle (handle), &error) : -1;
+  int file = koban_handle_take (files, handle);
   KobanCopy *copy = NULL;
 
   if (file >= 0)

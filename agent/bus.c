@@ -9,13 +9,13 @@
 #include "bus-inside.h"
 #include "connect.h"
 #include "filing.h"
+#include "handle.h"
 #include "importing.h"
 #include "operation.h"
 #include "proof.h"
 #include "revoke.h"
 #include "survey.h"
 
-#include <gio/gunixfdlist.h>
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 
@@ -41,17 +41,28 @@ list_in_worker (KobanLedger *ledger, gpointer job, GError **error)
   return koban_call_keep_rows (call, koban_ledger_list (ledger, call->list, call->argument, error));
 }
 
-/* While nothing can be written, what is written is not true any more. */
+static void
+correct_row (GVariantDict *row, const KobanParts *parts)
+{
+  const char *message = parts->blind != NULL ? parts->blind : koban_cycle_sparing (parts->tools.saving);
+
+  g_variant_dict_insert (row, "message", "s", message);
+  if (parts->blind != NULL)
+    g_variant_dict_insert (row, "state", "s", koban_connection_state_name (KOBAN_CONNECTION_ERROR));
+}
+
+/* While nothing can be written, or no check runs, what is written is not all there is to say. */
 static void
 correct_connections (KobanCall *call)
 {
-  const char *blind = call->bus->parts->blind;
+  const KobanParts *parts = call->bus->parts;
   g_autoptr(GVariant) old = NULL;
   GVariantBuilder rows;
   GVariantIter iter;
   GVariant *row;
 
-  if (blind == NULL || call->list != KOBAN_LIST_CONNECTIONS)
+  if ((parts->blind == NULL && parts->tools.saving != KOBAN_SAVING_BATTERY) ||
+      call->list != KOBAN_LIST_CONNECTIONS)
     return;
   old = g_steal_pointer (&call->rows);
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
@@ -60,8 +71,7 @@ correct_connections (KobanCall *call)
     {
       g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT (row);
 
-      g_variant_dict_insert (&dict, "state", "s", koban_connection_state_name (KOBAN_CONNECTION_ERROR));
-      g_variant_dict_insert (&dict, "message", "s", blind);
+      correct_row (&dict, parts);
       g_variant_builder_add_value (&rows, g_variant_dict_end (&dict));
       g_variant_unref (row);
     }
@@ -298,7 +308,7 @@ on_import (KobanDBusKoban1 *skeleton,
 
   if (!koban_call_is_small (invocation, request))
     return TRUE;
-  int file = files != NULL ? g_unix_fd_list_get (files, g_variant_get_handle (handle), &error) : -1;
+  int file = koban_handle_take (files, handle);
   if (file < 0)
     {
       g_dbus_method_invocation_return_error_literal (invocation, KOBAN_ERROR, KOBAN_ERROR_INVALID,

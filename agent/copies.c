@@ -146,7 +146,7 @@ koban_copy_read_in_worker (KobanLedger *ledger, gpointer copy, GError **error)
 static gboolean
 keep_in_worker (KobanLedger *ledger, gpointer job, GError **error)
 {
-  g_autofree char *path = path_of (".weekly");
+  g_autofree char *path = path_of (KOBAN_LEDGER_WEEKLY);
 
   return koban_ledger_copy (ledger, path, error);
 }
@@ -164,7 +164,7 @@ on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 koban_copies_keep (KobanParts *parts)
 {
-  g_autofree char *path = path_of (".weekly");
+  g_autofree char *path = path_of (KOBAN_LEDGER_WEEKLY);
   gint64 now_us = koban_parts_now_us (parts);
   struct stat info;
 

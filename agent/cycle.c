@@ -11,6 +11,7 @@
 #include "alarm.h"
 #include "cycle.h"
 #include "filing.h"
+#include "marker.h"
 #include "pace.h"
 #include "share.h"
 #include "shelf.h"
@@ -788,7 +789,14 @@ static const struct
   [KOBAN_SAVING_NOTHING] = { 1, NULL },
   [KOBAN_SAVING_DATA] = { 2, N_("The network is metered: checked less often than usual.") },
   [KOBAN_SAVING_POWER] = { 4, N_("The computer saves power: checked less often than usual.") },
+  [KOBAN_SAVING_BATTERY] = { 4, N_("The battery is low: checked only when you ask.") },
 };
+
+const char *
+koban_cycle_sparing (KobanSaving saving)
+{
+  return savings[saving].message != NULL ? _(savings[saving].message) : NULL;
+}
 
 /* A check may not take more of the day's requests than the two thirds that are not the person's (DESIGN
  * §4.12). */
@@ -797,11 +805,9 @@ interval_s (const Cycle *cycle)
 {
   guint64 wanted = (guint64) MAX (cycle->tools->interval_s, koban_profile_get_interval_s (cycle->profile)) *
                    savings[cycle->saving].factor;
-  guint64 budget = koban_share_of (cycle->profile, cycle->connection);
 
-  if (budget > 0)
-    wanted = MAX (wanted, (guint64) 24 * 60 * 60 * 3 * cycle->spent / (2 * budget));
-  return (guint) MIN (wanted, 24 * 60 * 60);
+  return koban_pace_within_budget_s (wanted, cycle->spent,
+                                     koban_share_of (cycle->profile, cycle->connection));
 }
 
 static gint64
@@ -982,14 +988,14 @@ record_trouble (KobanLedger *ledger, Cycle *cycle, GError **error)
 static char *
 good_message (const Cycle *cycle)
 {
-  const char *saving = savings[cycle->saving].message;
   const char *const *said = cycle->session != NULL ? koban_session_get_messages (cycle->session) : NULL;
 
   if (cycle->outcome->unheard != NULL)
     return koban_text_clean (cycle->outcome->unheard->message, 240);
   if (said != NULL && said[0] != NULL)
     return koban_text_clean (said[0], 240);
-  return saving != NULL ? g_strdup (_(saving)) : NULL;
+  /* A battery is filled before the next check: the bus says it while it is so. */
+  return cycle->saving != KOBAN_SAVING_BATTERY ? g_strdup (koban_cycle_sparing (cycle->saving)) : NULL;
 }
 
 /* A bank behind a bridge that wants its sign-in again is not watched, however well the others are: that is
@@ -1088,6 +1094,48 @@ cycle_record (GTask *task, GError *error)
   koban_books_write_async (cycle->tools->books, record_in_worker, cycle, NULL, cycle_recorded, task);
 }
 
+/* What the keyring holds by now. */
+static KobanSecret *
+latest_secret (const Cycle *cycle)
+{
+  return cycle->unsaved != NULL ? cycle->unsaved : cycle->used;
+}
+
+static void
+cycle_marked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Cycle *cycle = g_task_get_task_data (task);
+  g_autoptr(GError) error = NULL;
+
+  if (!koban_vault_store_finish (cycle->tools->vault, result, &error))
+    g_debug ("%s is not marked as watched yet: %s", cycle->connection->id, error->message);
+  g_task_return_pointer (task, koban_outcome_ref (cycle->outcome), (GDestroyNotify) koban_outcome_unref);
+}
+
+/* Once: from now on the keyring knows, too, that this bank is watched, so that a ledger that is lost is not
+ * taken for one that never was. What waits to be stored is not overtaken. */
+static gboolean
+is_to_be_marked (const Cycle *cycle)
+{
+  KobanSecret *secret = latest_secret (cycle);
+
+  return cycle->outcome->error == NULL && secret != NULL && !koban_marker_is_in (secret) &&
+         !is_being_added (cycle->connection) &&
+         !g_hash_table_contains (cycle->tools->unsaved, cycle->connection->secret_id);
+}
+
+static void
+cycle_mark (GTask *task)
+{
+  Cycle *cycle = g_task_get_task_data (task);
+  const KobanConnection *connection = cycle->connection;
+  g_autoptr(KobanSecret) marked = koban_marker_put (latest_secret (cycle), connection, cycle->now_us);
+
+  koban_vault_store_async (cycle->tools->vault, KOBAN_SECRET_CONNECTION, connection->secret_id,
+                           connection->provider, connection->name, marked, NULL, cycle_marked, task);
+}
+
 static void
 cycle_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -1101,7 +1149,10 @@ cycle_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
       g_clear_error (&cycle->outcome->error);
       cycle->outcome->error = g_steal_pointer (&error);
     }
-  g_task_return_pointer (task, koban_outcome_ref (cycle->outcome), (GDestroyNotify) koban_outcome_unref);
+  if (is_to_be_marked (cycle))
+    cycle_mark (g_steal_pointer (&task));
+  else
+    g_task_return_pointer (task, koban_outcome_ref (cycle->outcome), (GDestroyNotify) koban_outcome_unref);
 }
 
 KobanOutcome *

@@ -48,6 +48,8 @@ KobanOutcome *koban_cycle_run_finish (GAsyncResult *result, GError **error);
 
 /* Key of the freshness incident that tells why @connection could not be checked. (transfer full) */
 char         *koban_cycle_incident_key (const char *connection, const char *reason);
+/* Why checks are fewer than usual, as the person reads it; NULL: they are not. */
+const char   *koban_cycle_sparing      (KobanSaving saving);
 /* Every reason there is, NULL-terminated. */
 const char *const *koban_cycle_reasons (void);
 

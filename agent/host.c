@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What the computer tells. A machine without logind, or without a system bus, simply never says
- * that it woke up; the boot clock's alarms then do.
+ * that it woke up; the boot clock's alarms then do. One without UPower never says that its battery is low.
  */
 #include "config.h"
 
 #include "host.h"
+
+#define UPOWER "org.freedesktop.UPower"
+#define UPOWER_PATH "/org/freedesktop/UPower"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+#define BATTERY_PATH UPOWER_PATH "/devices/DisplayDevice" /* all batteries as one */
+#define BATTERY UPOWER ".Device"
+#define DISCHARGING 2
+#define LOOK_TIMEOUT_MS 2000
 
 struct _KobanHost
 {
@@ -15,8 +23,9 @@ struct _KobanHost
   GPowerProfileMonitor *power; /* (owned) (nullable) */
   GCancellable *cancellable;   /* (owned) */
   GDBusConnection *system_bus; /* (owned) (nullable) */
-  guint sleep_id;              /* 0: not subscribed */
+  guint sleep_id, source_id;   /* 0: not subscribed */
   gboolean online;
+  gboolean low; /* the battery, at the last look */
   KobanSaving saving;
 };
 
@@ -34,6 +43,8 @@ G_DEFINE_FINAL_TYPE (KobanHost, koban_host, G_TYPE_OBJECT)
 static KobanSaving
 read_saving (KobanHost *self)
 {
+  if (self->low)
+    return KOBAN_SAVING_BATTERY;
   if (self->power != NULL && g_power_profile_monitor_get_power_saver_enabled (self->power))
     return KOBAN_SAVING_POWER;
   return g_network_monitor_get_network_metered (self->network) ? KOBAN_SAVING_DATA : KOBAN_SAVING_NOTHING;
@@ -62,6 +73,77 @@ on_network_changed (GNetworkMonitor *network, gboolean available, gpointer user_
   self->online = available;
   g_signal_emit (self, signals[SIGNAL_ONLINE], 0, available);
 }
+
+/* --- the battery ----------------------------------------------------------------------------- */
+
+static gboolean
+is_low (GVariant *battery)
+{
+  gboolean present = FALSE;
+  guint32 state = 0;
+  gdouble percent = 100;
+
+  g_variant_lookup (battery, "IsPresent", "b", &present);
+  g_variant_lookup (battery, "State", "u", &state);
+  g_variant_lookup (battery, "Percentage", "d", &percent);
+  return present && state == DISCHARGING && percent < KOBAN_HOST_LOW_PERCENT;
+}
+
+static void
+on_battery (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  KobanHost *self = g_task_get_source_object (task);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  g_autoptr(GVariant) battery = reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+
+  if (battery == NULL)
+    g_debug ("Nobody tells of a battery: %s", error->message);
+  self->low = battery != NULL && is_low (battery);
+  on_saving_changed (self);
+  g_task_return_int (task, self->saving);
+}
+
+void
+koban_host_look_async (KobanHost *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr(GTask) task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, koban_host_look_async);
+  if (self->system_bus == NULL)
+    {
+      g_task_return_int (task, self->saving);
+      return;
+    }
+  g_dbus_connection_call (self->system_bus, UPOWER, BATTERY_PATH, PROPERTIES, "GetAll",
+                          g_variant_new ("(s)", BATTERY), G_VARIANT_TYPE ("(a{sv})"),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, LOOK_TIMEOUT_MS, NULL, on_battery,
+                          g_steal_pointer (&task));
+}
+
+KobanSaving
+koban_host_look_finish (KobanHost *self, GAsyncResult *result)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), KOBAN_SAVING_NOTHING);
+
+  return (KobanSaving) g_task_propagate_int (G_TASK (result), NULL);
+}
+
+/* The plug went in or out, or the lid moved: seldom enough. */
+static void
+on_source_changed (GDBusConnection *bus,
+                   const char *sender,
+                   const char *path,
+                   const char *interface,
+                   const char *signal,
+                   GVariant *parameters,
+                   gpointer user_data)
+{
+  koban_host_look_async (user_data, NULL, NULL);
+}
+
+/* --- sleep ----------------------------------------------------------------------------------- */
 
 static void
 on_prepare_for_sleep (GDBusConnection *bus,
@@ -100,6 +182,10 @@ on_system_bus (GObject *source, GAsyncResult *result, gpointer user_data)
   self->sleep_id = g_dbus_connection_signal_subscribe (
     self->system_bus, "org.freedesktop.login1", "org.freedesktop.login1.Manager", "PrepareForSleep",
     "/org/freedesktop/login1", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_prepare_for_sleep, self, NULL);
+  self->source_id = g_dbus_connection_signal_subscribe (
+    self->system_bus, UPOWER, PROPERTIES, "PropertiesChanged", UPOWER_PATH, UPOWER, G_DBUS_SIGNAL_FLAGS_NONE,
+    on_source_changed, self, NULL);
+  koban_host_look_async (self, NULL, NULL);
 }
 
 gboolean
@@ -112,6 +198,14 @@ KobanSaving
 koban_host_get_saving (KobanHost *self)
 {
   return self->saving;
+}
+
+static void
+unsubscribe (KobanHost *self, guint *id)
+{
+  if (*id != 0)
+    g_dbus_connection_signal_unsubscribe (self->system_bus, *id);
+  *id = 0;
 }
 
 static void
@@ -129,9 +223,8 @@ koban_host_dispose (GObject *object)
   g_cancellable_cancel (self->cancellable);
   let_go (self->network, self);
   let_go (self->power, self);
-  if (self->sleep_id != 0)
-    g_dbus_connection_signal_unsubscribe (self->system_bus, self->sleep_id);
-  self->sleep_id = 0;
+  unsubscribe (self, &self->sleep_id);
+  unsubscribe (self, &self->source_id);
   g_clear_object (&self->system_bus);
   G_OBJECT_CLASS (koban_host_parent_class)->dispose (object);
 }

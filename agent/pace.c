@@ -27,6 +27,14 @@ koban_pace_jitter_us (GRand *random, guint base_s, guint cap_s, guint tries)
   return koban_pace_between_us (random, 0, (guint) ceiling_s);
 }
 
+guint
+koban_pace_within_budget_s (guint64 interval_s, guint requests, guint budget)
+{
+  if (budget > 0)
+    interval_s = MAX (interval_s, (guint64) 24 * 60 * 60 * 3 * requests / (2 * (guint64) budget));
+  return (guint) MIN (interval_s, 24 * 60 * 60);
+}
+
 /* Up to a tenth longer, always the same for one connection. */
 static gint64
 steady_us (const KobanPace *pace)
@@ -36,13 +44,34 @@ steady_us (const KobanPace *pace)
   return pace->interval_s * KOBAN_SECOND_US + (gint64) (pace->interval_s * share * 100);
 }
 
+/* Who asks seldom can wait longer: a bank that is down is not asked several times as often as one that is
+ * well. */
+static gint64
+backoff_us (const KobanPace *pace, GRand *random)
+{
+  guint base_s = MAX (KOBAN_PACE_BACKOFF_BASE_S, pace->interval_s / 4);
+
+  return koban_pace_jitter_us (random, base_s, KOBAN_PACE_BACKOFF_CAP_S, pace->failures);
+}
+
+/* Who comes back after an outage whose end the bank tells all of them would come back in one second: those
+ * who asked last wait the shortest. One interval spreads them as they were spread before it
+ * (tests/bench/fleet). */
+static gint64
+patience_s (const KobanPace *pace)
+{
+  gint64 fifth_s = pace->floor_s / 5 + 1;
+  gint64 wanted_s = pace->kind == KOBAN_PACE_BACKOFF ? MAX (fifth_s, pace->interval_s) : fifth_s;
+
+  return CLAMP (KOBAN_PACE_LONGEST_S - pace->floor_s, 0, wanted_s);
+}
+
 static gint64
 floor_us (const KobanPace *pace, GRand *random)
 {
   if (pace->floor_s <= 0)
     return 0;
-  return pace->floor_s * KOBAN_SECOND_US +
-         koban_pace_between_us (random, 0, (guint) MIN (pace->floor_s / 5 + 1, 17280));
+  return pace->floor_s * KOBAN_SECOND_US + koban_pace_between_us (random, 0, (guint) patience_s (pace));
 }
 
 gint64
@@ -53,8 +82,7 @@ koban_pace_next_us (const KobanPace *pace, GRand *random)
   switch (pace->kind)
     {
     case KOBAN_PACE_BACKOFF:
-      wait_us =
-        koban_pace_jitter_us (random, KOBAN_PACE_BACKOFF_BASE_S, KOBAN_PACE_BACKOFF_CAP_S, pace->failures);
+      wait_us = backoff_us (pace, random);
       break;
     case KOBAN_PACE_DAILY:
       wait_us = KOBAN_DAY_US + koban_pace_between_us (random, 0, 60 * 60);

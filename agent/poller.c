@@ -19,6 +19,7 @@
 #define WAKE_TO_S 120
 #define UNLOCK_TO_S 10
 #define LEAST_GAP_US KOBAN_MINUTE_US
+#define PUT_OFF_US KOBAN_HOUR_US
 /* While the ledger cannot be written, and so keeps saying that it is due; nothing is asked of a bank
  * meanwhile. */
 #define MOST_GAP_US (15 * KOBAN_MINUTE_US)
@@ -32,6 +33,7 @@ typedef struct
   gint64 stale_us;      /* boot time at which a day has passed without a good check; 0: it was told */
   gint64 soon_us;       /* boot time, 0: none; asked for out of turn, and above @due_us */
   gint64 not_before_us; /* boot time: the gap to the last check */
+  gint64 put_off_us;    /* boot time, 0: not put off */
   gint64 gap_us;        /* grows while checks leave no due time behind */
   gboolean locked;
   gboolean loopback; /* needs no network */
@@ -84,7 +86,7 @@ boot_us (KobanPoller *self)
 static gint64
 entry_wish_us (KobanPoller *self, const Entry *entry)
 {
-  gint64 due_us = MAX (entry->due_us, entry->not_before_us);
+  gint64 due_us = MAX (MAX (entry->due_us, entry->not_before_us), entry->put_off_us);
   if (self->online || entry->loopback)
     return due_us;
   return entry->stale_us != 0 ? MAX (entry->stale_us, due_us) : G_MAXINT64;
@@ -314,10 +316,38 @@ koban_poller_checked (KobanPoller *self, const char *connection)
   if (entry != NULL)
     {
       entry->checking = FALSE;
+      entry->put_off_us = 0;
       entry->not_before_us = boot_us (self) + entry->gap_us;
       entry->gap_us = MIN (entry->gap_us * 2, MOST_GAP_US);
     }
   koban_poller_refresh (self);
+}
+
+gboolean
+koban_poller_put_off (KobanPoller *self, const char *connection)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, connection);
+  gint64 now_us = boot_us (self);
+
+  if (entry == NULL || (entry->stale_us != 0 && entry->stale_us <= now_us))
+    return FALSE;
+  entry->checking = FALSE;
+  entry->put_off_us = now_us + PUT_OFF_US;
+  arm (self);
+  return TRUE;
+}
+
+void
+koban_poller_hurry (KobanPoller *self)
+{
+  GHashTableIter iter;
+  gpointer entry;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &entry))
+    ((Entry *) entry)->put_off_us = 0;
+  spread (self);
+  arm (self);
 }
 
 void

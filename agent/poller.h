@@ -26,6 +26,11 @@ void         koban_poller_stop       (KobanPoller *self);
 
 /* The check that was asked for has ended, well or not. */
 void         koban_poller_checked    (KobanPoller *self, const char *connection);
+/* The check that was asked for is put off, for an hour or until koban_poller_hurry (); FALSE if it may not be: a day
+ * has gone without a look, and silence would be worse. */
+gboolean     koban_poller_put_off    (KobanPoller *self, const char *connection) G_GNUC_WARN_UNUSED_RESULT;
+/* What was put off is asked for again, spread over two minutes. */
+void         koban_poller_hurry      (KobanPoller *self);
 /* Connections came, went or were checked by someone else. */
 void         koban_poller_refresh    (KobanPoller *self);
 

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "agreement.h"
+#include "confirming.h"
 #include "revoke.h"
 #include "share.h"
 
@@ -36,6 +37,7 @@ struct _KobanRevoke
   gboolean ended;    /* … or holds it as ended */
   gboolean shut_out; /* the bank refused the secret after the asking */
   gint64 now_us;
+  gint64 confirmed_until_us; /* how long the person is waited for, of the boot clock; 0: they are not */
   int utc_offset_minutes;
   const char *result;  /* (nullable): "gone" … */
   const char *by_hand; /* (unowned) (nullable): the profile's */
@@ -87,6 +89,7 @@ static void on_watching (GObject *source, GAsyncResult *result, gpointer user_da
 static void on_power (GObject *source, GAsyncResult *result, gpointer user_data);
 static void sign_in (KobanRevoke *self, KobanSecret *power);
 static void ask (KobanRevoke *self);
+static void on_confirming (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_spent (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_heard (GObject *source, GAsyncResult *result, gpointer user_data);
 static void on_kept (GObject *source, GAsyncResult *result, gpointer user_data);
@@ -335,10 +338,32 @@ ask (KobanRevoke *self)
       conclude (self);
       return;
     }
+  if (koban_session_get_factor (self->session) != NULL)
+    {
+      koban_confirming_wait_async (self->parts, self->operation, self->session, &self->confirmed_until_us,
+                                   on_confirming, self);
+      return;
+    }
+  koban_operation_ask (self->operation, NULL, NULL, NULL);
   gboolean asked = koban_session_get_revoke_result (self->session) != KOBAN_REVOKE_PENDING;
   koban_operation_progress (self->operation, asked ? "proving" : "revoking", self->connection->id, 0, 0);
   self->now_us = koban_parts_now_us (self->parts);
   koban_books_write_async (self->parts->tools.books, spend_in_worker, self, NULL, on_spent, self);
+}
+
+/* How the confirmation stands is asked for as long as the person is waited for, and out of no budget: that is
+ * as short as a sign-in. */
+static void
+on_confirming (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KobanRevoke *self = user_data;
+
+  if (!koban_confirming_wait_finish (result, &self->error))
+    conclude (self);
+  else if (koban_session_get_factor (self->session) != NULL)
+    koban_session_step_async (self->session, cancellable (self), on_heard, self);
+  else
+    ask (self);
 }
 
 static void

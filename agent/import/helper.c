@@ -8,10 +8,10 @@
 #include "helper.h"
 
 #include "folder.h"
+#include "handle.h"
 #include "parser.h"
 
 #include <fcntl.h>
-#include <gio/gunixfdlist.h>
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
@@ -196,8 +196,7 @@ on_read (KobanDBusImport1 *skeleton,
          GVariant *options,
          Helper *self)
 {
-  g_autoptr(GError) error = NULL;
-  int file = files != NULL ? g_unix_fd_list_get (files, g_variant_get_handle (handle), &error) : -1;
+  int file = koban_handle_take (files, handle);
 
   if (file >= 0)
     return parse (self, invocation, file, options);

@@ -46,6 +46,24 @@ gboolean     koban_ledger_prepare_restored (const char *path, KobanServices *ser
  * ledger is open. */
 gboolean     koban_ledger_adopt_restored (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What is lost without anybody's wish. It is told in one incident, and by one reason ("since" x: what happened since is
+ * quiet, and in the review). */
+#define      KOBAN_LEDGER_INCIDENT "freshness:ledger:set_aside"
+#define      KOBAN_LEDGER_RECOVERED "recovered"
+#define      KOBAN_LEDGER_WEEKLY ".weekly"
+/* Where no file is at @path any more, and a good weekly copy is beside it: goes on from that. Whether it does. */
+gboolean     koban_ledger_recover       (const char *path, KobanServices *services, gint64 now_us);
+/* A file that went from under an open ledger: koban_ledger_copy() to @path WHOLE, close it, and this puts the copy in its
+ * place. A stranger that took the place is set aside. */
+#define      KOBAN_LEDGER_WHOLE ".whole"
+gboolean     koban_ledger_put_back      (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Remembers beside the file how far its journal goes, so that … */
+void         koban_ledger_keep_head     (KobanLedger *self, const char *path);
+/* … an older state in its place is known as one: @older then goes on as a recovered one does. */
+gboolean     koban_ledger_catch_up      (KobanLedger *self, const char *path, gint64 now_us, gboolean *older, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether it never knew a connection. */
+gboolean     koban_ledger_is_new        (KobanLedger *self, gboolean *is_new, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* --- connections ------------------------------------------------------------------------ */
 
 typedef enum

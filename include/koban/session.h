@@ -63,6 +63,27 @@ const char *const *koban_session_get_messages (KobanSession *self);
 gboolean      koban_session_set_revoke (KobanSession *self, const KobanLink *link, KobanAccount *account,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A second factor that the bank wants before it revokes, and what the person is to do. APPROVAL: say yes in the bank's
+ * app; PAGE: the same at @url; CHOICE: say the number of one of @choices; CODE: type the code that the bank sent. */
+typedef enum { KOBAN_FACTOR_APPROVAL, KOBAN_FACTOR_PAGE, KOBAN_FACTOR_CHOICE, KOBAN_FACTOR_CODE } KobanFactorKind;
+
+typedef struct
+{
+  KobanFactorKind    kind;
+  const char        *text;    /* (nullable): what the bank says of it, cleaned */
+  const char        *url;     /* (nullable): of a page: https, or of this computer */
+  gboolean           known;   /* its host is one that the person was shown */
+  const char *const *choices; /* (nullable): names, cleaned */
+  const char        *problem; /* (nullable): why the last answer was none */
+  gboolean           answered; /* by koban_session_answer_factor(); the others by a step after each @pause_s */
+  guint              pause_s, within_s; /* within: after this, nobody is waited for */
+} KobanFactor;
+
+/* What is waited for, as long as it is; (nullable). Valid until the next step or answer. */
+const KobanFactor *koban_session_get_factor    (KobanSession *self);
+/* INVALID: it is none, and is asked for again. The next step sends it. */
+gboolean           koban_session_answer_factor (KobanSession *self, KobanSecret *answer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* How one call went, for `revoke`: the bank accepted it, or says there is nothing to revoke any more. */
 typedef enum { KOBAN_REVOKE_PENDING, KOBAN_REVOKE_ACCEPTED, KOBAN_REVOKE_GONE } KobanRevokeResult;
 KobanRevokeResult koban_session_get_revoke_result (KobanSession *self);

@@ -40,6 +40,8 @@ struct _KobanVaultInterface
                                  GAsyncReadyCallback callback, gpointer user_data);
   void         (*remove_async)  (KobanVault *self, KobanSecretKind kind, const char *id, GCancellable *cancellable,
                                  GAsyncReadyCallback callback, gpointer user_data);
+  void         (*list_async)    (KobanVault *self, KobanSecretKind kind, GCancellable *cancellable,
+                                 GAsyncReadyCallback callback, gpointer user_data);
   /* Prompts if it must, so only for a person who is there: the CLI. */
   void         (*unlock_async)  (KobanVault *self, GCancellable *cancellable,
                                  GAsyncReadyCallback callback, gpointer user_data);
@@ -61,6 +63,12 @@ void         koban_vault_remove_async  (KobanVault *self, KobanSecretKind kind, 
 /* Removing what is not there succeeds; what is locked, or may be there behind a lock, is LOCKED. A keyring that
  * confirms deletions asks the person, whose wish a removal always is. */
 gboolean     koban_vault_remove_finish (KobanVault *self, GAsyncResult *result, GError **error);
+
+/* The ids of all of a kind; no secret is read. */
+void         koban_vault_list_async    (KobanVault *self, KobanSecretKind kind, GCancellable *cancellable,
+                                        GAsyncReadyCallback callback, gpointer user_data);
+/* (transfer full) (element-type utf8); NULL with LOCKED or NO_KEYRING */
+GPtrArray   *koban_vault_list_finish   (KobanVault *self, GAsyncResult *result, GError **error);
 
 void         koban_vault_unlock_async  (KobanVault *self, GCancellable *cancellable,
                                         GAsyncReadyCallback callback, gpointer user_data);

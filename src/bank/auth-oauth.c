@@ -42,6 +42,17 @@ is_fresh (KobanAuth *auth)
          (now_s >= since_s && now_s < since_s + KOBAN_OAUTH_SHORTEST_S);
 }
 
+static void
+oauth_begin (KobanAuth *auth, const KobanProofRule *rule)
+{
+  for (char **field = rule->oauth.consent.fields; field != NULL && *field != NULL; field++)
+    {
+      g_autoptr(KobanSecret) value = koban_secret_bundle_lookup (auth->secrets, *field);
+      if (value != NULL)
+        g_hash_table_insert (auth->fields, g_strdup (*field), g_strdup (koban_secret_peek (value, NULL)));
+    }
+}
+
 /* A consent has no token to be renewed. */
 static gboolean
 oauth_wants_opening (KobanAuth *auth, const KobanProofRule *rule)
@@ -179,6 +190,7 @@ const KobanScheme koban_scheme_oauth = {
   .name = "oauth",
   .keys = oauth_keys,
   .n_keys = G_N_ELEMENTS (oauth_keys),
+  .begin = oauth_begin,
   .wants_opening = oauth_wants_opening,
   .open = oauth_open,
   .opened = oauth_opened,

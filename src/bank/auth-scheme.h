@@ -30,6 +30,8 @@ struct _KobanScheme
   const char     *name;
   const KobanKey *keys;
   gsize           n_keys;
+  /* Tells the fields what paths may use of the secrets. */
+  void           (*begin)         (KobanAuth *auth, const KobanProofRule *rule);
   gboolean       (*wants_opening) (KobanAuth *auth, const KobanProofRule *rule);
   KobanOutgoing *(*open)          (KobanAuth *auth, const KobanProofRule *rule, GError **error);
   gboolean       (*opened)        (KobanAuth *auth, const KobanProofRule *rule, const KobanHttpResponse *answer,

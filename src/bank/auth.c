@@ -7,6 +7,8 @@
 
 #include "bank/auth-scheme.h"
 
+#include <string.h>
+
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
 
@@ -35,6 +37,12 @@ koban_auth_new (const KobanAuthOptions *options)
   self->hosts = options->hosts;
   self->secrets = options->secrets != NULL ? koban_secret_ref (options->secrets) : NULL;
   self->now_us = options->now_us;
+  for (guint i = 0; i < self->profile->auth->len; i++)
+    {
+      const KobanProofRule *rule = self->profile->auth->pdata[i];
+      if (rule->scheme->begin != NULL)
+        rule->scheme->begin (self, rule);
+    }
   return self;
 }
 
@@ -181,6 +189,25 @@ koban_auth_request (KobanAuth *self,
       !prove (self, self->profile->auth->len, outgoing, error))
     return NULL;
   return g_steal_pointer (&outgoing);
+}
+
+static gboolean
+is_header (KobanSecret *line, const char *name)
+{
+  const char *text = koban_secret_peek (line, NULL);
+  const gsize length = strlen (name);
+
+  return g_ascii_strncasecmp (text, name, length) == 0 && text[length] == ':';
+}
+
+gboolean
+koban_auth_set_headers (KobanAuth *self, GArray *pairs, KobanOutgoing *outgoing, GError **error)
+{
+  for (guint p = 0; p < pairs->len; p++)
+    for (guint i = outgoing->secret_headers->len; i > 0; i--)
+      if (is_header (outgoing->secret_headers->pdata[i - 1], g_array_index (pairs, KobanPair, p).name))
+        g_ptr_array_remove_index (outgoing->secret_headers, i - 1);
+  return koban_auth_add_headers (self, pairs, outgoing, error);
 }
 
 KobanSecret *

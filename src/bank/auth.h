@@ -60,6 +60,9 @@ gboolean       koban_auth_refused       (KobanAuth *self);
 KobanOutgoing *koban_auth_request       (KobanAuth *self, const char *method, const char *path, const char *body,
                                          const KobanRevocationRule *revoking, GError **error);
 
+/* Headers of one request: templates of secrets, instead of what the proofs have put under the same name. */
+gboolean       koban_auth_set_headers   (KobanAuth *self, GArray *pairs, KobanOutgoing *outgoing, GError **error);
+
 /* The whole new bundle, once, if it changed; (transfer full) (nullable). */
 KobanSecret   *koban_auth_take_secrets  (KobanAuth *self);
 

@@ -65,6 +65,7 @@ typedef struct
   gboolean      as_client; /* with a token that the client is given for itself … */
   const char   *scope;     /* (nullable): … for these scopes */
   GArray       *keep;      /* KobanPair: name, pointer: secrets, kept in the keyring */
+  char        **fields;    /* (nullable): which of them are no secret, so that paths may use them */
   const char   *url;       /* (nullable): pointer to the page that the person approves it at */
   const char   *expires;   /* (nullable): pointer to when it ends, RFC 3339 or a day */
   const char   *status;    /* (nullable): path of its status, a template of secrets … */

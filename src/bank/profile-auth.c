@@ -100,9 +100,12 @@ koban_auth_gives_field (KobanProfile *self, const char *name)
 {
   for (guint i = 0; i < self->auth->len; i++)
     {
-      GPtrArray *rungs = ((KobanProofRule *) self->auth->pdata[i])->rungs;
-      for (guint r = 0; r < rungs->len; r++)
-        if (rung_gives (rungs->pdata[r], name))
+      const KobanProofRule *rule = self->auth->pdata[i];
+      if (rule->oauth.consent.fields != NULL &&
+          g_strv_contains ((const char *const *) rule->oauth.consent.fields, name))
+        return TRUE;
+      for (guint r = 0; r < rule->rungs->len; r++)
+        if (rung_gives (rule->rungs->pdata[r], name))
           return TRUE;
     }
   return FALSE;
@@ -143,6 +146,13 @@ check_pairs (KobanReading *reading, KobanJsonNode node, KobanProfile *self, GArr
         if (!is_need (self, names[n]) && !is_kept (self, names[n]))
           koban_profile_problem (reading, node, _("nothing fills {%s} here"), names[n]);
     }
+}
+
+void
+koban_auth_check_headers (KobanReading *reading, KobanJsonNode node, KobanProfile *self, GArray *pairs)
+{
+  if (pairs != NULL)
+    check_pairs (reading, node, self, pairs);
 }
 
 static void

@@ -13,6 +13,9 @@ KOBAN_KEY_READER (auth); /* the KobanProfile itself */
 /* Needs and kept names that the rows speak of. */
 void koban_auth_check     (KobanReading *reading, KobanJsonNode node, KobanProfile *self);
 
+/* Headers of one request: each name in them is filled. @pairs is (nullable). */
+void koban_auth_check_headers (KobanReading *reading, KobanJsonNode node, KobanProfile *self, GArray *pairs);
+
 /* Whether a login finds out a value of this name that paths may use. */
 gboolean koban_auth_gives_field (KobanProfile *self, const char *name);
 

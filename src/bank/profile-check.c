@@ -7,6 +7,8 @@
 
 #include "bank/profile-check.h"
 
+#include <string.h>
+
 #include <glib/gi18n-lib.h>
 #include <koban/http.h>
 #include "bank/profile-auth.h"
@@ -31,7 +33,7 @@ is_variable (KobanProfile *self, const char *name)
 typedef struct
 {
   KobanProfile *profile;
-  gboolean with_account, with_holder, with_time, with_link;
+  gboolean with_account, with_holder, with_time, with_link, with_factor, with_answer;
 } Scope;
 
 static gboolean
@@ -51,6 +53,10 @@ scope_knows (const Scope *scope, const char *name)
     }
   if (g_str_equal (name, "link.id"))
     return scope->with_link;
+  if (g_str_equal (name, "sca.id"))
+    return scope->with_factor;
+  if (g_str_equal (name, "answer"))
+    return scope->with_answer;
   if (g_str_equal (name, "holder"))
     return scope->with_holder;
   return scope->with_time && g_strv_contains (times, name);
@@ -95,7 +101,7 @@ check_variables (KobanReading *reading, KobanJsonNode node, KobanProfile *self, 
 static void
 check_names (KobanReading *reading, KobanJsonNode node, KobanProfile *self, const KobanListingRule *listing)
 {
-  const Scope scope = { self, TRUE, FALSE, FALSE, FALSE };
+  const Scope scope = { .profile = self, .with_account = TRUE };
 
   check_variables (reading, node, self, listing->repeats);
   check_template (reading, node, listing->where_is, &scope);
@@ -217,8 +223,10 @@ check_requests (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
   for (guint i = 0; i < self->requests->len; i++, item = koban_json_next (item))
     {
       KobanRequestRule *request = self->requests->pdata[i];
-      Scope scope = { self, request->per == KOBAN_PER_ACCOUNT, request->per == KOBAN_PER_HOLDER, TRUE,
-                      FALSE };
+      const Scope scope = { .profile = self,
+                            .with_account = request->per == KOBAN_PER_ACCOUNT,
+                            .with_holder = request->per == KOBAN_PER_HOLDER,
+                            .with_time = TRUE };
       check_template (reading, item, request->path, &scope);
       for (guint q = 0; q < request->query->len; q++)
         check_template (reading, item, g_array_index (request->query, KobanPair, q).value, &scope);
@@ -226,6 +234,30 @@ check_requests (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
       check_order (reading, item, self, i);
       check_request_listings (reading, item, self, request);
       check_kept (reading, item, self, request);
+    }
+}
+
+/* Before "auth": what a login keeps may be sent here alone. */
+static void
+check_headers (KobanReading *reading, KobanJsonNode root, KobanProfile *self)
+{
+  KobanJsonNode item = koban_json_first (koban_json_member (root, "requests"));
+
+  for (guint i = 0; i < self->requests->len; i++, item = koban_json_next (item))
+    koban_auth_check_headers (reading, item, self, koban_profile_get_request (self, i)->headers);
+  item = koban_json_first (koban_json_member (root, "revocations"));
+  for (guint i = 0; i < self->revocations->len; i++, item = koban_json_next (item))
+    {
+      const KobanRevocationRule *rule = self->revocations->pdata[i];
+      const KobanFactorRule *factor = rule->factor;
+      koban_auth_check_headers (reading, item, self, rule->headers);
+      if (factor == NULL)
+        continue;
+      koban_auth_check_headers (reading, item, self, factor->start.headers);
+      koban_auth_check_headers (reading, item, self, factor->status.headers);
+      for (guint a = 0; a < factor->asks->len; a++)
+        koban_auth_check_headers (reading, item, self,
+                                  ((KobanAskRule *) factor->asks->pdata[a])->send.headers);
     }
 }
 
@@ -245,9 +277,51 @@ check_revoking_needs (KobanReading *reading,
 }
 
 static void
+check_call (KobanReading *reading, KobanJsonNode node, const KobanCallRule *call, const Scope *scope)
+{
+  check_template (reading, node, call->path, scope);
+  check_body (reading, call->body, scope);
+}
+
+static gboolean
+says_answer (KobanJsonNode body)
+{
+  gboolean says = koban_json_exists (body) && koban_json_string (body) != NULL &&
+                  strstr (koban_json_string (body), "{answer}") != NULL;
+
+  for (KobanJsonNode child = koban_json_first (body); !says && koban_json_exists (child);
+       child = koban_json_next (child))
+    says = says_answer (child);
+  return says;
+}
+
+/* What a bank gave a name to, is asked for by it; what the person says goes into a body, and no address. */
+static void
+check_factor (KobanReading *reading, KobanJsonNode node, KobanProfile *self, const KobanFactorRule *rule)
+{
+  Scope scope = { .profile = self, .with_account = TRUE, .with_link = TRUE };
+  KobanJsonNode item = koban_json_first (koban_json_member (node, "asks"));
+
+  check_call (reading, node, &rule->start, &scope);
+  scope.with_factor = rule->id != NULL;
+  check_call (reading, node, &rule->status, &scope);
+  for (guint i = 0; i < rule->asks->len; i++, item = koban_json_next (item))
+    {
+      const KobanAskRule *ask = rule->asks->pdata[i];
+      const gboolean sends = ask->asks == KOBAN_ASKS_CHOICE || ask->asks == KOBAN_ASKS_CODE;
+      scope.with_answer = FALSE;
+      check_template (reading, item, ask->send.path, &scope);
+      scope.with_answer = TRUE;
+      check_body (reading, ask->send.body, &scope);
+      if (sends && !says_answer (ask->send.body))
+        koban_profile_problem (reading, item, _("“send” has a “body” with {answer} in it"));
+    }
+}
+
+static void
 check_revocations (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
 {
-  const Scope scope = { self, TRUE, FALSE, FALSE, TRUE };
+  const Scope scope = { .profile = self, .with_account = TRUE, .with_link = TRUE };
   KobanJsonNode item = koban_json_first (node);
   for (guint i = 0; i < self->revocations->len; i++, item = koban_json_next (item))
     {
@@ -255,6 +329,8 @@ check_revocations (KobanReading *reading, KobanJsonNode node, KobanProfile *self
       check_template (reading, item, rule->path, &scope);
       check_body (reading, rule->body, &scope);
       check_revoking_needs (reading, item, self, rule);
+      if (rule->factor != NULL)
+        check_factor (reading, koban_json_member (item, "sca"), self, rule->factor);
       g_autofree char *host = NULL;
       if (rule->how == KOBAN_REVOCATION_URL && rule->by_hand != NULL &&
           (!koban_http_check_url (rule->by_hand, &host, NULL) ||
@@ -349,6 +425,7 @@ koban_profile_check (KobanReading *reading, KobanJsonNode root, KobanProfile *se
     koban_profile_problem (reading, format, _("“format” must be 1"));
   check_id (reading, koban_json_member (root, "id"), self->id);
   check_base_url (reading, koban_json_member (root, "base_url"), self);
+  check_headers (reading, root, self);
   koban_auth_check (reading, koban_json_member (root, "auth"), self);
   if (self->requests->len == 0)
     koban_profile_problem (reading, root, _("there is no request"));

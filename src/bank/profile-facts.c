@@ -41,6 +41,7 @@ static const Words sorts = { WORDS ("booked", "available", "skip") };
 static const Words signs = { WORDS ("signed", "inverted") };
 static const Words refusals = { WORDS ("sign-in", "forbidden", "wait", "later", "refused") };
 static const Words effects = { WORDS ("note", "partial", "failed", "sign-in") };
+static const Words factor_states = { WORDS ("pending", "done", "failed") };
 static const Words types = { NULL, is_type };
 static const Words statuses = { WORDS ("skip"), is_status };
 
@@ -204,6 +205,7 @@ check_words (KobanReading *reading, KobanJsonNode node, const KobanField *field,
   }
 DEFINE_READ_WORDS (effect, effects)
 DEFINE_READ_WORDS (refusal, refusals)
+DEFINE_READ_WORDS (factor_state, factor_states)
 
 static void
 read_variable (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)

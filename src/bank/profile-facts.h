@@ -19,6 +19,7 @@ void        koban_facts_read_row (KobanReading *reading, KobanJsonNode node, Kob
 KOBAN_KEY_READER (fact);       /* KobanField *, taken as it stands */
 KOBAN_KEY_READER (effect);     /* KobanField *, in the words for effects */
 KOBAN_KEY_READER (refusal);    /* KobanField *, in the words for refusals */
+KOBAN_KEY_READER (factor_state); /* KobanField *, in the words for a second factor */
 KOBAN_KEY_READER (by_account); /* KobanField *, of a variable, in the words for signs */
 
 G_END_DECLS

@@ -13,6 +13,7 @@
 #include "bank/profile-auth.h"
 #include "bank/profile-check.h"
 #include "bank/profile-facts.h"
+#include "bank/profile-factor.h"
 #include "bank/profile-paging.h"
 
 /* What a person can be asked for. Nothing outside this list is ever prompted for. */
@@ -24,11 +25,10 @@ static const char *const need_names[] = { "token",       "revoke_token",   "setu
 
 static const char *const unit_words[] = { "minor", "decimal", "text", NULL };
 static const char *const sign_words[] = { "signed", "inverted", "direction", "absolute",
-                                          "plus",   "account",  NULL };
+                                          "plus",   "account",  "parties",   NULL };
 static const char *const times_words[] = { "rfc3339", "epoch_s", "epoch_ms", "spaced", NULL };
 static const char *const per_words[] = { "connection", "holder", "account", "sign-in", NULL };
 static const char *const method_words[] = { "GET", "POST", NULL };
-static const char *const all_method_words[] = { "GET", "POST", "PUT", "PATCH", "DELETE", NULL };
 static const char *const power_words[] = { "read", "read+revoke", "pay", NULL };
 static const char *const need_kind_words[] = { "text", "file", NULL };
 static const char *const reach_words[] = { "whole", "changes", NULL };
@@ -89,9 +89,14 @@ read_where (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpoi
 {
   static const KobanKey keys[] = {
     { "at", koban_read_pointer, G_STRUCT_OFFSET (KobanListingRule, where_at), TRUE },
-    { "is", koban_read_text, G_STRUCT_OFFSET (KobanListingRule, where_is), TRUE },
+    { "is", koban_read_text, G_STRUCT_OFFSET (KobanListingRule, where_is) },
+    { "in", koban_read_texts, G_STRUCT_OFFSET (KobanListingRule, where_in) },
   };
-  koban_read_object (reading, node, _("“where”"), keys, G_N_ELEMENTS (keys), target);
+  KobanListingRule *listing = target;
+
+  koban_read_object (reading, node, _("“where”"), keys, G_N_ELEMENTS (keys), listing);
+  if ((listing->where_is == NULL) == (listing->where_in == NULL))
+    koban_profile_problem (reading, node, _("“where” has “is” or “in”"));
 }
 
 #define IN(gives) (1u << KOBAN_GIVES_##gives)
@@ -126,8 +131,9 @@ static void
 check_listing (KobanReading *reading, KobanJsonNode node, const KobanListingRule *self)
 {
   KobanField *const *fields = self->fields;
-  const gboolean by_word = self->gives == KOBAN_GIVES_TRANSACTIONS &&
-                           (self->sign == KOBAN_SIGN_DIRECTION || self->sign == KOBAN_SIGN_ABSOLUTE);
+  const gboolean by_word = (self->gives == KOBAN_GIVES_TRANSACTIONS || self->gives == KOBAN_GIVES_BALANCE) &&
+                           (self->sign == KOBAN_SIGN_DIRECTION || self->sign == KOBAN_SIGN_ABSOLUTE ||
+                            self->sign == KOBAN_SIGN_PARTIES);
   const gboolean of_sums = self->gives == KOBAN_GIVES_BALANCE && fields[KOBAN_FIELD_AMOUNT] != NULL;
   const struct
   {
@@ -135,7 +141,8 @@ check_listing (KobanReading *reading, KobanJsonNode node, const KobanListingRule
     const char *sentence;
   } claims[] = {
     { by_word == (fields[KOBAN_FIELD_DIRECTION] != NULL),
-      _("“direction” is a fact of rows whose “sign” is “direction” or “absolute”, and only of those") },
+      _("“direction” is a fact of rows whose “sign” is “direction”, “absolute” or “parties”, and only of "
+         "those") },
     { (self->sign == KOBAN_SIGN_ACCOUNT) == (self->by_account != NULL),
       _("“by_account” stands with “sign”: “account”, and only there") },
     { (fields[KOBAN_FIELD_SORT] != NULL) == of_sums, _("in a balance “sort” and “amount” stand together") },
@@ -257,6 +264,7 @@ add_request (KobanReading *reading, KobanJsonNode item, gpointer target)
     { "path", koban_read_text, G_STRUCT_OFFSET (KobanRequestRule, path), TRUE },
     { "body", koban_read_body, G_STRUCT_OFFSET (KobanRequestRule, body) },
     { "query", koban_read_pairs, G_STRUCT_OFFSET (KobanRequestRule, query) },
+    { "headers", koban_read_pairs, G_STRUCT_OFFSET (KobanRequestRule, headers) },
     { "per", koban_read_word, G_STRUCT_OFFSET (KobanRequestRule, per), TRUE, per_words },
     { "paging", koban_read_paging, G_STRUCT_OFFSET (KobanRequestRule, paging) },
     { "overlap_days", koban_read_uint, G_STRUCT_OFFSET (KobanRequestRule, overlap_days) },
@@ -266,6 +274,7 @@ add_request (KobanReading *reading, KobanJsonNode item, gpointer target)
   KobanRequestRule *request = koban_reading_new (reading, KobanRequestRule);
 
   request->query = koban_reading_pairs (reading);
+  request->headers = koban_reading_pairs (reading);
   request->messages = koban_reading_list (reading);
   request->listings = koban_reading_list (reading);
   g_ptr_array_add (*(GPtrArray **) target, request);
@@ -330,8 +339,9 @@ read_errors (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpo
 
 /* By hand is always told how: the bank's service may be down. */
 static const KobanKeySet revocation_keys[] = {
-  { "method", 0, BY_API }, { "path", 0, BY_API },  { "ok", 0, BY_API },     { "gone", BY_API, 0 },
-  { "body", BY_API, 0 },   { "needs", BY_API, 0 }, { "by_hand", ANY, ANY },
+  { "method", 0, BY_API }, { "path", 0, BY_API },    { "ok", 0, BY_API },
+  { "gone", BY_API, 0 },   { "body", BY_API, 0 },    { "needs", BY_API, 0 },
+  { "by_hand", ANY, ANY }, { "headers", BY_API, 0 }, { "sca", 0, BY (API_SCA) },
 };
 
 static void
@@ -350,9 +360,11 @@ add_revocation (KobanReading *reading, KobanJsonNode item, gpointer target)
   static const KobanKey keys[] = {
     { "kind", read_link_kind, G_STRUCT_OFFSET (KobanRevocationRule, kind), TRUE },
     { "how", read_revocation_how, G_STRUCT_OFFSET (KobanRevocationRule, how), TRUE },
-    { "method", koban_read_word, G_STRUCT_OFFSET (KobanRevocationRule, method), FALSE, all_method_words },
+    { "method", koban_read_word, G_STRUCT_OFFSET (KobanRevocationRule, method), FALSE, koban_method_words },
     { "path", koban_read_text, G_STRUCT_OFFSET (KobanRevocationRule, path) },
     { "body", koban_read_body, G_STRUCT_OFFSET (KobanRevocationRule, body) },
+    { "headers", koban_read_pairs, G_STRUCT_OFFSET (KobanRevocationRule, headers) },
+    { "sca", koban_read_factor, G_STRUCT_OFFSET (KobanRevocationRule, factor) },
     { "ok", koban_read_uints, G_STRUCT_OFFSET (KobanRevocationRule, ok) },
     { "gone", koban_read_uints, G_STRUCT_OFFSET (KobanRevocationRule, gone) },
     { "by_hand", koban_read_text, G_STRUCT_OFFSET (KobanRevocationRule, by_hand) },
@@ -360,6 +372,7 @@ add_revocation (KobanReading *reading, KobanJsonNode item, gpointer target)
   };
   KobanRevocationRule *rule = koban_reading_new (reading, KobanRevocationRule);
 
+  rule->headers = koban_reading_pairs (reading);
   rule->ok =
     koban_reading_own (reading, g_array_new (FALSE, FALSE, sizeof (guint)), (GDestroyNotify) g_array_unref);
   rule->gone =

@@ -379,10 +379,21 @@ sign_by_account (const KobanRow *self, KobanMoney *amount, GError **error)
   return !g_str_equal (word, "inverted") || negate (self, amount, error);
 }
 
+static gboolean
+sign_by_parties (const KobanRow *self, KobanMoney *amount, GError **error)
+{
+  const KobanField *payee = self->rule->fields[KOBAN_FIELD_PAYEE];
+  const gboolean names_payer = koban_map_word (self->rule->fields[KOBAN_FIELD_DIRECTION], self->node) != NULL;
+  const gboolean names_payee = payee != NULL && koban_map_fact (payee, self->node) != NULL;
+
+  return amount->minor <= 0 || names_payer || !names_payee || negate (self, amount, error);
+}
+
 static gboolean (*const signs[]) (const KobanRow *self, KobanMoney *amount, GError **error) = {
   [KOBAN_SIGN_SIGNED] = sign_as_is,           [KOBAN_SIGN_INVERTED] = negate,
   [KOBAN_SIGN_DIRECTION] = sign_by_direction, [KOBAN_SIGN_ABSOLUTE] = sign_absolute,
   [KOBAN_SIGN_PLUS] = sign_by_plus,           [KOBAN_SIGN_ACCOUNT] = sign_by_account,
+  [KOBAN_SIGN_PARTIES] = sign_by_parties,
 };
 
 gboolean
@@ -529,5 +540,7 @@ koban_row_is_wanted (const KobanRow *self)
   if (self->rule->where_at == NULL)
     return TRUE;
   const char *said = koban_map_text (self->node, self->rule->where_at);
+  if (self->rule->where_in != NULL)
+    return said != NULL && g_strv_contains ((const char *const *) self->rule->where_in, said);
   return said != NULL && g_strcmp0 (said, where_is (self)) == 0;
 }

@@ -65,7 +65,8 @@ typedef enum
 typedef enum { KOBAN_UNIT_MINOR, KOBAN_UNIT_DECIMAL, KOBAN_UNIT_TEXT } KobanUnit;
 
 /* DIRECTION is a word beside an amount without a sign, ABSOLUTE beside one whose sign means nothing; PLUS: what
- * has no “+” is out; ACCOUNT: signed or inverted, as a variable of the account says. */
+ * has no “+” is out; ACCOUNT: signed or inverted, as a variable of the account says; PARTIES: what has no “-” is in if
+ * it names who paid (direction), and out if it names only who was paid (payee). */
 typedef enum
 {
   KOBAN_SIGN_SIGNED,
@@ -74,6 +75,7 @@ typedef enum
   KOBAN_SIGN_ABSOLUTE,
   KOBAN_SIGN_PLUS,
   KOBAN_SIGN_ACCOUNT,
+  KOBAN_SIGN_PARTIES,
 } KobanSign;
 
 /* SPACED is “2026-01-15 08:30:00”, in UTC. */
@@ -130,7 +132,8 @@ typedef struct
   GArray         *variables; /* KobanPair: name, pointer; what later paths need of an account */
   GArray         *repeats;   /* KobanPair: account variable (or "id"), pointer: the row must say the same */
   const char           *where_at;  /* (nullable): only rows whose text here is @where_is, which may be “{account.…}” */
-  const char           *where_is;
+  const char           *where_is; /* (nullable): … */
+  char          **where_in; /* (nullable): … or is one of these */
   char          **expected;  /* (nullable): patterns of scopes, with “*”; any other is more power than Koban wants */
   KobanUnit       unit;
   KobanSign       sign;
@@ -176,6 +179,7 @@ typedef struct
   const char           *path;
   GArray         *query;        /* KobanPair: name, template */
   KobanJsonNode   body;         /* none, or an object whose texts are templates */
+  GArray         *headers;      /* KobanPair: name, template of secrets; instead of those of "auth" */
   KobanPer        per;
   gboolean        timeless;     /* computed: it says no “since”, so whatever is older is given, too */
   KobanPagingRule paging;
@@ -191,6 +195,40 @@ typedef struct
   KobanField *text; /* (nullable) */
 } KobanErrorRule;
 
+/* A request, but for what its answer means. */
+typedef struct
+{
+  KobanMethod   method;
+  const char   *path;    /* (nullable): there is none */
+  KobanJsonNode body;    /* none, or an object whose texts are templates */
+  GArray       *headers; /* KobanPair: name, template of secrets */
+} KobanCallRule;
+
+/* What a bank wants of the person before it revokes. PAGE: to be at a page of its own; CHOICE: to choose one of several
+ * ways; CODE: a code that it sent; PASSWORD: the one of internet banking, which Koban asks nobody for. */
+typedef enum { KOBAN_ASKS_PAGE, KOBAN_ASKS_CHOICE, KOBAN_ASKS_CODE, KOBAN_ASKS_PASSWORD } KobanAsks;
+
+typedef struct
+{
+  KobanAsks     asks;
+  const char   *at;       /* pointer: it is asked for where something stands there; the page's address, the list of ways */
+  const char   *id, *name; /* (nullable): pointers in one way */
+  KobanCallRule send;     /* of a choice or code: "{answer}" is what the person says */
+} KobanAskRule;
+
+/* A second factor: it is begun, the person does their part, and the bank is asked until it says how that went. */
+typedef struct
+{
+  GArray       *when;   /* guint: statuses of the revocation's answer that want one */
+  KobanCallRule start;  /* its path (nullable): that answer has begun it */
+  const char   *id;     /* (nullable): pointer to what it is called: "{sca.id}" */
+  KobanField   *state;  /* pending, done, failed */
+  KobanField   *text;   /* (nullable): what the bank says to the person */
+  GPtrArray    *asks;   /* KobanAskRule: the first that fits; if none does, it is approved in the bank's app */
+  KobanCallRule status; /* asked while it is pending */
+  guint         every_s, within_s; /* 0: as second-factor.c has it */
+} KobanFactorRule;
+
 typedef struct
 {
   KobanLinkKind   kind;
@@ -198,6 +236,8 @@ typedef struct
   KobanMethod     method;
   const char           *path;
   KobanJsonNode   body; /* none, or an object whose texts are templates */
+  GArray         *headers; /* KobanPair: name, template of secrets */
+  KobanFactorRule *factor; /* (nullable) */
   GArray         *ok;   /* guint */
   GArray         *gone; /* guint */
   const char           *by_hand;

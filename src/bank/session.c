@@ -16,6 +16,7 @@
 #include "bank/hosts.h"
 #include "bank/mapping.h"
 #include "bank/paging.h"
+#include "bank/second-factor.h"
 #include "bank/sending.h"
 
 /* Each stage begins when no step of the one before is left; a step is followed by its next page, then by the
@@ -23,8 +24,10 @@
  *
  *   open (only if the scheme wants it) → HOLDERS (only if there are any) → ACCOUNTS, once or per holder
  *        → IDENTITY, per account → the accounts are announced → REST: every further request, in the profile's
- * order open → revoke → REST: the listings that prove it                                             (a
- * revocation) */
+ * order
+ *
+ * A revocation: open → revoke → the second factor's own steps, if the bank wants one → REST: the listings
+ * that prove it. */
 typedef enum
 {
   STAGE_START,
@@ -55,8 +58,10 @@ struct _KobanSession
   gint64 retry_after_s;
   gboolean refused; /* the last answer refused the access itself */
 
-  KobanLink *revoked;       /* (nullable): a revocation */
-  KobanAccount *revoked_on; /* (nullable) */
+  KobanLink *revoked;        /* (nullable): a revocation */
+  KobanAccount *revoked_on;  /* (nullable) */
+  KobanSecondFactor *factor; /* (nullable): the bank wants one before it revokes */
+  KobanFactor told;          /* what is waited for of it */
   KobanRevokeResult revoke_result;
 };
 
@@ -80,6 +85,7 @@ koban_session_finalize (GObject *object)
   g_queue_clear_full (&self->steps, koban_step_free);
   g_clear_pointer (&self->revoked, koban_link_unref);
   g_clear_pointer (&self->revoked_on, koban_account_unref);
+  g_clear_pointer (&self->factor, koban_second_factor_free);
   G_OBJECT_CLASS (koban_session_parent_class)->finalize (object);
 }
 
@@ -342,36 +348,75 @@ static const char *const methods[] = {
   [KOBAN_METHOD_PATCH] = "PATCH", [KOBAN_METHOD_DELETE] = "DELETE",
 };
 
+/* @outgoing (transfer full) (nullable), with the headers of this one request. */
+static KobanOutgoing *
+with_headers (KobanSession *self, KobanOutgoing *outgoing, GArray *headers, GError **error)
+{
+  g_autoptr(KobanOutgoing) owned = outgoing;
+
+  if (owned == NULL || !koban_auth_set_headers (self->auth, headers, owned, error))
+    return NULL;
+  return g_steal_pointer (&owned);
+}
+
+/* Of a revocation, or of a second factor before it. The body may hold a code. */
+static KobanOutgoing *
+build_call (KobanSession *self,
+            const KobanStep *step,
+            const KobanCallRule *call,
+            const KobanStepValues *values,
+            GError **error)
+{
+  const KobanRevocationRule *rule = koban_profile_find_revocation (self->profile, self->revoked->kind);
+  g_autoptr(GError) local_error = NULL;
+  g_autofree char *path = koban_step_build_path (step, call->path, NULL, values, &local_error);
+  char *body = path != NULL ? koban_step_build_body (step, call->body, values, &local_error) : NULL;
+  KobanOutgoing *outgoing = NULL;
+
+  if (local_error == NULL)
+    outgoing = koban_auth_request (self->auth, methods[call->method], path, body, rule, error);
+  else
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  koban_secret_wipe (body);
+  return with_headers (self, outgoing, call->headers, error);
+}
+
 static KobanOutgoing *
 build_revocation (KobanSession *self, const KobanStep *step, GError **error)
 {
   const KobanRevocationRule *rule = koban_profile_find_revocation (self->profile, self->revoked->kind);
-  const KobanStepValues values = { self->fields, self->revoked->remote_id };
-  g_autoptr(GError) local_error = NULL;
-  g_autofree char *path = koban_step_build_path (step, rule->path, NULL, &values, &local_error);
-  g_autofree char *body =
-    path != NULL ? koban_step_build_body (step, rule->body, &values, &local_error) : NULL;
+  const KobanCallRule call = { rule->method, rule->path, rule->body, rule->headers };
+  const KobanStepValues values = { .fields = self->fields, .link_id = self->revoked->remote_id };
 
-  if (local_error == NULL)
-    return koban_auth_request (self->auth, methods[rule->method], path, body, rule, error);
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return NULL;
+  return build_call (self, step, &call, &values, error);
+}
+
+static KobanOutgoing *
+build_factor (KobanSession *self, const KobanStep *step, GError **error)
+{
+  const KobanStepValues values = { self->fields, self->revoked->remote_id,
+                                   koban_second_factor_get_id (self->factor),
+                                   koban_second_factor_get_answer (self->factor) };
+
+  return build_call (self, step, koban_second_factor_get_call (self->factor), &values, error);
 }
 
 static KobanOutgoing *
 build_listing (KobanSession *self, KobanStep *step, GError **error)
 {
   const KobanRequestRule *request = step->request;
-  const KobanStepValues values = { self->fields, NULL };
+  const KobanStepValues values = { .fields = self->fields };
   g_autoptr(GError) local_error = NULL;
+  KobanOutgoing *outgoing = NULL;
 
   step->path = koban_step_build_path (step, request->path, request->query, &values, &local_error);
   g_autofree char *body =
     step->path != NULL ? koban_step_build_body (step, request->body, &values, &local_error) : NULL;
   if (local_error == NULL)
-    return koban_auth_request (self->auth, methods[request->method], step->path, body, NULL, error);
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return NULL;
+    outgoing = koban_auth_request (self->auth, methods[request->method], step->path, body, NULL, error);
+  else
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return with_headers (self, outgoing, request->headers, error);
 }
 
 static KobanOutgoing *
@@ -383,6 +428,8 @@ build_step (KobanSession *self, KobanStep *step, GError **error)
       return koban_auth_open (self->auth, error);
     case KOBAN_STEP_REVOKE:
       return build_revocation (self, step, error);
+    case KOBAN_STEP_FACTOR:
+      return build_factor (self, step, error);
     case KOBAN_STEP_LIST:
     default:
       return build_listing (self, step, error);
@@ -450,11 +497,59 @@ has_status (GArray *statuses, guint status)
   return FALSE;
 }
 
+/* — a second factor — */
+
+static gboolean
+take_factor (KobanSession *self, const KobanHttpResponse *answer, GError **error)
+{
+  if (!koban_second_factor_take (self->factor, answer, &self->profile->errors, error))
+    return FALSE;
+  if (koban_second_factor_is_done (self->factor))
+    self->revoke_result = KOBAN_REVOKE_ACCEPTED;
+  else
+    g_queue_push_head (&self->steps, koban_step_new (KOBAN_STEP_FACTOR, NULL, self->revoked_on));
+  return TRUE;
+}
+
+/* The answer that wants one may have begun it, too. */
+static gboolean
+begin_factor (KobanSession *self,
+              const KobanFactorRule *rule,
+              const KobanHttpResponse *answer,
+              GError **error)
+{
+  self->factor = koban_second_factor_new (rule);
+  if (rule->start.path == NULL)
+    return take_factor (self, answer, error);
+  g_queue_push_head (&self->steps, koban_step_new (KOBAN_STEP_FACTOR, NULL, self->revoked_on));
+  return TRUE;
+}
+
+const KobanFactor *
+koban_session_get_factor (KobanSession *self)
+{
+  const KobanFactor *told = self->factor != NULL ? koban_second_factor_get_told (self->factor) : NULL;
+
+  if (told == NULL)
+    return NULL;
+  self->told = *told;
+  self->told.known = told->url != NULL && koban_hosts_allow (self->hosts, told->url, NULL);
+  return &self->told;
+}
+
+gboolean
+koban_session_answer_factor (KobanSession *self, KobanSecret *answer, GError **error)
+{
+  return koban_second_factor_answer (self->factor, answer, error);
+}
+
 static gboolean
 take_revoked (KobanSession *self, const KobanHttpResponse *answer, GError **error)
 {
   const KobanRevocationRule *rule = koban_profile_find_revocation (self->profile, self->revoked->kind);
 
+  if (rule->factor != NULL && has_status (rule->factor->when, answer->status))
+    return begin_factor (self, rule->factor, answer, error);
   if (has_status (rule->ok, answer->status))
     self->revoke_result = KOBAN_REVOKE_ACCEPTED;
   else if (has_status (rule->gone, answer->status))
@@ -485,6 +580,8 @@ take_answer (KobanSession *self, KobanStep *step, const KobanHttpResponse *answe
       return take_opened (self, answer, error);
     case KOBAN_STEP_REVOKE:
       return take_revoked (self, answer, error);
+    case KOBAN_STEP_FACTOR:
+      return take_factor (self, answer, error);
     case KOBAN_STEP_LIST:
     default:
       return take_listed (self, step, answer, error);
@@ -568,10 +665,15 @@ static gboolean
 asks_again (KobanSession *self, StepTask *data, const KobanHttpResponse *answer, const GError *error)
 {
   const gboolean is_opening = data->step->kind == KOBAN_STEP_OPEN;
+  const gboolean is_factor = data->step->kind == KOBAN_STEP_FACTOR;
 
   if (is_opening && koban_error_is (error, KOBAN_ERROR_OFFLINE) && koban_auth_lost (self->auth))
     ask_again (self, data, FALSE);
-  else if (!is_opening && answer != NULL && answer->status == 401 && koban_auth_refused (self->auth))
+  else if (is_factor && answer == NULL && koban_error_is (error, KOBAN_ERROR_OFFLINE) &&
+           koban_second_factor_lost (self->factor))
+    ask_again (self, data, FALSE);
+  else if (!is_opening && !is_factor && answer != NULL && answer->status == 401 &&
+           koban_auth_refused (self->auth))
     ask_again (self, data, TRUE);
   else
     return FALSE;

@@ -185,6 +185,10 @@ lookup_name (const char *name, gpointer user_data)
     return account != NULL ? koban_account_get_variable (account, name + strlen ("account.")) : NULL;
   if (g_str_equal (name, "link.id"))
     return lookup->values->link_id;
+  if (g_str_equal (name, "sca.id"))
+    return lookup->values->factor_id;
+  if (g_str_equal (name, "answer"))
+    return lookup->values->answer;
   if (g_str_equal (name, "holder"))
     return lookup->step->holder;
   return lookup_time (lookup, name);
@@ -217,6 +221,14 @@ append_page (GString *out, const KobanStep *self)
   g_string_append_printf (out, "%c%s=%s", strchr (out->str, '?') != NULL ? '&' : '?', paging->param, value);
 }
 
+/* A parameter that a later page has another value for. */
+static gboolean
+is_turned (const KobanStep *self, const KobanPair *pair)
+{
+  return self->next != NULL && self->request != NULL && self->request->method == KOBAN_METHOD_GET &&
+         g_strcmp0 (self->request->paging.param, pair->name) == 0;
+}
+
 char *
 koban_step_build_path (const KobanStep *self,
                        const char *path,
@@ -230,7 +242,8 @@ koban_step_build_path (const KobanStep *self,
   gboolean is_good = expanded != NULL;
 
   for (guint i = 0; is_good && query != NULL && i < query->len; i++)
-    is_good = append_pair (out, &g_array_index (query, KobanPair, i), &lookup, error);
+    if (!is_turned (self, &g_array_index (query, KobanPair, i)))
+      is_good = append_pair (out, &g_array_index (query, KobanPair, i), &lookup, error);
   append_page (out, self);
   g_free (lookup.made);
   return is_good ? g_string_free (g_steal_pointer (&out), FALSE) : NULL;

@@ -13,7 +13,8 @@ typedef enum
 {
   KOBAN_STEP_OPEN,
   KOBAN_STEP_LIST,
-  KOBAN_STEP_REVOKE
+  KOBAN_STEP_REVOKE,
+  KOBAN_STEP_FACTOR
 } KobanStepKind;
 
 typedef struct
@@ -50,6 +51,8 @@ typedef struct
 {
   GHashTable *fields;  /* name → value */
   const char *link_id; /* (nullable) */
+  const char *factor_id; /* (nullable): of a second factor … */
+  const char *answer;    /* (nullable): … and what the person says */
 } KobanStepValues;
 
 /* "/path?name=value&…" from templates, with what turns the page; @query (nullable). (transfer full) */

@@ -14,6 +14,7 @@
 #include <koban/channel-settings.h>
 #include <koban/date.h>
 #include <koban/error.h>
+#include <koban/text.h>
 
 #define GROUP "channel "
 #define NAME_MAX_BYTES 32
@@ -130,7 +131,9 @@ koban_channel_name_is_good (const char *name)
 static gboolean
 set_invalid (GError **error, const char *key, const char *why)
 {
-  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, "%s: %s", key, why);
+  g_autofree char *shown = koban_text_clean (key, 0); /* a name may be what is wrong */
+
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, "%s: %s", shown, why);
   return FALSE;
 }
 
@@ -202,8 +205,9 @@ static gboolean
 set_read_error (const Source *source, const char *group, const char *key, const char *why, GError **error)
 {
   guint line = find_line (source->text, group, key);
+  g_autofree char *name = koban_text_clean (group, 0);
 
-  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, "%s:%u: [%s] %s", source->path, line, group, why);
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, "%s:%u: [%s] %s", source->path, line, name, why);
   return FALSE;
 }
 
@@ -256,7 +260,9 @@ read_key (const Source *source, const char *group, gsize i, KobanChannelSettings
 {
   g_autofree char *text = g_key_file_get_string (source->file, group, keys[i].key, NULL);
 
-  if (text == NULL || read_value (self, i, g_strstrip (text)))
+  /* What is no text is there all the same. */
+  if (text != NULL ? read_value (self, i, g_strstrip (text))
+                   : !g_key_file_has_key (source->file, group, keys[i].key, NULL))
     return TRUE;
   g_autofree char *why =
     g_strdup_printf (_("%s is not understood: write %s"), keys[i].key, expected (keys[i].type));
@@ -321,8 +327,8 @@ source_open (Source *source, const char *path, GKeyFileFlags flags, GError **err
     }
   else if (length == 0 || g_key_file_load_from_data (source->file, source->text, length, flags, &local_error))
     return TRUE;
-  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path,
-               local_error->message);
+  g_autofree char *why = koban_text_clean (local_error->message, 0); /* it may quote a line that is no text */
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path, why);
   return FALSE;
 }
 

@@ -16,6 +16,7 @@
 
 #include <koban/error.h>
 #include <koban/settings.h>
+#include <koban/text.h>
 
 static const char *
 below (const char *base)
@@ -233,17 +234,14 @@ read_key (GKeyFile *file, const char *path, const KeyRow *row, KobanSettings *se
 {
   g_autofree char *text = g_key_file_get_string (file, row->group, row->key, NULL);
 
-  if (text == NULL)
+  /* What is no text is there all the same: it must not pass for the default. */
+  if (text == NULL && !g_key_file_has_key (file, row->group, row->key, NULL))
     return TRUE;
-  g_strstrip (text);
-  if (!parse_value (text, row, G_STRUCT_MEMBER_P (settings, row->offset)))
-    {
-      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
-                   _("%s: [%s] %s = %s is not understood: write %s"), path, row->group, row->key, text,
-                   _(row->expected));
-      return FALSE;
-    }
-  return TRUE;
+  if (text != NULL && parse_value (g_strstrip (text), row, G_STRUCT_MEMBER_P (settings, row->offset)))
+    return TRUE;
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s: [%s] %s = %s is not understood: write %s"),
+               path, row->group, row->key, text != NULL ? text : "?", _(row->expected));
+  return FALSE;
 }
 
 static gboolean
@@ -253,6 +251,15 @@ is_known (const char *group, const char *key)
     if (g_str_equal (keys[i].group, group) && g_str_equal (keys[i].key, key))
       return TRUE;
   return FALSE;
+}
+
+/* GLib's sentence may quote a line that is no text. */
+static void
+set_unreadable (const char *path, const GError *cause, GError **error)
+{
+  g_autofree char *why = koban_text_clean (cause->message, 0);
+
+  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path, why);
 }
 
 static void
@@ -272,6 +279,22 @@ report_unknown_keys (GKeyFile *file, const char *path)
     }
 }
 
+/* What a computer that lost its power leaves of a file, GLib takes for an empty line. */
+static gboolean
+begins_as_text (const char *path, GError **error)
+{
+  char head[64];
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  gssize length = fd >= 0 ? read (fd, head, sizeof head) : 0;
+
+  if (fd >= 0)
+    close (fd);
+  if (length <= 0 || memchr (head, 0, (gsize) length) == NULL)
+    return TRUE;
+  g_set_error_literal (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_PARSE, g_strerror (EILSEQ));
+  return FALSE;
+}
+
 gboolean
 koban_settings_load (const char *path, KobanSettings *settings, GError **error)
 {
@@ -281,11 +304,11 @@ koban_settings_load (const char *path, KobanSettings *settings, GError **error)
 
   g_return_val_if_fail (path != NULL && settings != NULL, FALSE);
 
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error) &&
+  if ((!begins_as_text (path, &local_error) ||
+       !g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error)) &&
       !g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     {
-      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path,
-                   local_error->message);
+      set_unreadable (path, local_error, error);
       return FALSE;
     }
 
@@ -332,6 +355,16 @@ find_key (const char *key, GError **error)
   return NULL;
 }
 
+/* Empty: there are none. */
+static char *
+format_quiet (const KobanQuiet *quiet)
+{
+  if (quiet->from_minute == quiet->until_minute)
+    return g_strdup ("");
+  return g_strdup_printf ("%02u:%02u-%02u:%02u", quiet->from_minute / 60, quiet->from_minute % 60,
+                          quiet->until_minute / 60, quiet->until_minute % 60);
+}
+
 /* As a person writes it: the longest unit that fits. */
 static char *
 format_value (const KeyRow *row, const KobanSettings *settings)
@@ -340,6 +373,8 @@ format_value (const KeyRow *row, const KobanSettings *settings)
 
   if (row->type == KEY_WORD)
     return g_strdup (row->words[value]);
+  if (row->type == KEY_QUIET)
+    return format_quiet (G_STRUCT_MEMBER_P (settings, row->offset));
   if (value % (60 * 60) == 0)
     return g_strdup_printf ("%uh", value / (60 * 60));
   return value % 60 == 0 ? g_strdup_printf ("%um", value / 60) : g_strdup_printf ("%us", value);
@@ -384,8 +419,7 @@ koban_settings_set (const char *path, const char *key, const char *value, GError
                                   &local_error) &&
       !g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     {
-      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID, _("%s cannot be read: %s"), path,
-                   local_error->message);
+      set_unreadable (path, local_error, error);
       return FALSE;
     }
   if (value != NULL)

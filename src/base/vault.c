@@ -118,6 +118,27 @@ koban_vault_remove_finish (KobanVault *self, GAsyncResult *result, GError **erro
 }
 
 void
+koban_vault_list_async (KobanVault *self,
+                        KobanSecretKind kind,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  g_return_if_fail (KOBAN_IS_VAULT (self));
+
+  KOBAN_VAULT_GET_IFACE (self)->list_async (self, kind, cancellable, callback, user_data);
+}
+
+GPtrArray *
+koban_vault_list_finish (KobanVault *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, koban_vault_list_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
 koban_vault_unlock_async (KobanVault *self,
                           GCancellable *cancellable,
                           GAsyncReadyCallback callback,
@@ -752,6 +773,59 @@ vault_keyring_remove_async (KobanVault *vault,
   begin_by_id (vault, task, kind, id, act_remove);
 }
 
+static GPtrArray *
+ids_of (GList *items)
+{
+  GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
+
+  for (GList *l = items; l != NULL; l = l->next)
+    {
+      g_autoptr(GHashTable) attributes = secret_item_get_attributes (l->data);
+      const char *id = attributes != NULL ? g_hash_table_lookup (attributes, "id") : NULL;
+
+      if (id != NULL)
+        g_ptr_array_add (ids, g_strdup (id));
+    }
+  return ids;
+}
+
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  GList *items = secret_service_search_finish (SECRET_SERVICE (source), result, &error);
+
+  if (error != NULL)
+    return_keyring_error (task, error);
+  else if (items != NULL || !refused_by_collection (task))
+    g_task_return_pointer (task, ids_of (items), (GDestroyNotify) g_ptr_array_unref);
+  g_list_free_full (items, g_object_unref);
+}
+
+static void
+act_list (GTask *task)
+{
+  Verb *verb = g_task_get_task_data (task);
+  g_autoptr(GHashTable) attributes = attributes_of (verb);
+
+  secret_service_search (verb->service, &schema, attributes, SECRET_SEARCH_ALL, g_task_get_cancellable (task),
+                         on_listed, task);
+}
+
+static void
+vault_keyring_list_async (KobanVault *vault,
+                          KobanSecretKind kind,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  GTask *task = g_task_new (vault, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, koban_vault_list_async);
+  begin_by_id (vault, task, kind, NULL, act_list);
+}
+
 static void
 on_items_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -859,6 +933,7 @@ koban_vault_keyring_iface_init (KobanVaultInterface *iface)
   iface->store_async = vault_keyring_store_async;
   iface->lookup_async = vault_keyring_lookup_async;
   iface->remove_async = vault_keyring_remove_async;
+  iface->list_async = vault_keyring_list_async;
   iface->unlock_async = vault_keyring_unlock_async;
 }
 

@@ -10,6 +10,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
+#include <koban/field.h>
 #include <koban/place.h>
 #include <string.h>
 
@@ -359,23 +360,41 @@ is_repaid (GVariant *claim)
   return total < 0 && repaid >= -total;
 }
 
+/* A day that the claim names. */
+static KobanDate
+day_of (GVariant *claim, const char *key)
+{
+  const char *text = koban_field_text (claim, key);
+  KobanDate day = KOBAN_NO_DATE;
+
+  if (text != NULL)
+    (void) !koban_date_parse (text, &day);
+  return day;
+}
+
+/* Nobody can notice a loss before there is one: a link that was told of first is none. */
+static KobanDate
+day_noticed (GVariant *claim, int utc_offset_minutes)
+{
+  gint64 at_us = koban_field_number (claim, "noticed");
+  KobanDate first = day_of (claim, from_names[FROM_FIRST]), day;
+
+  if (at_us == 0)
+    return KOBAN_NO_DATE;
+  day = koban_date_from_us (at_us, utc_offset_minutes);
+  return first != KOBAN_NO_DATE ? MAX (day, first) : day;
+}
+
 static KobanDate
 day_from (const Rule *rule, GVariant *claim, int utc_offset_minutes)
 {
-  const char *text = NULL;
-  gint64 at_us = 0;
-  KobanDate day = KOBAN_NO_DATE;
+  gint64 at_us;
 
   if (rule->from == FROM_FIRST || rule->from == FROM_LAST)
-    {
-      if (g_variant_lookup (claim, from_names[rule->from], "&s", &text))
-        (void) !koban_date_parse (text, &day);
-      return day;
-    }
-  if (rule->from == FROM_TOLD)
-    at_us = told_us (claim, rule->party);
-  else
-    g_variant_lookup (claim, "noticed", "x", &at_us);
+    return day_of (claim, from_names[rule->from]);
+  if (rule->from == FROM_NOTICED)
+    return day_noticed (claim, utc_offset_minutes);
+  at_us = told_us (claim, rule->party);
   return at_us != 0 ? koban_date_from_us (at_us, utc_offset_minutes) : KOBAN_NO_DATE;
 }
 

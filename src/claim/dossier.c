@@ -8,6 +8,7 @@
 #include "claim/dossier.h"
 
 #include <koban/date.h>
+#include <koban/field.h>
 #include <koban/money.h>
 #include <koban/text.h>
 #include <string.h>
@@ -55,43 +56,6 @@ typedef struct
   GVariantDict *dossier; /* (unowned) */
 } Making;
 
-static GVariant *
-list_of (GVariant *facts, const char *key)
-{
-  GVariant *rows = g_variant_lookup_value (facts, key, G_VARIANT_TYPE ("aa{sv}"));
-
-  return rows != NULL ? rows : g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE_VARDICT, NULL, 0));
-}
-
-static const char *
-word (GVariant *row, const char *key)
-{
-  const char *text = NULL;
-
-  g_variant_lookup (row, key, "&s", &text);
-  return text;
-}
-
-static gint64
-number (GVariant *row, const char *key)
-{
-  gint64 value = 0;
-
-  g_variant_lookup (row, key, "x", &value);
-  return value;
-}
-
-static gboolean
-money (GVariant *row, const char *key, KobanMoney *value)
-{
-  const char *currency = NULL;
-
-  if (!g_variant_lookup (row, key, "(x&s)", &value->minor, &currency))
-    return FALSE;
-  g_strlcpy (value->currency.code, currency, sizeof value->currency.code);
-  return TRUE;
-}
-
 static void
 put_word (GVariantDict *row, const char *key, const char *text)
 {
@@ -133,7 +97,7 @@ copy (GVariant *from, const char *key, GVariantDict *to, const char *as)
 static void
 copy_time (GVariant *from, const char *key, GVariantDict *to, const char *as)
 {
-  put_time (to, as, number (from, key));
+  put_time (to, as, koban_field_number (from, key));
 }
 
 /* --- 1 header, 2 account
@@ -148,8 +112,8 @@ add_sources (Making *self, GVariantDict *header)
 
   if (connection != NULL)
     {
-      g_autofree char *bank =
-        g_strdup_printf ("%s (%s)", word (connection, "name"), word (connection, "provider"));
+      g_autofree char *bank = g_strdup_printf ("%s (%s)", koban_field_text (connection, "name"),
+                                               koban_field_text (connection, "provider"));
       g_variant_builder_add (&sources, "s", bank);
     }
   g_variant_builder_add (&sources, "s", "koban-journal");
@@ -217,10 +181,11 @@ canonical_record (GVariant *event)
 
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     g_string_append_printf (record, "%s=%s\n", keys[i],
-                            word (event, keys[i]) != NULL ? word (event, keys[i]) : "");
-  (void) !money (event, "amount", &amount);
+                            koban_field_text (event, keys[i]) != NULL ? koban_field_text (event, keys[i])
+                                                                      : "");
+  (void) !koban_field_money (event, "amount", &amount);
   g_string_append_printf (record, "time=%" G_GINT64_FORMAT "\namount=%" G_GINT64_FORMAT "\ncurrency=%s\n",
-                          number (event, "time"), amount.minor, amount.currency.code);
+                          koban_field_number (event, "time"), amount.minor, amount.currency.code);
   return g_string_free (g_steal_pointer (&record), FALSE);
 }
 
@@ -230,9 +195,10 @@ is_identical (GVariant *a, GVariant *b)
 {
   KobanMoney one = { 0 }, two = { 0 };
 
-  return g_strcmp0 (word (a, "date"), word (b, "date")) == 0 &&
-         g_strcmp0 (word (a, "text"), word (b, "text")) == 0 && money (a, "amount", &one) &&
-         money (b, "amount", &two) && koban_money_equal (one, two);
+  return g_strcmp0 (koban_field_text (a, "date"), koban_field_text (b, "date")) == 0 &&
+         g_strcmp0 (koban_field_text (a, "text"), koban_field_text (b, "text")) == 0 &&
+         koban_field_money (a, "amount", &one) && koban_field_money (b, "amount", &two) &&
+         koban_money_equal (one, two);
 }
 
 static void
@@ -262,7 +228,7 @@ copy_balances (Making *self, GVariant *event, GVariantDict *row)
     return;
   copy (event, "balance_before", row, "balance_before");
   copy (event, "balance_after", row, "balance_after");
-  put_word (row, "balance_from", number (event, "balance_counted") != 0 ? "counted" : "bank");
+  put_word (row, "balance_from", koban_field_number (event, "balance_counted") != 0 ? "counted" : "bank");
   copy_time (event, "balance_counted", row, "balance_counted");
 }
 
@@ -274,14 +240,15 @@ describe_event (Making *self, GVariant *events, gsize at)
   g_autoptr(GVariant) event = g_variant_get_child_value (events, at);
   g_autofree char *record = canonical_record (event);
   g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, record, -1);
-  g_autofree char *folded = koban_text_fold (word (event, "text") != NULL ? word (event, "text") : "");
+  g_autofree char *folded =
+    koban_text_fold (koban_field_text (event, "text") != NULL ? koban_field_text (event, "text") : "");
   g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
 
   g_variant_dict_insert (&row, "number", "x", (gint64) at + 1);
   for (gsize i = 0; i < G_N_ELEMENTS (kept); i++)
     copy (event, kept[i], &row, kept[i]);
   copy_time (event, "time", &row, "time");
-  g_variant_dict_insert (&row, "time_from_bank", "b", number (event, "time") != 0);
+  g_variant_dict_insert (&row, "time_from_bank", "b", koban_field_number (event, "time") != 0);
   put_word (&row, "normalised", folded);
   copy_balances (self, event, &row);
   copy_time (event, "unseen", &row, "not_there");
@@ -294,7 +261,7 @@ describe_event (Making *self, GVariant *events, gsize at)
 static void
 add_events (Making *self)
 {
-  g_autoptr(GVariant) events = list_of (self->facts, "events");
+  g_autoptr(GVariant) events = koban_field_rows (self->facts, "events");
   g_auto(GVariantBuilder) rows = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
   for (gsize i = 0; i < g_variant_n_children (events); i++)
@@ -334,7 +301,8 @@ add_to (GArray *totals, const char *name, const KobanService *service, KobanMone
 static const KobanService *
 service_of (Making *self, GVariant *event)
 {
-  g_autofree char *folded = koban_text_fold (word (event, "text") != NULL ? word (event, "text") : "");
+  g_autofree char *folded =
+    koban_text_fold (koban_field_text (event, "text") != NULL ? koban_field_text (event, "text") : "");
 
   return self->options->services != NULL ? koban_services_match (self->options->services, folded) : NULL;
 }
@@ -366,8 +334,8 @@ rows_of (GArray *totals, const char *key)
 static void
 add_totals (Making *self)
 {
-  g_autoptr(GVariant) events = list_of (self->facts, "events");
-  g_autoptr(GVariant) credits = list_of (self->facts, "credits");
+  g_autoptr(GVariant) events = koban_field_rows (self->facts, "events");
+  g_autoptr(GVariant) credits = koban_field_rows (self->facts, "credits");
   g_autoptr(GArray) days = g_array_new (FALSE, FALSE, sizeof (Total));
   g_autoptr(GArray) services = g_array_new (FALSE, FALSE, sizeof (Total));
   g_auto(GVariantDict) totals = G_VARIANT_DICT_INIT (NULL);
@@ -376,14 +344,15 @@ add_totals (Making *self)
   for (gsize i = 0; i < g_variant_n_children (events); i++)
     {
       g_autoptr(GVariant) event = g_variant_get_child_value (events, i);
-      const char *name = word (event, "service") != NULL ? word (event, "service") : word (event, "text");
+      const char *name = koban_field_text (event, "service") != NULL ? koban_field_text (event, "service")
+                                                                     : koban_field_text (event, "text");
       KobanMoney amount = { 0 };
 
-      if (!money (event, "amount", &amount) || amount.minor >= 0 ||
-          g_strcmp0 (word (event, "state"), "withdrawn") == 0)
+      if (!koban_field_money (event, "amount", &amount) || amount.minor >= 0 ||
+          g_strcmp0 (koban_field_text (event, "state"), "withdrawn") == 0)
         continue;
       count++;
-      add_to (days, word (event, "date"), NULL, amount);
+      add_to (days, koban_field_text (event, "date"), NULL, amount);
       add_to (services, name, service_of (self, event), amount);
     }
   g_variant_dict_insert (&totals, "count", "x", count);
@@ -404,14 +373,15 @@ payload_word (GVariant *entry, const char *key)
 {
   g_autoptr(GVariant) payload = g_variant_lookup_value (entry, "payload", G_VARIANT_TYPE_VARDICT);
 
-  return payload != NULL ? word (payload, key) : NULL; /* of the entry's own data, which outlives this */
+  return payload != NULL ? koban_field_text (payload, key)
+                         : NULL; /* of the entry's own data, which outlives this */
 }
 
 /* When Koban first told of it: the first alert that names it. */
 static gint64
 alerted_us (Making *self, const char *link)
 {
-  g_autoptr(GVariant) alerts = list_of (self->facts, "alerts");
+  g_autoptr(GVariant) alerts = koban_field_rows (self->facts, "alerts");
   gint64 first_us = 0;
 
   for (gsize i = 0; i < g_variant_n_children (alerts); i++)
@@ -420,8 +390,8 @@ alerted_us (Making *self, const char *link)
       g_autofree const char **refs = NULL;
 
       if (g_variant_lookup (alert, "refs", "^a&s", &refs) && g_strv_contains (refs, link) &&
-          (first_us == 0 || number (alert, "opened") < first_us))
-        first_us = number (alert, "opened");
+          (first_us == 0 || koban_field_number (alert, "opened") < first_us))
+        first_us = koban_field_number (alert, "opened");
     }
   return first_us;
 }
@@ -430,22 +400,22 @@ alerted_us (Making *self, const char *link)
 static void
 put_revocation (Making *self, const char *link, GVariantDict *row)
 {
-  g_autoptr(GVariant) journal = list_of (self->facts, "journal");
+  g_autoptr(GVariant) journal = koban_field_rows (self->facts, "journal");
 
   for (gsize i = 0; i < g_variant_n_children (journal); i++)
     {
       g_autoptr(GVariant) entry = g_variant_get_child_value (journal, i);
-      const char *kind = word (entry, "kind");
+      const char *kind = koban_field_text (entry, "kind");
 
       if (g_strcmp0 (payload_word (entry, "link"), link) != 0)
         continue;
       if (g_str_equal (kind, "revoked"))
         {
-          put_time (row, "revoked", number (entry, "at"));
+          put_time (row, "revoked", koban_field_number (entry, "at"));
           put_word (row, "proof", payload_word (entry, "result"));
         }
       if (g_str_equal (kind, "link-gone"))
-        put_time (row, "gone", number (entry, "at"));
+        put_time (row, "gone", koban_field_number (entry, "at"));
     }
 }
 
@@ -463,15 +433,15 @@ describe_link (Making *self, GVariant *link)
   copy_time (link, "first_seen", &row, "first_seen");
   copy_time (link, "created", &row, "granted");
   copy_time (link, "expires", &row, "expires");
-  put_time (&row, "alerted", alerted_us (self, word (link, "id")));
-  put_revocation (self, word (link, "id"), &row);
+  put_time (&row, "alerted", alerted_us (self, koban_field_text (link, "id")));
+  put_revocation (self, koban_field_text (link, "id"), &row);
   return g_variant_dict_end (&row);
 }
 
 static void
 add_links (Making *self)
 {
-  g_autoptr(GVariant) links = list_of (self->facts, "links");
+  g_autoptr(GVariant) links = koban_field_rows (self->facts, "links");
   g_auto(GVariantBuilder) rows = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
   for (gsize i = 0; i < g_variant_n_children (links); i++)
@@ -522,7 +492,7 @@ add_moment (GArray *moments, gint64 at_us, const char *what, GVariantDict *row)
 static void
 add_bounds (Making *self, GArray *moments, const char *key, const char *what)
 {
-  g_autoptr(GVariant) rows = list_of (self->facts, key);
+  g_autoptr(GVariant) rows = koban_field_rows (self->facts, key);
 
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
     {
@@ -534,8 +504,10 @@ add_bounds (Making *self, GArray *moments, const char *key, const char *what)
       copy_time (fact, "created", &row, "bank_time");
       copy (fact, "id", &row, "of");
       copy (fact, "amount", &row, "amount");
-      put_word (&row, "name", word (fact, "text") != NULL ? word (fact, "text") : word (fact, "name"));
-      add_moment (moments, number (fact, "first_seen"), what, &row);
+      put_word (&row, "name",
+                koban_field_text (fact, "text") != NULL ? koban_field_text (fact, "text")
+                                                        : koban_field_text (fact, "name"));
+      add_moment (moments, koban_field_number (fact, "first_seen"), what, &row);
     }
 }
 
@@ -543,17 +515,17 @@ static void
 add_note (Making *self, GArray *moments, GVariant *payload, gint64 written_us)
 {
   g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
-  const char *to = word (payload, "to");
+  const char *to = koban_field_text (payload, "to");
   KobanAudience reader = self->options->audience;
 
   put_word (&row, "to", to);
-  put_word (&row, "who", word (payload, "who"));
-  put_word (&row, "ref", word (payload, "ref"));
-  put_word (&row, "repaid", word (payload, "repaid"));
+  put_word (&row, "who", koban_field_text (payload, "who"));
+  put_word (&row, "ref", koban_field_text (payload, "ref"));
+  put_word (&row, "repaid", koban_field_text (payload, "repaid"));
   if (audiences[reader].other_words || g_strcmp0 (to, audiences[reader].name) == 0)
-    put_word (&row, "words", word (payload, "text"));
+    put_word (&row, "words", koban_field_text (payload, "text"));
   put_time (&row, "written", written_us);
-  add_moment (moments, number (payload, "at"), "note", &row);
+  add_moment (moments, koban_field_number (payload, "at"), "note", &row);
 }
 
 /* Kinds of entries that a timeline tells; what they hold is copied as it is named here. */
@@ -577,10 +549,10 @@ static void
 add_entry (Making *self, GArray *moments, GVariant *entry)
 {
   g_autoptr(GVariant) payload = g_variant_lookup_value (entry, "payload", G_VARIANT_TYPE_VARDICT);
-  const char *kind = word (entry, "kind");
+  const char *kind = koban_field_text (entry, "kind");
 
   if (payload != NULL && g_str_equal (kind, "note"))
-    add_note (self, moments, payload, number (entry, "at"));
+    add_note (self, moments, payload, koban_field_number (entry, "at"));
   for (gsize i = 0; payload != NULL && i < G_N_ELEMENTS (told); i++)
     {
       g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
@@ -588,8 +560,8 @@ add_entry (Making *self, GArray *moments, GVariant *entry)
       if (!g_str_equal (kind, told[i].kind))
         continue;
       for (gsize k = 0; k < G_N_ELEMENTS (told[i].keys) && told[i].keys[k] != NULL; k++)
-        put_word (&row, told[i].keys[k], word (payload, told[i].keys[k]));
-      add_moment (moments, number (entry, "at"), told[i].what, &row);
+        put_word (&row, told[i].keys[k], koban_field_text (payload, told[i].keys[k]));
+      add_moment (moments, koban_field_number (entry, "at"), told[i].what, &row);
     }
 }
 
@@ -600,7 +572,7 @@ is_journalled (GVariant *journal, const char *channel)
     {
       g_autoptr(GVariant) entry = g_variant_get_child_value (journal, i);
 
-      if (g_str_equal (word (entry, "kind"), "sent") &&
+      if (g_str_equal (koban_field_text (entry, "kind"), "sent") &&
           g_strcmp0 (payload_word (entry, "channel"), channel) == 0)
         return TRUE;
     }
@@ -611,24 +583,33 @@ is_journalled (GVariant *journal, const char *channel)
 static void
 add_deliveries (Making *self, GVariant *journal, GArray *moments)
 {
-  g_autoptr(GVariant) deliveries = list_of (self->facts, "deliveries");
+  g_autoptr(GVariant) deliveries = koban_field_rows (self->facts, "deliveries");
 
   for (gsize i = 0; i < g_variant_n_children (deliveries); i++)
     {
       g_autoptr(GVariant) delivery = g_variant_get_child_value (deliveries, i);
       g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
 
-      if (number (delivery, "sent") == 0 || is_journalled (journal, word (delivery, "channel")))
+      if (koban_field_number (delivery, "sent") == 0 ||
+          is_journalled (journal, koban_field_text (delivery, "channel")))
         continue;
-      put_word (&row, "channel", word (delivery, "channel"));
-      add_moment (moments, number (delivery, "sent"), "sent", &row);
+      put_word (&row, "channel", koban_field_text (delivery, "channel"));
+      add_moment (moments, koban_field_number (delivery, "sent"), "sent", &row);
     }
+}
+
+/* Two alerts told in one message: one row. */
+static gboolean
+is_said_before (GArray *moments, guint i)
+{
+  return i > 0 &&
+         g_variant_equal (g_array_index (moments, Moment, i).row, g_array_index (moments, Moment, i - 1).row);
 }
 
 static void
 add_timeline (Making *self)
 {
-  g_autoptr(GVariant) journal = list_of (self->facts, "journal");
+  g_autoptr(GVariant) journal = koban_field_rows (self->facts, "journal");
   g_autoptr(GArray) moments = g_array_new (FALSE, FALSE, sizeof (Moment));
   g_auto(GVariantBuilder) rows = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
@@ -643,7 +624,8 @@ add_timeline (Making *self)
   add_deliveries (self, journal, moments);
   g_array_sort (moments, compare_moments);
   for (guint i = 0; i < moments->len; i++)
-    g_variant_builder_add_value (&rows, g_array_index (moments, Moment, i).row);
+    if (!is_said_before (moments, i))
+      g_variant_builder_add_value (&rows, g_array_index (moments, Moment, i).row);
   g_variant_dict_insert_value (self->dossier, "timeline", g_variant_builder_end (&rows));
 }
 
@@ -653,7 +635,7 @@ add_timeline (Making *self)
 static void
 add_baseline (Making *self)
 {
-  g_autoptr(GVariant) payees = list_of (self->facts, "payees");
+  g_autoptr(GVariant) payees = koban_field_rows (self->facts, "payees");
   g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
 
   g_variant_dict_insert_value (&row, "payees", payees);
@@ -708,7 +690,7 @@ add_integrity (Making *self)
 {
   static const char *const kept[] = { "intact", "entries", "erased", "head", "broken", "why" };
   g_autoptr(GVariant) integrity = g_variant_lookup_value (self->facts, "integrity", G_VARIANT_TYPE_VARDICT);
-  g_autoptr(GVariant) erasures = integrity != NULL ? list_of (integrity, "erasures") : NULL;
+  g_autoptr(GVariant) erasures = integrity != NULL ? koban_field_rows (integrity, "erasures") : NULL;
   g_auto(GVariantBuilder) rows = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
   g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
 

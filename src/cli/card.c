@@ -11,6 +11,7 @@
 #include <glib/gi18n-lib.h>
 #include <koban/date.h>
 #include <koban/deadlines.h>
+#include <koban/field.h>
 #include <koban/services.h>
 #include <koban/text.h>
 
@@ -30,16 +31,6 @@ static const KobanColumn columns[] = {
   { NULL },
 };
 
-static const char *
-word (GVariant *row, const char *key)
-{
-  const char *text = NULL;
-
-  if (row != NULL)
-    g_variant_lookup (row, key, "&s", &text);
-  return text;
-}
-
 static void
 put (GVariantDict *row, const char *key, const char *text)
 {
@@ -55,7 +46,7 @@ find (GVariant *rows, const char *key, const char *value)
     {
       GVariant *row = g_variant_get_child_value (rows, i);
 
-      if (g_strcmp0 (word (row, key), value) == 0)
+      if (g_strcmp0 (koban_field_text (row, key), value) == 0)
         return row;
       g_variant_unref (row);
     }
@@ -100,17 +91,18 @@ list_accounts (const Known *known)
   for (gsize i = 0; i < g_variant_n_children (known->accounts); i++)
     {
       g_autoptr(GVariant) account = g_variant_get_child_value (known->accounts, i);
-      g_autoptr(GVariant) connection = find (known->connections, "id", word (account, "connection"));
-      g_autoptr(GVariant) card = find (known->cards, "account", word (account, "id"));
+      g_autoptr(GVariant) connection =
+        find (known->connections, "id", koban_field_text (account, "connection"));
+      g_autoptr(GVariant) card = find (known->cards, "account", koban_field_text (account, "id"));
       g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
       gint64 set_us = 0;
 
-      put (&row, "account", word (account, "id"));
-      put (&row, "name", word (account, "name"));
-      put (&row, "number", word (account, "number"));
-      put (&row, "currency", word (account, "currency"));
-      put (&row, "bank", word (connection, "name"));
-      put (&row, "phone", word (card, "phone"));
+      put (&row, "account", koban_field_text (account, "id"));
+      put (&row, "name", koban_field_text (account, "name"));
+      put (&row, "number", koban_field_text (account, "number"));
+      put (&row, "currency", koban_field_text (account, "currency"));
+      put (&row, "bank", koban_field_text (connection, "name"));
+      put (&row, "phone", koban_field_text (card, "phone"));
       if (card != NULL && g_variant_lookup (card, "set", "x", &set_us))
         g_variant_dict_insert (&row, "set", "x", set_us);
       g_variant_builder_add_value (&rows, g_variant_dict_end (&row));
@@ -129,7 +121,8 @@ list_wallets (const Known *known)
   for (gsize i = 0; services != NULL && i < g_variant_n_children (known->links); i++)
     {
       g_autoptr(GVariant) link = g_variant_get_child_value (known->links, i);
-      g_autofree char *folded = koban_text_fold (word (link, "name") != NULL ? word (link, "name") : "");
+      g_autofree char *folded =
+        koban_text_fold (koban_field_text (link, "name") != NULL ? koban_field_text (link, "name") : "");
       const KobanService *service = koban_services_match (services, folded);
       g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
 
@@ -153,8 +146,8 @@ print_rows (GVariant *rows, const char *first, const char *second)
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
     {
       g_autoptr(GVariant) row = g_variant_get_child_value (rows, i);
-      g_autofree char *one = koban_text_clean (word (row, first), 0),
-                      *two = koban_text_clean (word (row, second), 0);
+      g_autofree char *one = koban_text_clean (koban_field_text (row, first), 0),
+                      *two = koban_text_clean (koban_field_text (row, second), 0);
 
       g_print ("  %s: %s\n", one, two);
     }
@@ -168,11 +161,12 @@ print_text (GVariant *accounts, GVariant *wallets, const KobanReportOptions *opt
   for (gsize i = 0; i < g_variant_n_children (accounts); i++)
     {
       g_autoptr(GVariant) row = g_variant_get_child_value (accounts, i);
-      g_autofree char *bank = koban_text_clean (word (row, "bank"), 0),
-                      *name = koban_text_clean (word (row, "name"), 0);
-      g_autofree char *phone = koban_text_clean (word (row, "phone"), 0);
+      g_autofree char *bank = koban_text_clean (koban_field_text (row, "bank"), 0),
+                      *name = koban_text_clean (koban_field_text (row, "name"), 0);
+      g_autofree char *phone = koban_text_clean (koban_field_text (row, "phone"), 0);
 
-      g_print ("  %s, %s %s: %s\n", bank, name, word (row, "number") != NULL ? word (row, "number") : "",
+      g_print ("  %s, %s %s: %s\n", bank, name,
+               koban_field_text (row, "number") != NULL ? koban_field_text (row, "number") : "",
                *phone != '\0' ? phone : "________________");
     }
   g_print ("\n%s\n  %s\n  %s\n\n%s\n", koban_report_word (options->language, "card.say"),
@@ -220,8 +214,9 @@ list_help (GVariant *accounts, const char *language, GError **error)
   for (gsize i = 0; i < g_variant_n_children (accounts); i++)
     {
       g_autoptr(GVariant) account = g_variant_get_child_value (accounts, i);
-      const char *currency =
-        word (account, "currency") != NULL ? g_intern_string (word (account, "currency")) : "";
+      const char *currency = koban_field_text (account, "currency") != NULL
+                               ? g_intern_string (koban_field_text (account, "currency"))
+                               : "";
       g_autoptr(GVariant) lines = NULL;
 
       if (!g_hash_table_add (seen, (gpointer) currency))

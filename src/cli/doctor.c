@@ -9,18 +9,10 @@
 #include "cli/health.h"
 
 #include <glib/gi18n-lib.h>
+#include <koban/field.h>
 #include <koban/text.h>
 #include <string.h>
 #include <sys/utsname.h>
-
-static const char *
-word_of (GVariant *row, const char *key)
-{
-  const char *word = NULL;
-
-  g_variant_lookup (row, key, "&s", &word);
-  return word;
-}
 
 /* --- the report: an object of texts and counts
  * --------------------------------------------------------------- */
@@ -34,7 +26,7 @@ count_words (GVariant *rows, const char *key)
   for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++)
     {
       g_autoptr(GVariant) row = g_variant_get_child_value (rows, i);
-      const char *word = word_of (row, key);
+      const char *word = koban_field_text (row, key);
       gint64 count = 0;
 
       if (word == NULL)
@@ -93,13 +85,12 @@ static GVariant *
 make_report (const KobanSituation *now, GVariant *problems)
 {
   g_auto(GVariantDict) report = G_VARIANT_DICT_INIT (NULL);
-  g_autofree char *keyring = koban_situation_program (now, "org.freedesktop.secrets");
 
   put (&report, "koban", KOBAN_VERSION);
-  put (&report, "agent", now->agent != NULL ? koban_dbus_koban1_get_version (now->agent) : NULL);
+  put (&report, "agent", now->version);
   put_system (&report);
   put_server (&report, now);
-  put (&report, "keyring", keyring);
+  put (&report, "keyring", now->keyring_program);
   g_variant_dict_insert (&report, "accounts", "x",
                          now->accounts != NULL ? (gint64) g_variant_n_children (now->accounts) : 0);
   g_variant_dict_insert_value (&report, "connections", count_words (now->connections, "state"));
@@ -155,7 +146,7 @@ static void
 print_problems (GVariant *problems)
 {
   koban_health_print (problems);
-  if (g_variant_n_children (problems) == 0)
+  if (koban_health_is_well (problems))
     g_print ("%s\n",
              _("Nothing is wrong as far as Koban can see. That is no all-clear for your accounts: koban "
                 "alerts"));
@@ -189,5 +180,5 @@ koban_cli_doctor (int argc, char **argv)
     koban_print_rows (problems, koban_problem_columns, TRUE, "");
   else
     print_problems (problems);
-  return g_variant_n_children (problems) == 0 ? KOBAN_EXIT_DONE : KOBAN_EXIT_FAILED;
+  return koban_health_is_well (problems) ? KOBAN_EXIT_DONE : KOBAN_EXIT_FAILED;
 }

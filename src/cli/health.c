@@ -7,23 +7,26 @@
 
 #include "cli/health.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <koban/date.h>
+#include <koban/field.h>
 #include <koban/phrase.h>
 #include <koban/settings.h>
 #include <koban/text.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #define LEAST_ROOM_BYTES (64 * 1024 * 1024)
 #define GRACE_US KOBAN_HOUR_US
 
 const KobanColumn koban_problem_columns[] = {
-  { "code", KOBAN_COLUMN_TEXT },    { "about", KOBAN_COLUMN_TEXT }, { "name", KOBAN_COLUMN_FOREIGN },
-  { "what", KOBAN_COLUMN_FOREIGN }, { "next", KOBAN_COLUMN_TEXT },  { NULL },
+  { "code", KOBAN_COLUMN_TEXT },
+  { "about", KOBAN_COLUMN_TEXT },
+  { "name", KOBAN_COLUMN_FOREIGN },
+  { "what", KOBAN_COLUMN_FOREIGN },
+  { "next", KOBAN_COLUMN_TEXT },
+  { "hint", KOBAN_COLUMN_BOOL },
+  { NULL },
 };
 
 typedef struct
@@ -31,7 +34,7 @@ typedef struct
   const KobanSituation *now; /* (unowned) */
   KobanHealthScope scope;
   GVariantBuilder found;
-  guint count;
+  gboolean hinting; /* what is told now is good to know, and nothing is wrong */
 } Looking;
 
 static void
@@ -51,34 +54,14 @@ tell (Looking *self,
     g_variant_dict_insert (&row, "name", "s", name);
   g_variant_dict_insert (&row, "what", "s", what);
   g_variant_dict_insert (&row, "next", "s", next);
+  g_variant_dict_insert (&row, "hint", "b", self->hinting);
   g_variant_builder_add_value (&self->found, g_variant_dict_end (&row));
-  self->count++;
 }
 
 static void
 tell_plain (Looking *self, const char *code, const char *what, const char *next)
 {
   tell (self, code, NULL, NULL, what, next);
-}
-
-static const char *
-word_of (GVariant *row, const char *key)
-{
-  const char *word = NULL;
-
-  if (row != NULL)
-    g_variant_lookup (row, key, "&s", &word);
-  return word;
-}
-
-static gint64
-number_of (GVariant *row, const char *key)
-{
-  gint64 number = 0;
-
-  if (row != NULL)
-    g_variant_lookup (row, key, "x", &number);
-  return number;
 }
 
 typedef void (*RowFunc) (Looking *self, GVariant *row);
@@ -100,35 +83,19 @@ for_each (Looking *self, GVariant *rows, RowFunc func)
 static void
 look_at_bus (Looking *self)
 {
-  if (self->now->session == NULL)
+  if (!self->now->has_bus)
     tell_plain (
       self, "no-bus", _("There is no session bus, so nothing of Koban can run."),
       _("Log in to a desktop session, or start one: dbus-run-session, or “loginctl enable-linger” and "
          "systemd --user."));
 }
 
-/* The agent holds a lock on the data, whatever bus it is on. */
-static gboolean
-data_is_locked (void)
-{
-  g_autofree char *path = g_build_filename (koban_settings_data_directory (), "lock", NULL);
-  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-  int file = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  gboolean locked;
-
-  if (file < 0)
-    return FALSE;
-  locked = fcntl (file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  close (file);
-  return locked;
-}
-
 static void
 look_at_agent (Looking *self)
 {
-  if (self->now->session == NULL || self->now->status != NULL)
+  if (!self->now->has_bus || self->now->status != NULL)
     return;
-  if (data_is_locked ())
+  if (self->now->data_is_held)
     tell_plain (self, "two-agents", _("Another agent works on Koban's data, in another session of yours."),
                 _("End the other session, or use Koban there."));
   else
@@ -139,9 +106,7 @@ look_at_agent (Looking *self)
 static void
 look_at_version (Looking *self)
 {
-  const char *version = self->now->agent != NULL ? koban_dbus_koban1_get_version (self->now->agent) : NULL;
-
-  if (version != NULL && !g_str_equal (version, KOBAN_VERSION))
+  if (self->now->version != NULL && !g_str_equal (self->now->version, KOBAN_VERSION))
     tell_plain (self, "version", _("The agent that runs is of another version than this command."),
                 _("Let the new one start: systemctl --user restart koban-agent, or log out and in."));
 }
@@ -162,7 +127,7 @@ look_at_keyring (Looking *self)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (states); i++)
-    if (g_strcmp0 (word_of (self->now->status, "keyring"), states[i].keyring) == 0)
+    if (g_strcmp0 (koban_field_text (self->now->status, "keyring"), states[i].keyring) == 0)
       tell_plain (self, states[i].code, _(states[i].what), _(states[i].next));
 }
 
@@ -183,8 +148,9 @@ look_at_keyring_kind (Looking *self)
     { "ksecretd", "kwallet", N_("The keyring is KWallet: closed when unused, it locks Koban out."),
       N_("In its settings switch off “Close when unused for”, and let the login open it (kwallet-pam).") },
   };
-  g_autofree char *program = koban_situation_program (self->now, "org.freedesktop.secrets");
+  const char *program = self->now->keyring_program;
 
+  self->hinting = TRUE;
   for (guint i = 0; program != NULL && i < G_N_ELEMENTS (kinds); i++)
     if (g_str_has_prefix (program, kinds[i].program))
       tell_plain (self, kinds[i].code, _(kinds[i].what), _(kinds[i].next));
@@ -199,25 +165,49 @@ has_screen (void)
   return g_getenv ("WAYLAND_DISPLAY") != NULL || g_getenv ("DISPLAY") != NULL;
 }
 
+/* Alerts reach the person all the same, on a way that leads away from here. */
+static gboolean
+has_another_way (Looking *self)
+{
+  g_autoptr(GVariant) channels =
+    self->now->status != NULL
+      ? g_variant_lookup_value (self->now->status, "channels", G_VARIANT_TYPE ("aa{sv}"))
+      : NULL;
+  gboolean found = FALSE;
+
+  for (gsize i = 0; channels != NULL && i < g_variant_n_children (channels); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (channels, i);
+
+      found |= g_strcmp0 (koban_field_text (row, "kind"), "desktop") != 0 &&
+               g_strcmp0 (koban_field_text (row, "state"), "ok") == 0;
+    }
+  return found;
+}
+
 static void
 look_at_notifications (Looking *self)
 {
-  if (g_strcmp0 (word_of (self->now->status, "notifications"), "none") != 0)
+  if (g_strcmp0 (koban_field_text (self->now->status, "notifications"), "none") != 0)
     return;
   if (has_screen ())
     tell_plain (
       self, "no-notifications", _("No program shows notifications, so alerts cannot reach the screen."),
       _("Install one for your desktop (dunst, mako, xfce4-notifyd), then try: koban notify --test"));
   else
-    tell_plain (
-      self, "headless", _("This session has no screen, so no notification is seen."),
-      _("Let alerts come to your phone or by mail; see: koban --help, and koban watch for scripts."));
+    {
+      self->hinting = has_another_way (self);
+      tell_plain (self, "headless", _("This session has no screen, so no notification is seen."),
+                  _("Let alerts come to your phone or by mail: koban channel add. That it starts without a "
+                     "screen, too: "
+                     "systemctl --user add-wants default.target koban-agent.service"));
+    }
 }
 
 static void
 look_at_unsent (Looking *self)
 {
-  if (number_of (self->now->status, "unsent") > 0)
+  if (koban_field_number (self->now->status, "unsent") > 0)
     tell_plain (self, "unsent", _("There are messages that could not be delivered yet."),
                 _("Read them here: koban alerts. Then try the way: koban notify --test"));
 }
@@ -236,10 +226,10 @@ look_at_connections (Looking *self)
 static void
 tell_of_row (Looking *self, GVariant *row, const char *code, const char *what, const char *next)
 {
-  g_autofree char *name = koban_text_clean (word_of (row, "name") != NULL ? word_of (row, "name") : "", 40);
+  g_autofree char *name = koban_text_clean (koban_field_text_or (row, "name", ""), 40);
   g_autofree char *sentence = g_strdup_printf ("%s: %s", name, what);
 
-  tell (self, code, word_of (row, "id"), name, sentence, next);
+  tell (self, code, koban_field_text (row, "id"), name, sentence, next);
 }
 
 static const struct
@@ -264,7 +254,7 @@ static const struct
 static void
 look_at_connection (Looking *self, GVariant *row)
 {
-  const char *state = word_of (row, "state");
+  const char *state = koban_field_text (row, "state");
 
   for (guint i = 0; i < G_N_ELEMENTS (unwell); i++)
     if (g_strcmp0 (state, unwell[i].state) == 0)
@@ -276,15 +266,18 @@ look_at_connection (Looking *self, GVariant *row)
 static gint64
 patience_us (GVariant *connection)
 {
-  return 2 * MAX (number_of (connection, "next_check") - number_of (connection, "last_check"), 0) + GRACE_US;
+  return 2 *
+           MAX (koban_field_number (connection, "next_check") - koban_field_number (connection, "last_check"),
+                0) +
+         GRACE_US;
 }
 
 static void
 look_at_due (Looking *self, GVariant *row)
 {
-  gint64 last_us = number_of (row, "last_check");
+  gint64 last_us = koban_field_number (row, "last_check");
 
-  if (g_strcmp0 (word_of (row, "state"), "ok") == 0 && number_of (row, "next_check") != 0 &&
+  if (g_strcmp0 (koban_field_text (row, "state"), "ok") == 0 && koban_field_number (row, "next_check") != 0 &&
       self->now->now_us > last_us + patience_us (row))
     tell_of_row (self, row, "overdue", _("it should have been checked by now"), _("Run: koban check"));
 }
@@ -303,7 +296,7 @@ connection_of (const KobanSituation *now, GVariant *account)
     {
       GVariant *row = g_variant_get_child_value (now->connections, i);
 
-      if (g_strcmp0 (word_of (row, "id"), word_of (account, "connection")) == 0)
+      if (g_strcmp0 (koban_field_text (row, "id"), koban_field_text (account, "connection")) == 0)
         return row;
       g_variant_unref (row);
     }
@@ -315,13 +308,13 @@ static void
 look_at_account (Looking *self, GVariant *account)
 {
   g_autoptr(GVariant) connection = connection_of (self->now, account);
-  gint64 as_of_us = number_of (account, "as_of");
+  gint64 as_of_us = koban_field_number (account, "as_of");
 
-  if (connection == NULL || g_strcmp0 (word_of (connection, "state"), "ok") != 0 || as_of_us == 0 ||
-      g_strcmp0 (word_of (connection, "provider"), "file") == 0 ||
-      g_strcmp0 (word_of (account, "watch"), "off") == 0)
+  if (connection == NULL || g_strcmp0 (koban_field_text (connection, "state"), "ok") != 0 || as_of_us == 0 ||
+      g_strcmp0 (koban_field_text (connection, "provider"), "file") == 0 ||
+      g_strcmp0 (koban_field_text (account, "watch"), "off") == 0)
     return;
-  if (number_of (connection, "last_check") <= as_of_us + patience_us (connection))
+  if (koban_field_number (connection, "last_check") <= as_of_us + patience_us (connection))
     return;
   g_autofree char *when = koban_time_format_local (as_of_us);
   g_autofree char *what = g_strdup_printf (_("what is known is of %s"), when);
@@ -334,6 +327,22 @@ look_at_accounts (Looking *self)
   for_each (self, self->now->accounts, look_at_account);
 }
 
+static void
+look_at_owners (Looking *self, GVariant *account)
+{
+  if (g_strcmp0 (koban_field_text (account, "ownership"), "joint") == 0)
+    tell_of_row (
+      self, account, "joint", _("a joint account: only links and what is critical is told"),
+      _("The other owner may watch it, too, with a Koban and a key of their own. See: man koban-agent"));
+}
+
+static void
+look_at_joint_accounts (Looking *self)
+{
+  self->hinting = TRUE;
+  for_each (self, self->now->accounts, look_at_owners);
+}
+
 /* What the agent has told, is not over, and is no connection's state. */
 static const struct
 {
@@ -344,6 +353,8 @@ static const struct
   { "set_aside", KOBAN_HEALTH_WATCH,
     N_("Bring back a copy: koban restore FILE. Else answer it: koban answer INCIDENT mine") },
   { "restored", KOBAN_HEALTH_WATCH,
+    N_("Look at what came since: koban review. Then: koban answer INCIDENT mine") },
+  { "recovered", KOBAN_HEALTH_WATCH,
     N_("Look at what came since: koban review. Then: koban answer INCIDENT mine") },
   { "config", KOBAN_HEALTH_WATCH, N_("See what is read: koban config get") },
   { "account_gone", KOBAN_HEALTH_WATCH, N_("Ask your bank. If you closed it: koban answer INCIDENT mine") },
@@ -358,9 +369,9 @@ static void
 tell_alert (Looking *self, GVariant *row, GVariant *reason, const char *next)
 {
   g_autofree char *sentence = koban_phrase_reason (reason);
-  g_autofree char *code = g_strdelimit (g_strdup (word_of (reason, "code")), "_", '-');
+  g_autofree char *code = g_strdelimit (g_strdup (koban_field_text (reason, "code")), "_", '-');
 
-  tell (self, code, word_of (row, "incident"), NULL, sentence, next);
+  tell (self, code, koban_field_text (row, "incident"), NULL, sentence, next);
 }
 
 static void
@@ -368,12 +379,12 @@ look_at_alert (Looking *self, GVariant *row)
 {
   g_autoptr(GVariant) reasons = g_variant_lookup_value (row, "reasons", G_VARIANT_TYPE ("aa{sv}"));
 
-  if (g_strcmp0 (word_of (row, "kind"), "freshness") != 0 || reasons == NULL ||
+  if (g_strcmp0 (koban_field_text (row, "kind"), "freshness") != 0 || reasons == NULL ||
       g_variant_n_children (reasons) == 0)
     return;
   g_autoptr(GVariant) reason = g_variant_get_child_value (reasons, 0);
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
-    if (g_strcmp0 (word_of (reason, "code"), told[i].reason) == 0 && told[i].scope <= self->scope)
+    if (g_strcmp0 (koban_field_text (reason, "code"), told[i].reason) == 0 && told[i].scope <= self->scope)
       tell_alert (self, row, reason, _(told[i].next));
 }
 
@@ -389,9 +400,7 @@ look_at_alerts (Looking *self)
 static void
 look_at_network (Looking *self)
 {
-  GNetworkMonitor *monitor = g_network_monitor_get_default ();
-
-  if (!g_network_monitor_get_network_available (monitor))
+  if (self->now->offline)
     tell_plain (self, "offline", _("This computer has no network, so no bank can be asked."),
                 _("Nothing: Koban goes on by itself when the network is back."));
 }
@@ -399,11 +408,7 @@ look_at_network (Looking *self)
 static void
 look_at_clock (Looking *self)
 {
-  g_autoptr(GVariant) set =
-    koban_situation_property (self->now->system, "org.freedesktop.timedate1", "/org/freedesktop/timedate1",
-                              "org.freedesktop.timedate1", "NTPSynchronized");
-
-  if (set != NULL && g_variant_is_of_type (set, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean (set))
+  if (self->now->clock_is_free)
     tell_plain (self, "clock",
                 _("This computer's clock is not set by the network; if it is wrong, banks are refused."),
                 _("Switch it on: timedatectl set-ntp true"));
@@ -427,7 +432,8 @@ look_at_journal (Looking *self)
 
   if (self->now->journal == NULL || !g_variant_lookup (self->now->journal, "intact", "b", &intact) || intact)
     return;
-  g_autofree char *entry = g_strdup_printf ("%" G_GINT64_FORMAT, number_of (self->now->journal, "broken"));
+  g_autofree char *entry =
+    g_strdup_printf ("%" G_GINT64_FORMAT, koban_field_number (self->now->journal, "broken"));
   g_autofree char *what = g_strdup_printf (
     _("Koban's journal does not hold from entry %s on: it was changed, or part of it was lost."), entry);
   tell_plain (self, "journal-broken", what,
@@ -450,22 +456,11 @@ look_at_damage (Looking *self)
       _("Bring back a copy: koban restore FILE. Or delete the koban.db.damaged files in its folder."));
 }
 
-static gboolean
-has_entry (void)
-{
-  g_autofree char *path =
-    g_build_filename (g_get_user_config_dir (), "autostart", KOBAN_APP_ID ".desktop", NULL);
-
-  return g_file_test (path, G_FILE_TEST_EXISTS);
-}
-
 static void
 look_at_autostart (Looking *self)
 {
-  if (self->now->connections == NULL || g_variant_n_children (self->now->connections) == 0 || has_entry ())
-    return;
-  g_autofree char *state = koban_situation_unit_state (self->now->session, "koban-agent.service");
-  if (g_strcmp0 (state, "enabled") == 0)
+  if (self->now->connections == NULL || g_variant_n_children (self->now->connections) == 0 ||
+      self->now->starts_at_login)
     return;
   tell_plain (self, "no-autostart", _("Koban does not start at login, so it watches only when you call it."),
               _("Run: koban setup, or systemctl --user enable koban-agent"));
@@ -496,6 +491,7 @@ static const struct
   { look_at_journal, KOBAN_HEALTH_ALL },
   { look_at_damage, KOBAN_HEALTH_ALL },
   { look_at_keyring_kind, KOBAN_HEALTH_ALL },
+  { look_at_joint_accounts, KOBAN_HEALTH_ALL },
 };
 
 GVariant *
@@ -506,8 +502,27 @@ koban_health_check (const KobanSituation *situation, KobanHealthScope scope)
   g_variant_builder_init (&self.found, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < G_N_ELEMENTS (checks); i++)
     if (checks[i].scope <= scope)
-      checks[i].look (&self);
+      {
+        self.hinting = FALSE;
+        checks[i].look (&self);
+      }
   return g_variant_ref_sink (g_variant_builder_end (&self.found));
+}
+
+gboolean
+koban_health_is_well (GVariant *problems)
+{
+  gboolean well = TRUE;
+
+  for (gsize i = 0; i < g_variant_n_children (problems); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (problems, i);
+      gboolean hint = FALSE;
+
+      g_variant_lookup (row, "hint", "b", &hint);
+      well &= hint;
+    }
+  return well;
 }
 
 void
@@ -516,8 +531,8 @@ koban_health_print (GVariant *problems)
   for (gsize i = 0; i < g_variant_n_children (problems); i++)
     {
       g_autoptr(GVariant) row = g_variant_get_child_value (problems, i);
-      g_autofree char *what = koban_text_clean (word_of (row, "what"), 0);
+      g_autofree char *what = koban_text_clean (koban_field_text (row, "what"), 0);
 
-      g_print ("%s: %s %s\n", word_of (row, "code"), what, word_of (row, "next"));
+      g_print ("%s: %s %s\n", koban_field_text (row, "code"), what, koban_field_text (row, "next"));
     }
 }

@@ -15,6 +15,8 @@
 #define HEIGHT 170
 #define LEFT 90
 #define RIGHT 14
+#define SIDE 5 /* debits of one moment stand side by side, */
+#define MOST 8 /* so many at most */
 #define TOP 12
 #define BOTTOM 26
 
@@ -42,7 +44,8 @@ x_of (const Frame *frame, gint64 at_us)
 {
   gint64 span = MAX ((frame->to_us - frame->from_us) / KOBAN_SECOND_US, 1);
 
-  return LEFT + (int) ((at_us - frame->from_us) / KOBAN_SECOND_US * (WIDTH - LEFT - RIGHT) / span);
+  return LEFT +
+         (int) ((at_us - frame->from_us) / KOBAN_SECOND_US * (WIDTH - LEFT - RIGHT - MOST * SIDE) / span);
 }
 
 /* Of 1000 steps, so that no sum is too large to be drawn. */
@@ -212,12 +215,13 @@ draw_debits (GString *svg, const Frame *frame, GVariant *events)
     {
       g_autoptr(GVariant) event = g_variant_get_child_value (events, i);
       gint64 at_us, minor;
+      int x;
 
       if (!is_drawn (event, &at_us, &minor))
         continue;
-      g_string_append_printf (svg, "<line class=\"debit\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n",
-                              x_of (frame, at_us) + (int) (i % 8) * 5, y_of (frame, 0),
-                              x_of (frame, at_us) + (int) (i % 8) * 5, y_of (frame, -minor));
+      x = x_of (frame, at_us) + (int) (i % MOST) * SIDE;
+      g_string_append_printf (svg, "<line class=\"debit\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", x,
+                              y_of (frame, 0), x, y_of (frame, -minor));
     }
 }
 

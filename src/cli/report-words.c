@@ -22,6 +22,16 @@ static const struct
       "銀行のインターフェースが利用者のコンピューターのプログラムに返したデータから作成したものです。銀行が発"
       "行した書類ではありません。"
       "法律上の助言でもありません。" } },
+  { "about",
+    { "Koban is a program on the account holder's own computer. Every so often it asks the bank's interface "
+      "for the "
+      "account's links, balance and movements, keeps what it was told and when, and warns of new links and "
+      "unexpected "
+      "withdrawals. It cannot move money.",
+      "Kobanは口座の持ち主のコンピューターで動くプログラムです。定期的に銀行のインターフェースから口座の連携"
+      "・残高・明細を"
+      "取得し、内容と時刻を記録して、新しい連携や予期しない引き落としを知らせます。お金を動かすことはできませ"
+      "ん。" } },
   { "for.self", { "the account holder's own copy", "本人控え" } },
   { "for.bank", { "copy for the bank", "銀行提出用" } },
   { "for.police", { "copy for the police", "警察提出用" } },
@@ -48,7 +58,7 @@ static const struct
   { "koban-journal", { "Koban's journal", "Kobanの記録簿" } },
 
   { "bank", { "Bank (as named by the customer)", "銀行（利用者の付けた名前）" } },
-  { "provider", { "Interface", "接続方式" } },
+  { "provider", { "Interface (Koban's name for it)", "接続方式（Kobanでの名前）" } },
   { "branch", { "Branch", "支店" } },
   { "type", { "Type", "種別" } },
   { "holder", { "Holder", "名義" } },
@@ -57,8 +67,8 @@ static const struct
   { "full_number", { "Number (whole)", "口座番号（全桁）" } },
   { "currency", { "Currency", "通貨" } },
   { "ownership", { "Ownership", "口座の持ち主" } },
-  { "own", { "own", "本人" } },
-  { "joint", { "joint", "共同" } },
+  { "own", { "the account holder alone", "本人のみ" } },
+  { "joint", { "joint account", "共同名義" } },
   { "last_check", { "Last heard from the bank", "銀行から最後に確認した時刻" } },
   { "fill-in", { "to be filled in by hand", "手で記入" } },
 
@@ -72,10 +82,12 @@ static const struct
   { "withdrawn", { "withdrawn by the bank", "銀行が取り消し" } },
   { "col.amount", { "Amount", "金額" } },
   { "col.text", { "Text of the bank, verbatim", "銀行の摘要（原文のまま）" } },
-  { "normalised", { "normalised", "正規化" } },
+  { "normalised", { "in full-width letters", "全角にした表記" } },
   { "service", { "service", "サービス" } },
   { "payee", { "payee", "支払先" } },
   { "col.balance", { "Balance before and after", "残高（前・後）" } },
+  { "before", { "before", "前" } },
+  { "after", { "after", "後" } },
   { "counted", { "counted back", "逆算" } },
   { "counted.note",
     { "“counted back”: the bank gave no running balance; it is counted back over the booked lines from the "
@@ -83,9 +95,22 @@ static const struct
       "told at {at}.",
       "「逆算」：銀行が明細ごとの残高を示さないため、{at}"
       "に銀行が示した残高から記帳済みの明細をさかのぼって計算したものです。" } },
-  { "identical", { "identical row {n} of {of}", "同じ内容の明細 {of}件中の{n}件目" } },
-  { "ids", { "The bank's ids and the stored records", "銀行の識別番号と保存された記録" } },
+  { "identical",
+    { "the bank lists {of} rows with this day, text and amount; this is number {n}",
+      "同じ日付・摘要・金額の明細が{of}件あり、その{n}件目" } },
+  { "ids",
+    { "For the bank's technicians: ids and stored records",
+      "銀行の技術担当者向け：識別番号と保存された記録" } },
   { "col.ids", { "Ids of the bank, other side", "銀行の識別番号・相手方" } },
+  { "type.other", { "other", "その他" } },
+  { "type.card", { "card", "カード" } },
+  { "type.transfer", { "transfer", "振込" } },
+  { "type.direct_debit", { "direct debit", "口座振替" } },
+  { "type.standing_order", { "standing order", "自動送金" } },
+  { "type.cash", { "cash", "現金" } },
+  { "type.fee", { "fee", "手数料" } },
+  { "type.credit", { "credit", "入金" } },
+  { "type.own", { "between own accounts", "自分の口座間" } },
   { "bank_id", { "id", "識別番号" } },
   { "pending_id", { "pending id", "未確定時の番号" } },
   { "counterparty", { "other side", "相手方" } },
@@ -145,6 +170,7 @@ static const struct
   { "alerted", { "Koban alerted", "Kobanが知らせた時刻" } },
   { "link.revoked", { "revocation asked for", "解除を求めた時刻" } },
   { "not-revoked", { "not asked for through Koban", "Kobanからは求めていません" } },
+  { "revoked.tried", { "Revoked through Koban", "Kobanで解除" } },
   { "proof", { "proof", "解除の確認" } },
   { "proof.gone",
     { "the bank's list, read again, no longer has it", "銀行の一覧を読み直し、なくなったことを確認" } },
@@ -186,8 +212,7 @@ static const struct
   { "link-back", { "Link is back in the bank's list", "つながりが銀行の一覧に再び現れた" } },
   { "link-changed", { "Link changed", "つながりが変わった" } },
   { "exported", { "A dossier was written", "資料を作成" } },
-  { "between", { "between {from} and {to}", "{from}から{to}の間" } },
-  { "until", { "at or before {to}", "{to}以前" } },
+  { "alert", { "[alert {id}]", "［通知 {id}］" } },
 
   { "baseline.none",
     { "No earlier debit to “{name}” in the {days} days of history before the first event (from {from}); "
@@ -204,7 +229,9 @@ static const struct
   { "graph", { "Balance and debits", "残高と引き落とし" } },
   { "graph.balance",
     { "balance (as told by the bank, and as listed above)", "残高（銀行が示したものと、上の一覧のもの）" } },
-  { "graph.debit", { "debits of this case", "この件の引き落とし" } },
+  { "graph.debit",
+    { "debits of this case: as tall as the sum, side by side where one moment holds several",
+      "この件の引き落とし：高さが金額。同じ時刻のものは並べて表示" } },
 
   { "deadlines.note",
     { "Rules as they were looked up on the day given. They are no legal advice and may have changed: ask.",
@@ -218,7 +245,7 @@ static const struct
   { "no-due", { "no time stated", "期限の定めなし" } },
   { "over", { "over", "過ぎています" } },
   { "done", { "done {at}", "済み {at}" } },
-  { "checked-in", { "looked up in {when}: ask your bank", "{when}に調べたもの：銀行に確認してください" } },
+  { "checked-in", { "looked up in {when}: ask the bank", "{when}に調べたもの：銀行に確認してください" } },
   { "no-deadlines",
     { "No times to claim are known for this currency. Tell your bank now.",
       "この通貨の期限の情報はありません。すぐに銀行に届け出てください。" } },
@@ -255,11 +282,17 @@ static const struct
     { "time ____________  person ____________________  reference ____________________",
       "日時 ____________  担当者 ____________________  受理番号 ____________________" } },
   { "check.family",
-    { "Nobody in the family, and nobody the card or phone was lent to, made these debits.  ☐ asked",
-      "家族や、カード・電話を貸した人が行ったものではない。　☐ 確認した" } },
+    { "Nobody in the family, and nobody the card or phone was lent to, made these debits.  ☐ I have asked "
+      "them",
+      "家族や、カード・電話を貸した人が行ったものではない。　☐ 本人たちに確認した" } },
   { "check.noticed",
     { "I noticed it on ____________ by ____________________",
       "気づいた日時 ____________　きっかけ ____________________" } },
+  { "check.sign",
+    { "Date ____________   Name ____________________   Reached at ____________________   Signature "
+      "____________________",
+      "日付 ____________　氏名 ____________________　連絡先 ____________________　署名 "
+      "____________________" } },
   { "check.stop",
     { "What was done to stop it: ________________________________________",
       "止めるためにしたこと：________________________________________" } },
@@ -313,8 +346,12 @@ static const struct
   { "card.wallet.unknown",
     { "The service's own app or site shows its desk; take no number from a message.",
       "窓口はサービス自身のアプリかサイトで調べます。届いたメッセージの番号は使わないでください。" } },
-  { "none", { "none", "なし" } },
-  { "page", { "Koban, case {case}", "Koban 案件{case}" } },
+  { "told.none",
+    { "Koban was not told that anybody has been told yet.",
+      "まだ誰にも届け出ていません（Kobanに記録がありません）。" } },
+  { "page",
+    { "Koban, case {case} · not a document of the bank",
+      "Koban 案件{case} ・ 銀行が発行した書類ではありません" } },
 };
 
 const char *

@@ -230,13 +230,28 @@ hand_over (const Report *report, KobanDBusKoban1 *agent, GVariant *dossier, cons
   return KOBAN_EXIT_DONE;
 }
 
+/* A dossier is about an account. What Koban says of its own watching has none. */
+static gboolean
+has_account (GVariant *facts, const Report *report, GError **error)
+{
+  if (g_variant_lookup (facts, "account", "@a{sv}", NULL))
+    return TRUE;
+  g_set_error (
+    error, KOBAN_ERROR, KOBAN_ERROR_UNSUPPORTED,
+    _("%s is about Koban's own watching, not about an account: there is nothing in it to put before "
+       "a bank. What it says: koban show %s"),
+    report->incident, report->incident);
+  return FALSE;
+}
+
 static int
 make (const Report *report)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(KobanDBusKoban1) agent = koban_client_connect (&error);
   g_autoptr(GVariant) facts = agent != NULL ? ask_agent (agent, report, &error) : NULL;
-  g_autoptr(GVariant) dossier = facts != NULL ? make_dossier (report, facts) : NULL;
+  gboolean fit = facts != NULL && has_account (facts, report, &error);
+  g_autoptr(GVariant) dossier = fit ? make_dossier (report, facts) : NULL;
   g_autofree char *text = dossier != NULL ? write_text (report, agent, dossier, &error) : NULL;
 
   if (text == NULL)

@@ -165,6 +165,19 @@ koban_ledger_add_connection (KobanLedger *self, KobanConnection *connection, gin
   return TRUE;
 }
 
+gboolean
+koban_ledger_is_new (KobanLedger *self, gboolean *is_new, GError **error)
+{
+  static const char sql[] = "SELECT count (*) FROM sqlite_sequence WHERE name = 'connection'";
+  g_auto(KobanQuery) query = { 0 };
+
+  koban_ledger_assert_thread (self);
+  koban_query_start (&query, self->store, sql, "");
+  if (koban_query_next (&query))
+    *is_new = koban_query_int (&query, 0) == 0;
+  return koban_query_finish (&query, error);
+}
+
 static gboolean
 mark_removed (KobanLedger *self, gint64 id, gint64 now_us, GError **error)
 {

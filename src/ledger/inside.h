@@ -25,6 +25,7 @@ struct _KobanLedger
   GVariant      *claims;     /* (owned) (nullable): a{s(xx)}: days to claim by currency */
   int            utc_offset_minutes; /* of the last merge */
   gboolean       knows_offset;       /* there was one; else the computer's own zone is meant */
+  gint64         head;       /* the last entry of the journal that is remembered beside the file; 0: none yet */
 };
 
 /* --- ledger.c: transactions --- */

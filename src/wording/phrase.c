@@ -229,6 +229,7 @@ static const struct
   { "card_testing", N_("{count} tiny card debits to new names within {minutes}, {total} in all.") },
   { "many_payees", N_("{count} new names within {hours}, {total} in all.") },
   { "duplicate_collection", N_("{amount} was collected already {days} before.") },
+  { "duplicate_collection", N_("{amount} was collected twice on one day.") },
   { "amount_changed", N_("A fixed payment changed from {from} to {to}.") },
   { "off_rhythm", N_("It comes {days} early; usually it comes every {gap}.") },
   { "verify_deposit",
@@ -320,6 +321,9 @@ static const struct
                     "look at it with koban review. "
                     "Koban's keys are not in a copy: connect your banks again.") },
   { "restored", N_("Koban's data was brought back from a copy. Connect your banks again.") },
+  { "recovered", N_("Koban's own data was damaged or gone. Koban goes on from what was kept. What happened "
+                     "since {since} was "
+                     "not told: look at it with koban review.") },
   { "set_aside", N_("Koban's own data was damaged and set aside. What was known begins anew.") },
 };
 
@@ -472,6 +476,7 @@ static const struct
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "consent_ends", N_("Koban's access at a bank ends soon"),
     NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "restored", N_("Koban goes on from a copy"), NULL },
+  { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "recovered", N_("Koban goes on from a copy"), NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "deadline", N_("The time to claim ends soon"), NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "no_file", N_("It is time to import a statement"), NULL },
   { KOBAN_ALERT_FRESHNESS, koban_alert_has_reason, "unbalanced", N_("A statement does not add up"), NULL },

@@ -159,6 +159,13 @@ class Claim(unittest.TestCase):
         self.assertIn({"en": "Told through the desktop", "ja": "画面で通知"}[language], page.text)
         self.assertIn({"en": "Branch", "ja": "支店"}[language], page.text)
 
+    def test_what_is_about_no_account_has_no_dossier(self):
+        greeting = next(a["incident"] for a in self.desk.koban_json("alerts", "--all") if a["account"] is None)
+        done = self.desk.koban("report", greeting, "--output", self.path("empty.html"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("koban show %s" % greeting, done.stderr)
+        self.assertFalse(os.path.exists(self.path("empty.html")))
+
     def test_json_and_csv_say_the_same(self):
         self.tell()
         self.report("--format", "json", "-o", "dossier.json")

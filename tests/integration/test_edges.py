@@ -190,24 +190,6 @@ class Disk(Edges):
     def database(self):
         return self.desk.home / ".local/share/koban/koban.db"
 
-    def test_a_damaged_ledger_is_set_aside_and_told_once(self):
-        bank = self.open()
-        self.desk.add(bank)
-        self.desk.stop_agent()
-        for extra in ("-wal", "-shm"):
-            (self.database().parent / ("koban.db" + extra)).unlink(missing_ok=True)
-        self.database().write_bytes(os.urandom(65536))
-        self.desk.start_agent()
-        told = self.desk.wait(lambda: self.alerts_of_kind("freshness"), 20, "the alert")
-        self.assertEqual([r["code"] for a in told for r in a["reasons"]], ["set_aside"])
-        self.assertEqual(self.desk.koban_json("connections"), [])
-        self.assertTrue(list(self.database().parent.glob("koban.db.damaged-*")))
-        self.desk.stop_agent()
-        self.desk.start_agent()
-        self.assertEqual(len(self.alerts_of_kind("freshness")), 1)
-        self.assertEqual(self.desk.koban("add", "starling", "--name", "Bank", "--base-url", bank.base_url, "--ca-file",
-                                         bank.ca, "--secret-stdin", stdin=bank.token + "\n").returncode, 0)
-
     def test_a_full_disk_stops_the_asking_is_told_once_and_ends(self):
         bank = self.open()
         self.desk.add(bank)

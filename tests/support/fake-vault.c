@@ -114,6 +114,31 @@ fake_vault_remove_async (KobanVault *vault,
 }
 
 static void
+fake_vault_list_async (KobanVault *vault,
+                       KobanSecretKind kind,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data)
+{
+  KobanFakeVault *self = KOBAN_FAKE_VAULT (vault);
+  g_autoptr(GTask) task = g_task_new (vault, cancellable, callback, user_data);
+  g_autofree char *prefix = key_of (kind, "");
+  GPtrArray *ids;
+  GHashTableIter all;
+  gpointer key;
+
+  g_task_set_source_tag (task, koban_vault_list_async);
+  if (!is_open (self, task))
+    return;
+  ids = g_ptr_array_new_with_free_func (g_free);
+  g_hash_table_iter_init (&all, self->secrets);
+  while (g_hash_table_iter_next (&all, &key, NULL))
+    if (g_str_has_prefix (key, prefix))
+      g_ptr_array_add (ids, g_strdup ((const char *) key + strlen (prefix)));
+  g_task_return_pointer (task, ids, (GDestroyNotify) g_ptr_array_unref);
+}
+
+static void
 fake_vault_unlock_async (KobanVault *vault,
                          GCancellable *cancellable,
                          GAsyncReadyCallback callback,
@@ -197,6 +222,7 @@ koban_fake_vault_iface_init (KobanVaultInterface *iface)
   iface->store_async = fake_vault_store_async;
   iface->lookup_async = fake_vault_lookup_async;
   iface->remove_async = fake_vault_remove_async;
+  iface->list_async = fake_vault_list_async;
   iface->unlock_async = fake_vault_unlock_async;
 }
 

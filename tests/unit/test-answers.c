@@ -165,11 +165,34 @@ profile_of (const char *name)
   return profile;
 }
 
+/* What a person's sign-in has left in the keyring: signed-in.json. */
+static KobanSecret *
+signed_in (const char *name)
+{
+  g_autofree char *file = g_strconcat (name, "/signed-in.json", NULL);
+  g_autofree char *path = g_build_filename (g_getenv ("KOBAN_SOURCE_ROOT"), "tests", "answers", file, NULL);
+  g_autoptr(GError) error = NULL;
+  KobanSecret *bundle = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return NULL;
+  g_autofree char *text = load_answer (file);
+  g_autoptr(KobanJson) json = koban_json_parse (text, strlen (text), &error);
+  g_assert_no_error (error);
+  for (KobanJsonNode kept = koban_json_first (koban_json_root (json)); koban_json_exists (kept);
+       kept = koban_json_next (kept))
+    {
+      g_autoptr(KobanSecret) before = bundle;
+      bundle = bundle_with (before, koban_json_name (kept), koban_json_string (kept));
+    }
+  return bundle;
+}
+
 static Check *
 check_examples (const char *name, Bank *bank)
 {
   g_autoptr(KobanProfile) profile = profile_of (name);
-  g_autoptr(KobanSecret) secrets = NULL;
+  g_autoptr(KobanSecret) secrets = signed_in (name);
   g_autoptr(GStrvBuilder) fields = g_strv_builder_new ();
   g_autofree char *url = loopback_url (bank, "");
   GArray *needs = koban_profile_get_needs (profile);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -165,9 +166,40 @@ silenced (const Place *place)
   return can_open (place->private, O_RDONLY) ? 0 : 4;
 }
 
+/* Another program of the same user looks into the memory of @pid. */
+static gboolean
+is_looked_into (pid_t pid)
+{
+  g_autofree char *memory = g_strdup_printf ("/proc/%d/mem", (int) pid);
+  int status;
+  pid_t other = fork ();
+
+  if (other == 0)
+    _exit (can_open (memory, O_RDONLY));
+  return waitpid (other, &status, 0) != other || WEXITSTATUS (status) != 0;
+}
+
+/* Root may look into everything, so nobody is who tries. */
+static int
+closed (const Place *place)
+{
+  struct rlimit core;
+
+  if (geteuid () == 0 && setuid (65534) != 0)
+    return 77;
+  if (prctl (PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || !is_looked_into (getpid ()))
+    return 77;
+  koban_confine ();
+  if (is_looked_into (getpid ()) || prctl (PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+    return 1;
+  if (getrlimit (RLIMIT_CORE, &core) != 0 || core.rlim_max != 0)
+    return 2;
+  return prctl (PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 3;
+}
+
 typedef int (*Part) (const Place *place);
 
-static const Part parts[] = { confined, parsing, reading, silenced };
+static const Part parts[] = { confined, parsing, reading, silenced, closed };
 
 static void
 test_part (Place *place, gconstpointer data)
@@ -198,6 +230,7 @@ main (int argc, char **argv)
   g_test_add ("/confine/parsing", Place, GSIZE_TO_POINTER (1), set_up, test_part, tear_down);
   g_test_add ("/confine/reading", Place, GSIZE_TO_POINTER (2), set_up, test_part, tear_down);
   g_test_add ("/confine/silence", Place, GSIZE_TO_POINTER (3), set_up, test_part, tear_down);
+  g_test_add ("/confine/closed", Place, GSIZE_TO_POINTER (4), set_up, test_part, tear_down);
   int status = g_test_run ();
   g_rmdir (autostart);
   g_rmdir (config_home);

@@ -73,6 +73,9 @@ static const struct
   { "{" DOCOMO YEN "}", "jp-bank-notice", "2024-10-01" },
   { "{" DOCOMO YEN "}", "jp-bank-void", "2026-09-01" },
   { "{" DOCOMO YEN "}", "jp-docomo-papers", "2024-10-03" }, /* noticed after midnight in Japan */
+  /* a link was told of two days before anything was lost */
+  { "{'first': <'2024-09-05'>, 'services': <['ドコモ口座']>, " NOTICED YEN "}", "jp-docomo-papers",
+    "2024-10-05" },
   { "{" DOCOMO YEN "}", "jp-docomo-oldest", "2024-11-30" },
   { "{" DOCOMO YEN "}", "jp-paypay", NULL },
   { "{" DOCOMO YEN "}", "gb-bank-notice", NULL },

@@ -279,6 +279,7 @@ test_the_agents_own_reasons_have_sentences (void)
     { "no_file", "It is time to import a statement", "for 8 days" },
     { "consent_ends", "Koban's access at a bank ends soon", "ends in 8 days" },
     { "restored", "Koban goes on from a copy", "connect your banks again" },
+    { "recovered", "Koban goes on from a copy", "look at it with koban review" },
     { "setting_lowered", "Koban was told to protect you otherwise", "wariness" },
     { "unbalanced", "A statement does not add up", "on 2024-09-02" },
     { "deadline", "The time to claim ends soon", "of incident i7 ends in 8 days, on 2024-09-02" },

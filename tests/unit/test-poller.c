@@ -277,6 +277,48 @@ test_resume_asks_once_within_two_minutes (Desk *desk, gconstpointer data)
   assert_asked (desk, "");
 }
 
+/* --- with the last of a battery ---------------------------------------------------------------------- */
+
+static void
+test_what_is_put_off_is_asked_for_in_an_hour (Desk *desk, gconstpointer data)
+{
+  g_autoptr(KobanConnection) c = given_due (desk, "A", NOW_US + KOBAN_HOUR_US);
+
+  start (desk);
+  koban_fake_clock_advance (desk->clock, KOBAN_HOUR_US);
+  assert_asked (desk, c->id);
+  g_assert_true (koban_poller_put_off (desk->poller, c->id));
+  koban_fake_clock_advance (desk->clock, KOBAN_HOUR_US - 1);
+  assert_asked (desk, "");
+  koban_fake_clock_advance (desk->clock, 1);
+  assert_asked (desk, c->id);
+}
+
+static void
+test_what_was_put_off_is_asked_for_when_there_is_power (Desk *desk, gconstpointer data)
+{
+  g_autoptr(KobanConnection) c = given_due (desk, "A", NOW_US + KOBAN_HOUR_US);
+
+  start (desk);
+  koban_fake_clock_advance (desk->clock, KOBAN_HOUR_US);
+  assert_asked (desk, c->id);
+  g_assert_true (koban_poller_put_off (desk->poller, c->id));
+  koban_poller_hurry (desk->poller);
+  koban_fake_clock_advance (desk->clock, 2 * KOBAN_MINUTE_US);
+  assert_asked (desk, c->id);
+}
+
+static void
+test_silence_of_a_day_is_not_put_off (Desk *desk, gconstpointer data)
+{
+  g_autoptr(KobanConnection) c = given_due (desk, "A", NOW_US + 23 * KOBAN_HOUR_US);
+
+  start (desk);
+  koban_fake_clock_advance (desk->clock, 23 * KOBAN_HOUR_US);
+  assert_asked (desk, c->id);
+  g_assert_false (koban_poller_put_off (desk->poller, c->id));
+}
+
 static void
 test_an_unlocked_keyring_is_used_soon (Desk *desk, gconstpointer data)
 {
@@ -340,6 +382,10 @@ main (int argc, char **argv)
       test_offline_wakes_only_when_silence_must_be_told },
     { "/poller/offline-and-told-never-wakes", test_offline_and_told_never_wakes },
     { "/poller/resume-asks-once-within-two-minutes", test_resume_asks_once_within_two_minutes },
+    { "/poller/what-is-put-off-is-asked-for-in-an-hour", test_what_is_put_off_is_asked_for_in_an_hour },
+    { "/poller/what-was-put-off-is-asked-for-when-there-is-power",
+      test_what_was_put_off_is_asked_for_when_there_is_power },
+    { "/poller/silence-of-a-day-is-not-put-off", test_silence_of_a_day_is_not_put_off },
     { "/poller/an-unlocked-keyring-is-used-soon", test_an_unlocked_keyring_is_used_soon },
     { "/poller/a-due-time-of-another-clock-is-due-now", test_a_due_time_of_another_clock_is_due_now },
     { "/poller/what-was-kept-unchecked-is-checked", test_what_was_kept_unchecked_is_checked },
