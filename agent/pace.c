@@ -44,7 +44,8 @@ steady_us (const KobanPace *pace)
   return pace->interval_s * KOBAN_SECOND_US + (gint64) (pace->interval_s * share * 100);
 }
 
-/* Who asks seldom can wait longer: a bank that is down is not asked several times as often as one that is well. */
+/* Who asks seldom can wait longer: a bank that is down is not asked several times as often as one that is
+ * well. */
 static gint64
 backoff_us (const KobanPace *pace, GRand *random)
 {
@@ -53,8 +54,9 @@ backoff_us (const KobanPace *pace, GRand *random)
   return koban_pace_jitter_us (random, base_s, KOBAN_PACE_BACKOFF_CAP_S, pace->failures);
 }
 
-/* Who comes back after an outage whose end the bank tells all of them would come back in one second: those who asked
- * last wait the shortest. One interval spreads them as they were spread before it (tests/bench/fleet). */
+/* Who comes back after an outage whose end the bank tells all of them would come back in one second: those
+ * who asked last wait the shortest. One interval spreads them as they were spread before it
+ * (tests/bench/fleet). */
 static gint64
 patience_s (const KobanPace *pace)
 {

@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Completion of koban for bash: words and files only, it asks neither agent nor network.
+# Completion of koban for bash. Ids come from the agent, through koban's own lists; it asks no bank and no person.
+
+# The words of the first two columns of a list that look like this.
+_koban_ids ()
+{
+  # shellcheck disable=SC2086 # a list may be two words
+  koban $1 2>/dev/null </dev/null | awk -v like="^($2)\$" 'NR > 1 { for (i = 1; i <= 2; i++) if ($i ~ like) print $i }' | sort -u
+}
+
 _koban ()
 {
   local commands="setup providers provider add remove connections accounts transactions links show revoke alerts answer
@@ -41,7 +49,18 @@ _koban ()
     replay) words="--poll --help" files=yes ;;
     providers|connections|show|check|deadlines|watch|leave|verify) words="--json --help" ;;
   esac
+  case $command in
+    add) words="$words $(_koban_ids providers '[a-z0-9-]+')" ;;
+    remove|check) words="$words $(_koban_ids connections 'c[0-9]+')" ;;
+    accounts) words="$words $(_koban_ids accounts 'a[0-9]+')" ;;
+    revoke) words="$words $(_koban_ids links 'l[0-9]+')" ;;
+    note|report) words="$words $(_koban_ids alerts 'i[0-9]+')" ;;
+    answer) words="$words $(_koban_ids alerts '[ni][0-9]+') $(_koban_ids links 'l[0-9]+')" ;;
+    show) words="$words $(_koban_ids alerts '[ni][0-9]+') $(_koban_ids links 'l[0-9]+') $(_koban_ids accounts 'a[0-9]+')" ;;
+    config) words="$words $(_koban_ids 'config get' '[a-z]+[.][a-z]+')" ;;
+  esac
   case $command:$previous in
+    transactions:--account|card:--set|import:--account) words=$(_koban_ids accounts 'a[0-9]+') ;;
     accounts:watch) words="all links off" ;;
     accounts:ownership) words="own joint" ;;
     channel:detail|channel:--detail) words="none minimal full" ;;

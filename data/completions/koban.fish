@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Completion of koban for fish: words and files only, it asks neither agent nor network.
+# Completion of koban for fish. Ids come from the agent, through koban's own lists; it asks no bank and no person.
+
+# The words of the first two columns of a list that look like this.
+function __koban_ids
+    koban (string split ' ' -- $argv[1]) 2>/dev/null </dev/null | awk -v like="^($argv[2])\$" 'NR > 1 { for (i = 1; i <= 2; i++) if ($i ~ like) print $i }' | sort -u
+end
+
 complete -c koban -f
 complete -c koban -n __fish_use_subcommand -l version -d 'Show the version'
 complete -c koban -s h -l help -d 'Show help'
@@ -133,3 +139,11 @@ complete -c koban -n '__fish_seen_subcommand_from channel' -rF -l ca-file -d 'Ce
 complete -c koban -n '__fish_seen_subcommand_from channel' -l secret-stdin -d 'Read the secret from standard input'
 complete -c koban -n '__fish_seen_subcommand_from replay' -x -l poll -a '15m 6h' -d 'How often to check'
 complete -c koban -n '__fish_seen_subcommand_from replay' -F
+
+complete -c koban -n '__fish_seen_subcommand_from add' -a "(__koban_ids providers '[a-z0-9-]+')"
+complete -c koban -n '__fish_seen_subcommand_from remove check' -a "(__koban_ids connections 'c[0-9]+')"
+complete -c koban -n '__fish_seen_subcommand_from accounts show' -a "(__koban_ids accounts 'a[0-9]+')"
+complete -c koban -n '__fish_seen_subcommand_from revoke answer show' -a "(__koban_ids links 'l[0-9]+')"
+complete -c koban -n '__fish_seen_subcommand_from answer show' -a "(__koban_ids alerts '[ni][0-9]+')"
+complete -c koban -n '__fish_seen_subcommand_from note report' -a "(__koban_ids alerts 'i[0-9]+')"
+complete -c koban -n '__fish_seen_subcommand_from config' -a "(__koban_ids 'config get' '[a-z]+[.][a-z]+')"

@@ -339,9 +339,9 @@ read_errors (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpo
 
 /* By hand is always told how: the bank's service may be down. */
 static const KobanKeySet revocation_keys[] = {
-  { "method", 0, BY_API }, { "path", 0, BY_API },  { "ok", 0, BY_API },     { "gone", BY_API, 0 },
-  { "body", BY_API, 0 },   { "needs", BY_API, 0 }, { "by_hand", ANY, ANY },
-  { "headers", BY_API, 0 }, { "sca", 0, BY (API_SCA) },
+  { "method", 0, BY_API }, { "path", 0, BY_API },    { "ok", 0, BY_API },
+  { "gone", BY_API, 0 },   { "body", BY_API, 0 },    { "needs", BY_API, 0 },
+  { "by_hand", ANY, ANY }, { "headers", BY_API, 0 }, { "sca", 0, BY (API_SCA) },
 };
 
 static void

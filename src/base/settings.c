@@ -359,6 +359,16 @@ find_key (const char *key, GError **error)
   return NULL;
 }
 
+/* Empty: there are none. */
+static char *
+format_quiet (const KobanQuiet *quiet)
+{
+  if (quiet->from_minute == quiet->until_minute)
+    return g_strdup ("");
+  return g_strdup_printf ("%02u:%02u-%02u:%02u", quiet->from_minute / 60, quiet->from_minute % 60,
+                          quiet->until_minute / 60, quiet->until_minute % 60);
+}
+
 /* As a person writes it: the longest unit that fits. */
 static char *
 format_value (const KeyRow *row, const KobanSettings *settings)
@@ -367,6 +377,8 @@ format_value (const KeyRow *row, const KobanSettings *settings)
 
   if (row->type == KEY_WORD)
     return g_strdup (row->words[value]);
+  if (row->type == KEY_QUIET)
+    return format_quiet (G_STRUCT_MEMBER_P (settings, row->offset));
   if (value % (60 * 60) == 0)
     return g_strdup_printf ("%uh", value / (60 * 60));
   return value % 60 == 0 ? g_strdup_printf ("%um", value / 60) : g_strdup_printf ("%us", value);

@@ -93,13 +93,12 @@ static GVariant *
 make_report (const KobanSituation *now, GVariant *problems)
 {
   g_auto(GVariantDict) report = G_VARIANT_DICT_INIT (NULL);
-  g_autofree char *keyring = koban_situation_program (now, "org.freedesktop.secrets");
 
   put (&report, "koban", KOBAN_VERSION);
-  put (&report, "agent", now->agent != NULL ? koban_dbus_koban1_get_version (now->agent) : NULL);
+  put (&report, "agent", now->version);
   put_system (&report);
   put_server (&report, now);
-  put (&report, "keyring", keyring);
+  put (&report, "keyring", now->keyring_program);
   g_variant_dict_insert (&report, "accounts", "x",
                          now->accounts != NULL ? (gint64) g_variant_n_children (now->accounts) : 0);
   g_variant_dict_insert_value (&report, "connections", count_words (now->connections, "state"));
@@ -155,7 +154,7 @@ static void
 print_problems (GVariant *problems)
 {
   koban_health_print (problems);
-  if (g_variant_n_children (problems) == 0)
+  if (koban_health_is_well (problems))
     g_print ("%s\n",
              _("Nothing is wrong as far as Koban can see. That is no all-clear for your accounts: koban "
                 "alerts"));
@@ -189,5 +188,5 @@ koban_cli_doctor (int argc, char **argv)
     koban_print_rows (problems, koban_problem_columns, TRUE, "");
   else
     print_problems (problems);
-  return g_variant_n_children (problems) == 0 ? KOBAN_EXIT_DONE : KOBAN_EXIT_FAILED;
+  return koban_health_is_well (problems) ? KOBAN_EXIT_DONE : KOBAN_EXIT_FAILED;
 }

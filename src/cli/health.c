@@ -7,8 +7,6 @@
 
 #include "cli/health.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <koban/date.h>
 #include <koban/phrase.h>
@@ -16,14 +14,18 @@
 #include <koban/text.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #define LEAST_ROOM_BYTES (64 * 1024 * 1024)
 #define GRACE_US KOBAN_HOUR_US
 
 const KobanColumn koban_problem_columns[] = {
-  { "code", KOBAN_COLUMN_TEXT },    { "about", KOBAN_COLUMN_TEXT }, { "name", KOBAN_COLUMN_FOREIGN },
-  { "what", KOBAN_COLUMN_FOREIGN }, { "next", KOBAN_COLUMN_TEXT },  { NULL },
+  { "code", KOBAN_COLUMN_TEXT },
+  { "about", KOBAN_COLUMN_TEXT },
+  { "name", KOBAN_COLUMN_FOREIGN },
+  { "what", KOBAN_COLUMN_FOREIGN },
+  { "next", KOBAN_COLUMN_TEXT },
+  { "hint", KOBAN_COLUMN_BOOL },
+  { NULL },
 };
 
 typedef struct
@@ -31,7 +33,7 @@ typedef struct
   const KobanSituation *now; /* (unowned) */
   KobanHealthScope scope;
   GVariantBuilder found;
-  guint count;
+  gboolean hinting; /* what is told now is good to know, and nothing is wrong */
 } Looking;
 
 static void
@@ -51,8 +53,8 @@ tell (Looking *self,
     g_variant_dict_insert (&row, "name", "s", name);
   g_variant_dict_insert (&row, "what", "s", what);
   g_variant_dict_insert (&row, "next", "s", next);
+  g_variant_dict_insert (&row, "hint", "b", self->hinting);
   g_variant_builder_add_value (&self->found, g_variant_dict_end (&row));
-  self->count++;
 }
 
 static void
@@ -100,35 +102,19 @@ for_each (Looking *self, GVariant *rows, RowFunc func)
 static void
 look_at_bus (Looking *self)
 {
-  if (self->now->session == NULL)
+  if (!self->now->has_bus)
     tell_plain (
       self, "no-bus", _("There is no session bus, so nothing of Koban can run."),
       _("Log in to a desktop session, or start one: dbus-run-session, or “loginctl enable-linger” and "
          "systemd --user."));
 }
 
-/* The agent holds a lock on the data, whatever bus it is on. */
-static gboolean
-data_is_locked (void)
-{
-  g_autofree char *path = g_build_filename (koban_settings_data_directory (), "lock", NULL);
-  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-  int file = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  gboolean locked;
-
-  if (file < 0)
-    return FALSE;
-  locked = fcntl (file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  close (file);
-  return locked;
-}
-
 static void
 look_at_agent (Looking *self)
 {
-  if (self->now->session == NULL || self->now->status != NULL)
+  if (!self->now->has_bus || self->now->status != NULL)
     return;
-  if (data_is_locked ())
+  if (self->now->data_is_held)
     tell_plain (self, "two-agents", _("Another agent works on Koban's data, in another session of yours."),
                 _("End the other session, or use Koban there."));
   else
@@ -139,9 +125,7 @@ look_at_agent (Looking *self)
 static void
 look_at_version (Looking *self)
 {
-  const char *version = self->now->agent != NULL ? koban_dbus_koban1_get_version (self->now->agent) : NULL;
-
-  if (version != NULL && !g_str_equal (version, KOBAN_VERSION))
+  if (self->now->version != NULL && !g_str_equal (self->now->version, KOBAN_VERSION))
     tell_plain (self, "version", _("The agent that runs is of another version than this command."),
                 _("Let the new one start: systemctl --user restart koban-agent, or log out and in."));
 }
@@ -183,8 +167,9 @@ look_at_keyring_kind (Looking *self)
     { "ksecretd", "kwallet", N_("The keyring is KWallet: closed when unused, it locks Koban out."),
       N_("In its settings switch off “Close when unused for”, and let the login open it (kwallet-pam).") },
   };
-  g_autofree char *program = koban_situation_program (self->now, "org.freedesktop.secrets");
+  const char *program = self->now->keyring_program;
 
+  self->hinting = TRUE;
   for (guint i = 0; program != NULL && i < G_N_ELEMENTS (kinds); i++)
     if (g_str_has_prefix (program, kinds[i].program))
       tell_plain (self, kinds[i].code, _(kinds[i].what), _(kinds[i].next));
@@ -199,6 +184,26 @@ has_screen (void)
   return g_getenv ("WAYLAND_DISPLAY") != NULL || g_getenv ("DISPLAY") != NULL;
 }
 
+/* Alerts reach the person all the same, on a way that leads away from here. */
+static gboolean
+has_another_way (Looking *self)
+{
+  g_autoptr(GVariant) channels =
+    self->now->status != NULL
+      ? g_variant_lookup_value (self->now->status, "channels", G_VARIANT_TYPE ("aa{sv}"))
+      : NULL;
+  gboolean found = FALSE;
+
+  for (gsize i = 0; channels != NULL && i < g_variant_n_children (channels); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (channels, i);
+
+      found |=
+        g_strcmp0 (word_of (row, "kind"), "desktop") != 0 && g_strcmp0 (word_of (row, "state"), "ok") == 0;
+    }
+  return found;
+}
+
 static void
 look_at_notifications (Looking *self)
 {
@@ -209,9 +214,13 @@ look_at_notifications (Looking *self)
       self, "no-notifications", _("No program shows notifications, so alerts cannot reach the screen."),
       _("Install one for your desktop (dunst, mako, xfce4-notifyd), then try: koban notify --test"));
   else
-    tell_plain (
-      self, "headless", _("This session has no screen, so no notification is seen."),
-      _("Let alerts come to your phone or by mail; see: koban --help, and koban watch for scripts."));
+    {
+      self->hinting = has_another_way (self);
+      tell_plain (self, "headless", _("This session has no screen, so no notification is seen."),
+                  _("Let alerts come to your phone or by mail: koban channel add. That it starts without a "
+                     "screen, too: "
+                     "systemctl --user add-wants default.target koban-agent.service"));
+    }
 }
 
 static void
@@ -334,6 +343,22 @@ look_at_accounts (Looking *self)
   for_each (self, self->now->accounts, look_at_account);
 }
 
+static void
+look_at_owners (Looking *self, GVariant *account)
+{
+  if (g_strcmp0 (word_of (account, "ownership"), "joint") == 0)
+    tell_of_row (
+      self, account, "joint", _("a joint account: only links and what is critical is told"),
+      _("The other owner may watch it, too, with a Koban and a key of their own. See: man koban-agent"));
+}
+
+static void
+look_at_joint_accounts (Looking *self)
+{
+  self->hinting = TRUE;
+  for_each (self, self->now->accounts, look_at_owners);
+}
+
 /* What the agent has told, is not over, and is no connection's state. */
 static const struct
 {
@@ -391,9 +416,7 @@ look_at_alerts (Looking *self)
 static void
 look_at_network (Looking *self)
 {
-  GNetworkMonitor *monitor = g_network_monitor_get_default ();
-
-  if (!g_network_monitor_get_network_available (monitor))
+  if (self->now->offline)
     tell_plain (self, "offline", _("This computer has no network, so no bank can be asked."),
                 _("Nothing: Koban goes on by itself when the network is back."));
 }
@@ -401,11 +424,7 @@ look_at_network (Looking *self)
 static void
 look_at_clock (Looking *self)
 {
-  g_autoptr(GVariant) set =
-    koban_situation_property (self->now->system, "org.freedesktop.timedate1", "/org/freedesktop/timedate1",
-                              "org.freedesktop.timedate1", "NTPSynchronized");
-
-  if (set != NULL && g_variant_is_of_type (set, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean (set))
+  if (self->now->clock_is_free)
     tell_plain (self, "clock",
                 _("This computer's clock is not set by the network; if it is wrong, banks are refused."),
                 _("Switch it on: timedatectl set-ntp true"));
@@ -452,22 +471,11 @@ look_at_damage (Looking *self)
       _("Bring back a copy: koban restore FILE. Or delete the koban.db.damaged files in its folder."));
 }
 
-static gboolean
-has_entry (void)
-{
-  g_autofree char *path =
-    g_build_filename (g_get_user_config_dir (), "autostart", KOBAN_APP_ID ".desktop", NULL);
-
-  return g_file_test (path, G_FILE_TEST_EXISTS);
-}
-
 static void
 look_at_autostart (Looking *self)
 {
-  if (self->now->connections == NULL || g_variant_n_children (self->now->connections) == 0 || has_entry ())
-    return;
-  g_autofree char *state = koban_situation_unit_state (self->now->session, "koban-agent.service");
-  if (g_strcmp0 (state, "enabled") == 0)
+  if (self->now->connections == NULL || g_variant_n_children (self->now->connections) == 0 ||
+      self->now->starts_at_login)
     return;
   tell_plain (self, "no-autostart", _("Koban does not start at login, so it watches only when you call it."),
               _("Run: koban setup, or systemctl --user enable koban-agent"));
@@ -498,6 +506,7 @@ static const struct
   { look_at_journal, KOBAN_HEALTH_ALL },
   { look_at_damage, KOBAN_HEALTH_ALL },
   { look_at_keyring_kind, KOBAN_HEALTH_ALL },
+  { look_at_joint_accounts, KOBAN_HEALTH_ALL },
 };
 
 GVariant *
@@ -508,8 +517,27 @@ koban_health_check (const KobanSituation *situation, KobanHealthScope scope)
   g_variant_builder_init (&self.found, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < G_N_ELEMENTS (checks); i++)
     if (checks[i].scope <= scope)
-      checks[i].look (&self);
+      {
+        self.hinting = FALSE;
+        checks[i].look (&self);
+      }
   return g_variant_ref_sink (g_variant_builder_end (&self.found));
+}
+
+gboolean
+koban_health_is_well (GVariant *problems)
+{
+  gboolean well = TRUE;
+
+  for (gsize i = 0; i < g_variant_n_children (problems); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (problems, i);
+      gboolean hint = FALSE;
+
+      g_variant_lookup (row, "hint", "b", &hint);
+      well &= hint;
+    }
+  return well;
 }
 
 void

@@ -13,8 +13,10 @@ G_BEGIN_DECLS
 typedef enum { KOBAN_HEALTH_WATCH, KOBAN_HEALTH_ALL } KobanHealthScope;
 
 /* aa{sv}: "code" s (of a fixed list of ours), "about" s (an id, absent: of the whole), "name" s (a person's word, hostile),
- * "what" s and "next" s (sentences), worst first. (transfer full) */
+ * "what" s and "next" s (sentences), "hint" b (good to know, and nothing is wrong), worst first. (transfer full) */
 GVariant *koban_health_check (const KobanSituation *situation, KobanHealthScope scope);
+/* Nothing but hints. */
+gboolean  koban_health_is_well (GVariant *problems);
 void      koban_health_print (GVariant *problems);
 extern const KobanColumn koban_problem_columns[];
 

@@ -8,6 +8,10 @@
 
 #include "cli/client.h"
 
+#include <fcntl.h>
+#include <koban/settings.h>
+#include <unistd.h>
+
 #define PATIENCE_MS 3000
 
 GVariant *
@@ -44,8 +48,11 @@ koban_situation_property (GDBusConnection *bus,
   return value;
 }
 
-char *
-koban_situation_unit_state (GDBusConnection *session, const char *unit)
+/* --- this computer ------------------------------------------------------------------------------------- */
+
+/* "enabled" …; NULL without systemd. */
+static char *
+unit_state (GDBusConnection *session, const char *unit)
 {
   g_autoptr(GVariant) reply = koban_situation_call (
     session, "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
@@ -57,9 +64,9 @@ koban_situation_unit_state (GDBusConnection *session, const char *unit)
   return state;
 }
 
-/* The bus knows the process, the kernel its name. */
-char *
-koban_situation_program (const KobanSituation *self, const char *name)
+/* Who answers @name on the session bus: the bus knows the process, the kernel its name. */
+static char *
+program_of (const KobanSituation *self, const char *name)
 {
   g_autoptr(GVariant) reply = koban_situation_call (
     self->session, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
@@ -74,10 +81,65 @@ koban_situation_program (const KobanSituation *self, const char *name)
   return g_file_get_contents (path, &program, NULL, NULL) ? g_strstrip (program) : NULL;
 }
 
+/* The agent holds a lock on the data. */
+static gboolean
+data_is_held (void)
+{
+  g_autofree char *path = g_build_filename (koban_settings_data_directory (), "lock", NULL);
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+  int file = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  gboolean locked;
+
+  if (file < 0)
+    return FALSE;
+  locked = fcntl (file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  close (file);
+  return locked;
+}
+
+static gboolean
+has_entry (void)
+{
+  g_autofree char *path =
+    g_build_filename (g_get_user_config_dir (), "autostart", KOBAN_APP_ID ".desktop", NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+static gboolean
+starts_at_login (GDBusConnection *session)
+{
+  g_autofree char *state = has_entry () ? NULL : unit_state (session, "koban-agent.service");
+
+  return has_entry () || g_strcmp0 (state, "enabled") == 0;
+}
+
+static gboolean
+clock_is_free (GDBusConnection *system)
+{
+  g_autoptr(GVariant) set =
+    koban_situation_property (system, "org.freedesktop.timedate1", "/org/freedesktop/timedate1",
+                              "org.freedesktop.timedate1", "NTPSynchronized");
+
+  return set != NULL && g_variant_is_of_type (set, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean (set);
+}
+
+static void
+read_computer (KobanSituation *self)
+{
+  self->has_bus = self->session != NULL;
+  self->data_is_held = data_is_held ();
+  self->offline = !g_network_monitor_get_network_available (g_network_monitor_get_default ());
+  self->clock_is_free = clock_is_free (self->system);
+  self->starts_at_login = starts_at_login (self->session);
+  self->keyring_program = program_of (self, "org.freedesktop.secrets");
+}
+
 static void
 read_agent (KobanSituation *self)
 {
   self->agent = koban_client_connect (NULL);
+  self->version = self->agent != NULL ? koban_dbus_koban1_dup_version (self->agent) : NULL;
   if (self->agent == NULL || !koban_dbus_koban1_call_status_sync (self->agent, G_DBUS_CALL_FLAGS_NONE, -1,
                                                                   &self->status, NULL, NULL))
     return;
@@ -96,6 +158,7 @@ koban_situation_read (void)
   self->system = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, NULL);
   if (self->session != NULL)
     read_agent (self);
+  read_computer (self);
   return self;
 }
 
@@ -118,5 +181,7 @@ koban_situation_free (KobanSituation *self)
   g_clear_pointer (&self->alerts, g_variant_unref);
   g_clear_object (&self->session);
   g_clear_object (&self->system);
+  g_free (self->version);
+  g_free (self->keyring_program);
   g_free (self);
 }

@@ -22,6 +22,13 @@ typedef struct
   GVariant        *alerts;      /* (owned) (nullable): aa{sv}, open ones */
   GVariant        *journal;     /* (owned) (nullable): a{sv} of the bus method VerifyJournal; see koban_situation_read_journal() */
   gint64           now_us;
+  gboolean         has_bus;         /* there is a session bus */
+  gboolean         data_is_held;    /* an agent has Koban's data open, whatever bus it is on */
+  gboolean         offline;         /* no network at all */
+  gboolean         clock_is_free;   /* nothing sets the clock */
+  gboolean         starts_at_login;
+  char            *version;         /* (owned) (nullable): of the agent that runs */
+  char            *keyring_program; /* (owned) (nullable): who answers as the keyring: "keepassxc" */
 } KobanSituation;
 
 KobanSituation *koban_situation_read (void);
@@ -36,10 +43,5 @@ GVariant *koban_situation_property   (GDBusConnection *bus, const char *name, co
 /* (transfer full) (nullable) @reply: the type of the answer */
 GVariant *koban_situation_call       (GDBusConnection *bus, const char *name, const char *path, const char *interface,
                                       const char *method, GVariant *arguments, const char *reply);
-/* "enabled" …; NULL without systemd. (transfer full) (nullable) */
-char     *koban_situation_unit_state (GDBusConnection *session, const char *unit);
-
-/* Who answers @name on the session bus: the name of its program ("keepassxc"), or NULL. (transfer full) */
-char     *koban_situation_program (const KobanSituation *self, const char *name);
 
 G_END_DECLS

@@ -94,10 +94,9 @@ static void
 open_ledger (Bench *self, const char *path, KobanServices *services)
 {
   static char *no_hosts[] = { NULL };
-  const KobanAccount fields = { .identity = "number:1:GBP",
-                                .remote_id = "a",
-                                .name = "A",
-                                .currency = KOBAN_CURRENCY (LIFE_CURRENCY) };
+  const KobanAccount fields = {
+    .identity = "number:1:GBP", .remote_id = "a", .name = "A", .currency = KOBAN_CURRENCY (LIFE_CURRENCY)
+  };
   g_autoptr(GError) error = NULL;
 
   self->ledger = koban_ledger_open (strcmp (path, ":memory:") != 0 ? path : NULL, services, &error);
@@ -106,7 +105,8 @@ open_ledger (Bench *self, const char *path, KobanServices *services)
   self->connection = (KobanConnection){
     .provider = (char *) "bench", .name = (char *) "Bench", .hosts = no_hosts, .profile_digest = (char *) ""
   };
-  gboolean added = koban_ledger_add_connection (self->ledger, &self->connection, now_us (self->n_lines), &error);
+  gboolean added =
+    koban_ledger_add_connection (self->ledger, &self->connection, now_us (self->n_lines), &error);
   g_assert_no_error (error);
   g_assert_true (added);
 }
@@ -133,7 +133,8 @@ main (int argc, char *argv[])
   g_assert_cmpuint (hear (&self, again, "again"), ==, NEW_LINES);
   koban_snapshot_unref (again);
 
-  guint end = self.n_lines + NEW_LINES, quiet = MIN (end, QUIET_DAYS * LIFE_LINES_A_DAY + end % LIFE_LINES_A_DAY);
+  guint end = self.n_lines + NEW_LINES,
+        quiet = MIN (end, QUIET_DAYS * LIFE_LINES_A_DAY + end % LIFE_LINES_A_DAY);
   gint64 from_us = (LIFE_FIRST_DAY + (end - quiet) / LIFE_LINES_A_DAY) * KOBAN_DAY_US;
   KobanSnapshot *nothing = make_listing (&self, end - quiet, end, from_us);
   g_assert_cmpuint (hear (&self, nothing, "quiet"), ==, 0);

@@ -90,8 +90,9 @@ furnish_in_worker (KobanLedger *ledger, gpointer job, GError **error)
                         .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) };
   g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
 
-  return koban_ledger_add_connection (ledger, &connection, NOW_US, error) &&
-         koban_ledger_raise (ledger, alert, NOW_US, NULL, error);
+  gboolean added = koban_ledger_add_connection (ledger, &connection, NOW_US, error);
+  g_free (connection.id);
+  return added && koban_ledger_raise (ledger, alert, NOW_US, NULL, error);
 }
 
 /* Nothing of whoever runs this may be touched: a method writes into the home. */

@@ -91,6 +91,11 @@ test_one_key (void)
   g_assert_true (koban_settings_set (path, "watch.wariness", "quiet", &error));
   set = koban_settings_get (path, "check.interval", &error);
   g_assert_cmpstr (set, ==, "6h");
+  g_autofree char *awake = koban_settings_get (path, "notify.quiet", &error);
+  g_assert_cmpstr (awake, ==, "");
+  g_assert_true (koban_settings_set (path, "notify.quiet", "22:05-07:00", &error));
+  g_autofree char *quiet = koban_settings_get (path, "notify.quiet", &error);
+  g_assert_cmpstr (quiet, ==, "22:05-07:00");
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   g_assert_nonnull (strstr (text, "[watch]\n# why\nwariness=quiet\n"));
   g_assert_true (g_str_has_prefix (text, "# mine\n"));

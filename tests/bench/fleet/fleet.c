@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A fleet at one bank: many virtual agents, each with the real poller and pace (agent/poller.c, agent/pace.c) on a
- * driven clock, over three days in which the bank fails twice and everybody restarts once in the same second. Agents
- * know nothing of each other, so they are played one after another, and only the bank's tally is kept: requests by
- * the second, and for each agent how many requests it made in any 24 hours. The ledger is one connection in memory.
+ * A fleet at one bank: many virtual agents, each with the real poller and pace (agent/poller.c, agent/pace.c)
+ * on a driven clock, over three days in which the bank fails twice and everybody restarts once in the same
+ * second. Agents know nothing of each other, so they are played one after another, and only the bank's tally
+ * is kept: requests by the second, and for each agent how many requests it made in any 24 hours. The ledger
+ * is one connection in memory.
  */
 #include "config.h"
 
@@ -61,7 +62,7 @@ static const char *const day_names[] = { "always-on", "laptops", "power-cut" };
 typedef struct
 {
   guint requests[END_S]; /* by the second */
-  guint most_in_a_day; /* requests of any agent, in any 24 hours */
+  guint most_in_a_day;   /* requests of any agent, in any 24 hours */
 } Tally;
 
 typedef struct
@@ -198,7 +199,8 @@ on_ask (KobanPoller *poller, const char *connection, gpointer user_data)
   koban_poller_checked (poller, connection);
 }
 
-/* --- three days of one agent ------------------------------------------------------------------------------ */
+/* --- three days of one agent ------------------------------------------------------------------------------
+ */
 
 static KobanPoller *
 start (Agent *self)
@@ -219,12 +221,12 @@ stop (KobanPoller *poller)
 static void
 advance_to (Agent *self, gint64 second)
 {
-  koban_fake_clock_advance (self->clock,
-                            BEGIN_US + second * KOBAN_SECOND_US -
-                              koban_clock_get_wall_us (KOBAN_CLOCK (self->clock)));
+  koban_fake_clock_advance (self->clock, BEGIN_US + second * KOBAN_SECOND_US -
+                                           koban_clock_get_wall_us (KOBAN_CLOCK (self->clock)));
 }
 
-/* Nobody sees the alarms that come due meanwhile; the next agent's process begins at once, with the due time kept. */
+/* Nobody sees the alarms that come due meanwhile; the next agent's process begins at once, with the due time
+ * kept. */
 static KobanPoller *
 start_again (Agent *self, KobanPoller *poller, gint64 from_s, gint64 until_s)
 {
@@ -278,17 +280,17 @@ play (const Bank *bank, Day day, guint number, GRand *random, Tally *tally)
   Agent self = { .bank = bank, .random = random, .tally = tally };
 
   self.clock = koban_fake_clock_new (BEGIN_US);
-  self.connection = (KobanConnection){ .id = (char *) "c1",
-                                       .secret_id = seed,
-                                       .last_check_us = BEGIN_US - KOBAN_HOUR_US,
-                                       .next_check_us = due_us };
+  self.connection = (KobanConnection){
+    .id = (char *) "c1", .secret_id = seed, .last_check_us = BEGIN_US - KOBAN_HOUR_US, .next_check_us = due_us
+  };
   at_hand = &self;
   live (&self, day);
   g_queue_clear (&self.asked);
   g_object_unref (self.clock);
 }
 
-/* --- what the bank saw -------------------------------------------------------------------------------------- */
+/* --- what the bank saw
+ * -------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -358,7 +360,8 @@ write_summary (const Tally *tally, const Bank *bank, Day day, int agents)
   Seen seen = look (tally);
 
   g_print ("{\"bank\": \"%s\", \"day\": \"%s\", \"agents\": %d, \"mean\": %.3f, \"worst_minute\": %.3f,"
-           " \"worst_second\": %u, \"after_outage\": %.3f, \"most_in_a_day\": %u, \"quota\": %u, \"per_check\": %u}\n",
+           " \"worst_second\": %u, \"after_outage\": %.3f, \"most_in_a_day\": %u, \"quota\": %u, "
+           "\"per_check\": %u}\n",
            bank->name, day_names[day], agents, seen.mean, seen.worst_minute, seen.worst_second,
            seen.worst_after_outage, tally->most_in_a_day, bank->per_day, bank->per_check);
 }
