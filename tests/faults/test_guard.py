@@ -1,17 +1,25 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guard: where it is on, whoever sits down at an open screen is asked for the password before each act that lowers
-protection. polkit's answers are those of its stand-in in python3-dbusmock; the real one reads our policy, if it is installed.
+"""The acts that lower protection (DESIGN §4.15): each is journalled, and told on the person's other ways. With the guard on, whoever
+sits down at an open screen is asked for the password first. polkit's answers are those of its stand-in in python3-dbusmock; the
+real one reads our policy, if it is installed.
 """
 
+import contextlib
 import os
 import pathlib
+import re
+import sqlite3
 import subprocess
+import sys
 import unittest
 import xml.etree.ElementTree as xml
 
 import tap
-from desk import SOURCE, Desk, GLib, require
+from desk import SANDBOX, SOURCE, Desk, GLib, require
+
+sys.path.insert(0, str(SANDBOX))
+import phone as ends  # noqa: E402
 
 POLKIT, AUTHORITY = "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority"
 ACTS = ("revoke", "remove", "channel", "detail", "settings")
@@ -112,6 +120,64 @@ class Guard(unittest.TestCase):
         self.start_polkit()
         self.assertEqual(self.desk.koban("remove", "MyBank", "--yes").returncode, 0)
         self.assertEqual(self.asked(), [])
+
+
+class Told(unittest.TestCase):
+    """Each act, once: it stands in the journal, and the telephone hears of it, whoever did it."""
+
+    def setUp(self):
+        self.desk = Desk(moving_time=True)
+        self.addCleanup(self.desk.close)
+        self.phone = ends.Phone(os.path.join(self.desk.scratch, "phone"), clock=self.desk.now)
+        self.addCleanup(self.phone.close)
+        self.bank = self.desk.open_bank("docomo", "starling", "--as-is")
+        self.desk.set_clock(self.bank.advance("monitor_from"))
+        self.desk.add(self.bank, name="MyBank")
+        self.channel("gotify", ends.GOTIFY_KEY + "\n")
+        self.desk.set_clock(self.bank.advance("end"))
+        self.assertEqual(self.desk.koban("check").returncode, 10)
+
+    def channel(self, kind, typed, *words):
+        return self.koban("channel", "add", kind, "--server", self.phone.url(kind), "--ca-file", self.phone.ca, "--secret-stdin",
+                          *words, stdin=typed)
+
+    def koban(self, *words, expect=(0,), **more):
+        done = self.desk.koban(*words, **more)
+        self.assertIn(done.returncode, expect, done.stdout + done.stderr)
+        return done
+
+    def journal(self):
+        with contextlib.closing(sqlite3.connect(self.desk.home / ".local/share/koban/koban.db")) as ledger:
+            return [re.search("'act': <'([a-z_]+)'>", payload).group(1) for payload, in ledger.execute(
+                "SELECT payload FROM journal WHERE kind = 'protection-lowered' ORDER BY id")]
+
+    def more_detail(self):
+        status, shown = self.desk.koban_on_terminal("channel", "set", "ntfy", "detail=minimal", typed="yes\n")
+        self.assertEqual(status, 0, shown)
+
+    def acts(self):
+        critical = next(a["id"] for a in self.desk.koban_json("alerts") if a["severity"] == "critical")
+        rogue = next(l["id"] for l in self.desk.koban_json("links") if l["kind"] == "direct_debit" and l["status"] == "active")
+        power = self.bank.ready.get("revoke_token") or self.bank.token
+        return [
+            ("answered_mine", lambda: self.koban("answer", critical, "mine")),
+            ("setting_lowered", lambda: self.koban("config", "set", "check.interval", "6h")),
+            ("muted", lambda: self.koban("accounts", "set", "a1", "watch=off")),
+            ("channel_added", lambda: self.channel("ntfy", TOPIC)),
+            ("detail_raised", self.more_detail),
+            ("channel_removed", lambda: self.koban("channel", "remove", "ntfy")),
+            ("revoked", lambda: self.koban("revoke", rogue, "--yes", stdin=power + "\n", expect=(0, 12, 13))),
+            ("connection_removed", lambda: self.koban("remove", "MyBank", "--yes")),
+        ]
+
+    def test_each_act_is_journalled_and_told_elsewhere(self):
+        self.desk.wait(lambda: self.phone.of("gotify"), 30, "the first alert")
+        for act, do in self.acts():
+            with self.subTest(act=act):
+                told, known = len(self.phone.of("gotify")), self.journal().count(act)
+                do()
+                self.desk.wait(lambda: self.journal().count(act) > known, 20, "the journal: %s" % self.journal())
+                self.desk.wait(lambda: len(self.phone.of("gotify")) > told, 30, "the telephone to hear of it")
 
 
 class Policy(unittest.TestCase):
