@@ -73,7 +73,7 @@ class Canary(unittest.TestCase):
         return path
 
     def koban(self, *words, expect=(0, 10, 11, 13), **more):
-        """Talkative, and looked at from outside while it runs."""
+        """At the most talkative, with what it printed kept."""
         done = self.desk.koban(*words, env={"G_MESSAGES_DEBUG": "all"}, **more)
         self.assertIn(done.returncode, expect, done.stdout + done.stderr)
         self.commands.append((words, done.stdout, done.stderr))
@@ -96,11 +96,12 @@ class Canary(unittest.TestCase):
         self.desk.set_clock(self.bank.advance("end"))
         self.koban("check")
         self.desk.wait(lambda: self.phone.of("ntfy") and self.phone.of("gotify"), 30, "the phone to ring")
-        for words in (["links"], ["alerts", "--all"], ["transactions"], ["review"], ["status"], ["show", "i1"],
-                      ["answer", "i1", "not-mine"], ["note", "i1", "told the bank"], ["deadlines"]):
+        theft = next(a["incident"] for a in self.desk.koban_json("alerts") if a["kind"] == "link")
+        for words in (["links"], ["alerts", "--all"], ["transactions"], ["review"], ["status"], ["show", theft],
+                      ["answer", theft, "not-mine"], ["note", theft, "told the bank"], ["deadlines"]):
             self.koban(*words, expect=(0, 2, 4))
         for form in ("html", "json", "csv"):
-            self.koban("report", "i1", "--format", form, "-o", self.path("report." + form), expect=(0,))
+            self.koban("report", theft, "--format", form, "-o", self.path("report." + form), expect=(0,))
         self.koban("backup", self.path("copy.koban"))
         rogue, = [l for l in self.desk.koban_json("links") if l["name"] == PAYEE]
         self.koban("revoke", rogue["id"], "--yes", "--secret-stdin", stdin=self.bank.ready.get("revoke_token", "power") + "\n",
