@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "cli/cli.h"
+#include "cli/guard.h"
 #include "cli/client.h"
 #include "cli/printer.h"
 #include "cli/prompt.h"
@@ -256,6 +257,8 @@ koban_cli_leave (int argc, char **argv)
       g_printerr ("%s\n", _("Nothing was changed."));
       return koban_prompt_can_ask () ? KOBAN_EXIT_FAILED : KOBAN_EXIT_USAGE;
     }
+  if (!koban_guard_allows (KOBAN_GUARD_REMOVE, &error))
+    return koban_cli_fail (g_steal_pointer (&error));
   g_autoptr(GVariant) left = leave_banks (agent, connections, &error);
   if (left == NULL || !forget_here (agent, &error))
     return koban_cli_fail (g_steal_pointer (&error));

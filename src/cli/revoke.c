@@ -8,6 +8,7 @@
 #include "cli/client.h"
 #include "cli/cli.h"
 #include "cli/columns.h"
+#include "cli/guard.h"
 #include "cli/keyring.h"
 #include "cli/prompt.h"
 
@@ -320,6 +321,8 @@ koban_cli_revoke (int argc, char **argv)
       return KOBAN_EXIT_FAILED;
     }
 
+  if (!koban_guard_allows (KOBAN_GUARD_REVOKE, &error))
+    return koban_cli_fail (g_steal_pointer (&error));
   g_autoptr(KobanProfiles) profiles = koban_profiles_load (NULL);
   g_autofree char *secret_id = borrow_power (profile_of (profiles, link), link, &error);
   g_autoptr(GVariant) outcome = secret_id != NULL ? end_link (link, secret_id, &error) : NULL;

@@ -14,7 +14,7 @@ import unittest
 import warnings
 
 import tap
-from desk import Desk, require
+from desk import IFACE, NAME, PATH, Desk, Gio, GLib, require
 
 
 TOKEN = "CANARYTOKEN"
@@ -203,6 +203,36 @@ class Configurations(unittest.TestCase):
                         a for a in desk.alerts() if a["state"] != "closed" and "config" in [r["code"] for r in a["reasons"]]]),
                         10, "whether it is told")
                     self.assertEqual(conf.stat().st_size, len(content), "what a person wrote is not written over")
+
+
+class Boxed(unittest.TestCase):
+    """A program in a Flatpak speaks through its proxy, which lets it speak to those names only that its manifest lists."""
+
+    ORDINARY = ["--own=org.example.Box", "--talk=org.freedesktop.Notifications", "--talk=org.freedesktop.portal.*"]
+
+    def call(self, desk, *allowed):
+        """What a call from inside gets: an answer, or the error's name."""
+        path = os.path.join(desk.scratch, "box")
+        proxy = desk.start(["xdg-dbus-proxy", desk.env["DBUS_SESSION_BUS_ADDRESS"], path, "--filter", *allowed])
+        desk.wait(lambda: os.path.exists(path), 10, "the proxy")
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        bus = Gio.DBusConnection.new_for_address_sync("unix:path=" + path, flags, None, None)
+        try:
+            return bus.call_sync(NAME, PATH, IFACE, "ListConnections", GLib.Variant("(a{sv})", ({},)), None,
+                                 Gio.DBusCallFlags.NONE, 20000, None).unpack()
+        except GLib.Error as error:
+            return Gio.DBusError.get_remote_error(error)
+        finally:
+            bus.close_sync(None)
+            desk.end(proxy)
+            os.unlink(path)
+
+    def test_it_does_not_reach_the_agent(self):
+        require(self, "xdg-dbus-proxy")
+        with Desk() as desk:
+            self.assertEqual(self.call(desk, *self.ORDINARY), "org.freedesktop.DBus.Error.ServiceUnknown")
+            self.assertIsNone(desk.agent_pid(), "nor does it start it")
+            self.assertEqual(self.call(desk, "--talk=" + NAME), ([],), "the proxy is no wall to who is listed")
 
 
 class Words(unittest.TestCase):

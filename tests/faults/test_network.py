@@ -19,6 +19,24 @@ import unittest
 
 INSIDE = "KOBAN_OWN_NETWORK"
 
+# A network, and an /etc whose resolv.conf points out of it, as on WSL and openSUSE: a confined agent must read that, too. Where it
+# cannot, it would ask 127.0.0.1.
+OURS = """
+ip link set lo up
+ip route add 203.0.113.0/24 dev lo
+ip -6 route add 2001:db8::/32 dev lo
+mount -t tmpfs tmpfs "$0"
+mkdir "$0/names"
+cp -a /etc "$0/etc"
+printf '%s\\n' '127.0.0.1 localhost' '127.0.0.1 bank.test' '2001:db8::1 bank.test' >"$0/hosts"
+printf '%s\\n' 'nameserver 127.0.0.2' 'options timeout:2 attempts:1' >"$0/names/resolv.conf"
+mount --bind "$0/etc" /etc
+rm -f /etc/hosts /etc/resolv.conf
+cp "$0/hosts" /etc/hosts
+ln -s "$0/names/resolv.conf" /etc/resolv.conf
+exec "$@"
+"""
+
 
 def enter():
     """Begins again where the network is ours; returns only inside, or where that is not permitted."""
@@ -27,16 +45,10 @@ def enter():
     if subprocess.run(["unshare", "--net", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
         return
     folder = tempfile.mkdtemp(prefix="koban-network-")
-    script = ("ip link set lo up && ip route add 203.0.113.0/24 dev lo && ip -6 route add 2001:db8::/32 dev lo"
-              " && mount --bind %(f)s/hosts /etc/hosts && mount --bind %(f)s/resolv.conf /etc/resolv.conf && exec \"$@\"" % {"f": folder})
-    pathlib.Path(folder, "hosts").write_text("127.0.0.1 localhost\n127.0.0.1 bank.test\n2001:db8::1 bank.test\n", encoding="ascii")
-    pathlib.Path(folder, "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:1\n", encoding="ascii")
     try:
-        done = subprocess.run(["unshare", "--net", "--mount", "sh", "-c", script, "sh", sys.executable, *sys.argv],
+        done = subprocess.run(["unshare", "--net", "--mount", "sh", "-ec", OURS, folder, sys.executable, *sys.argv],
                               env=dict(os.environ, **{INSIDE: folder}), check=False)
     finally:
-        for name in ("hosts", "resolv.conf"):
-            os.unlink(os.path.join(folder, name))
         os.rmdir(folder)
     sys.exit(done.returncode)
 
@@ -47,7 +59,7 @@ class Names(threading.Thread):
     def __init__(self):
         super().__init__(daemon=True)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 53))
+        self.socket.bind(("127.0.0.2", 53))
         self.mood, self.asked = "none", []
         self.start()
 
@@ -167,6 +179,18 @@ class Network(unittest.TestCase):
                 self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
                 self.assertIn("private network", done.stderr)
         self.assertEqual((len(self.bank.requests()), self.desk.list("Connections")), (asked, []))
+        self.names.mood = "none"
+
+    def test_a_resolver_that_comes_after_the_agent(self):
+        """What resolv.conf points to is not there when the agent gives up all other files, nor is its folder."""
+        self.desk.stop_agent()
+        names = pathlib.Path(os.environ[INSIDE], "names")
+        away = names.rename(names.with_name("away"))
+        self.desk.start_agent()
+        away.rename(names)
+        self.names.mood = "10.0.0.1"
+        done = self.desk.koban("add", "starling", "--name", "Other", "--secret-stdin", stdin=self.bank.token + "\n")
+        self.assertIn("private network", done.stderr)
         self.names.mood = "none"
 
     def test_ipv6_that_leads_nowhere(self):

@@ -13,7 +13,7 @@ import subprocess
 import unittest
 
 import tap
-from desk import Desk, alive
+from desk import Desk, alive, preloaded
 
 DAY = 86400
 UNIX_2038 = 2147558400          # 2038-01-20, after the end of 32-bit time
@@ -126,6 +126,30 @@ class Disks(Watched):
         self.fill(inside, "files")
         self.check()
         self.assertEqual((self.connection()["state"], self.desk.agent_pid()), ("ok", pid))
+
+    def test_a_disk_that_dies(self):
+        """Every write and sync below the data is EIO for a while."""
+        switch = pathlib.Path(self.desk.scratch) / "dying"
+        switch.write_bytes(b"\0")
+        self.desk.set_agent(FAILING_DISK=str(switch), FAILING_BELOW=str(self.data),
+                            LD_PRELOAD=self.desk.preload(preloaded("failing-disk"), preloaded("moved-time")))
+        pid = self.desk.start_agent()
+        self.check()
+        with open(switch, "r+b", buffering=0) as byte:
+            byte.write(b"\1")
+            self.desk.set_clock(self.begun + DAY)
+            self.check(expect=11)
+            asked = len(self.bank.requests())
+            self.check(expect=11)
+            self.assertEqual(len(self.bank.requests()), asked, "what cannot be kept is not asked for")
+            self.assertIn(self.desk.koban("status", "--check").returncode, (1, 11))
+            byte.seek(0)
+            byte.write(b"\0")
+        self.check()
+        self.assertEqual((self.connection()["state"], self.desk.agent_pid()), ("ok", pid))
+        with sqlite3.connect(self.data / "koban.db") as ledger:
+            self.assertEqual(ledger.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+        ledger.close()
 
     def test_a_disk_that_runs_no_programs(self):
         self.mounted("noexec", "size=8m")

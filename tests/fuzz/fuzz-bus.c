@@ -450,7 +450,8 @@ call_operation (Tape *tape)
   if (desk.operations->len == 0)
     return;
   const char *path = desk.operations->pdata[take (tape) % desk.operations->len];
-  g_autoptr(GVariant) value = call (path, interface->name, method, take_arguments (tape, method), tape);
+  g_autoptr(GVariant) value G_GNUC_UNUSED =
+    call (path, interface->name, method, take_arguments (tape, method), tape);
 }
 
 /* What was begun is ended, so that the next input finds the agent as this one did. */
@@ -463,7 +464,8 @@ cancel_all (void)
 
   for (guint i = 0; i < desk.operations->len; i++)
     {
-      g_autoptr(GVariant) value = call (desk.operations->pdata[i], interface->name, cancel, NULL, &nothing);
+      g_autoptr(GVariant) value G_GNUC_UNUSED =
+        call (desk.operations->pdata[i], interface->name, cancel, NULL, &nothing);
     }
   g_ptr_array_set_size (desk.operations, 0);
   while (koban_bus_is_busy (desk.bus))

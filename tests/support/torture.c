@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -247,7 +248,7 @@ serve (int argc, char **argv, char **envp)
   if (in < 0 || out < 0)
     return real_main (argc, argv, envp);
   shared = mmap (NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (shared == MAP_FAILED)
+  if (shared == MAP_FAILED || prctl (PR_SET_PDEATHSIG, SIGKILL) != 0)
     return 1;
   while (read (in, &wish, sizeof wish) == (ssize_t) sizeof wish)
     {
@@ -257,6 +258,7 @@ serve (int argc, char **argv, char **envp)
       pid_t pid = fork ();
       if (pid == 0)
         {
+          prctl (PR_SET_PDEATHSIG, SIGKILL); /* none outlives who wished for it */
           close (in);
           close (out);
           return real_main (argc, argv, envp);
