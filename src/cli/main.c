@@ -2,6 +2,9 @@
  *
  * The command `koban`: a table of commands, and the door to each. A write that failed (a full
  * disk, a closed pipe) is an error, whatever the command thought.
+ *
+ * It is built twice: what only asks the agent is in `koban`, which links little and so begins at once;
+ * what needs profiles, directories, keyring or ledger is in `koban-more`, which `koban` becomes.
  */
 #include "config.h"
 
@@ -18,44 +21,77 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#ifdef KOBAN_MORE
+#define MORE(command) command
+#else
+#define MORE(command) become_more
+
+static char **given; /* (unowned): all words that we were called with */
+
+/* Beside us in a build tree; where it belongs once installed. */
+static char *
+find_more (void)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *folder = self != NULL ? g_path_get_dirname (self) : NULL;
+  g_autofree char *beside = folder != NULL ? g_build_filename (folder, "koban-more", NULL) : NULL;
+
+  if (beside != NULL && g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
+    return g_steal_pointer (&beside);
+  return g_build_filename (KOBAN_LIBEXECDIR, "koban-more", NULL);
+}
+
+/* The same process goes on as the other program, so that its files, its terminal and its signals are ours. */
+static int
+become_more (G_GNUC_UNUSED int argc, G_GNUC_UNUSED char **argv)
+{
+  g_autofree char *path = find_more ();
+
+  execv (path, given);
+  g_printerr (_("koban: %s could not be started: %s\n"), path, g_strerror (errno));
+  return KOBAN_EXIT_FAILED;
+}
+#endif
+
 static const struct
 {
   const char *name;
   int (*run) (int argc, char **argv);
   const char *summary;
 } commands[] = {
-  { "setup", koban_cli_setup, N_("begin here: bank, channel, start at login, in five minutes") },
-  { "providers", koban_cli_providers, N_("what can be connected") },
-  { "provider", koban_cli_provider, N_("what is wrong with a provider profile (provider lint FILE)") },
-  { "add", koban_cli_add, N_("connect a bank") },
-  { "remove", koban_cli_remove, N_("stop watching a bank") },
+  { "setup", MORE (koban_cli_setup), N_("begin here: bank, channel, start at login, in five minutes") },
+  { "providers", MORE (koban_cli_providers), N_("what can be connected") },
+  { "provider", MORE (koban_cli_provider),
+    N_("what is wrong with a provider profile (provider lint FILE)") },
+  { "add", MORE (koban_cli_add), N_("connect a bank") },
+  { "remove", MORE (koban_cli_remove), N_("stop watching a bank") },
   { "connections", koban_cli_connections, N_("the banks that are connected") },
   { "accounts", koban_cli_accounts, N_("the accounts, and how each is watched") },
   { "transactions", koban_cli_transactions, N_("the lines of the statements") },
   { "links", koban_cli_links, N_("who may take money, or look, without asking again") },
   { "show", koban_cli_show, N_("everything about one thing") },
-  { "revoke", koban_cli_revoke, N_("end a link, and prove it") },
+  { "revoke", MORE (koban_cli_revoke), N_("end a link, and prove it") },
   { "alerts", koban_cli_alerts, N_("what Koban has to say") },
   { "answer", koban_cli_answer, N_("say whose it is: mine, not-mine, unsure") },
   { "note", koban_cli_note, N_("write down whom you told, or that money came back") },
-  { "report", koban_cli_report, N_("the evidence of an incident, for bank and police") },
-  { "deadlines", koban_cli_deadlines, N_("how long there is to claim, the soonest first") },
-  { "card", koban_cli_card, N_("the page to print: whom to call, what to say") },
+  { "report", MORE (koban_cli_report), N_("the evidence of an incident, for bank and police") },
+  { "deadlines", MORE (koban_cli_deadlines), N_("how long there is to claim, the soonest first") },
+  { "card", MORE (koban_cli_card), N_("the page to print: whom to call, what to say") },
   { "check", koban_cli_check, N_("ask the banks now") },
   { "import", koban_cli_import, N_("read a statement file that your bank let you download") },
   { "review", koban_cli_review, N_("all known history: who took money, and what looks odd") },
   { "status", koban_cli_status, N_("does Koban watch, and what waits") },
-  { "doctor", koban_cli_doctor, N_("what is wrong with Koban here, and the next step") },
+  { "doctor", MORE (koban_cli_doctor), N_("what is wrong with Koban here, and the next step") },
   { "watch", koban_cli_watch, N_("print alerts as they come") },
   { "config", koban_cli_config, N_("see or change a setting") },
   { "notify", koban_cli_notify, N_("prove that an alert would reach you (notify --test)") },
   { "verify", koban_cli_verify, N_("what Koban really sent under a code") },
-  { "channel", koban_cli_channel, N_("ways to your phone, mail or program") },
-  { "unlock", koban_cli_unlock, N_("unlock the keyring, so that Koban can go on") },
-  { "backup", koban_cli_backup, N_("write a copy of all that is known") },
-  { "restore", koban_cli_restore, N_("go on from a copy") },
-  { "leave", koban_cli_leave, N_("end all access at banks, and forget everything") },
-  { "replay", koban_cli_replay, N_("run recorded stories through the detectors") },
+  { "channel", MORE (koban_cli_channel), N_("ways to your phone, mail or program") },
+  { "unlock", MORE (koban_cli_unlock), N_("unlock the keyring, so that Koban can go on") },
+  { "backup", MORE (koban_cli_backup), N_("write a copy of all that is known") },
+  { "restore", MORE (koban_cli_restore), N_("go on from a copy") },
+  { "leave", MORE (koban_cli_leave), N_("end all access at banks, and forget everything") },
+  { "replay", MORE (koban_cli_replay), N_("run recorded stories through the detectors") },
 };
 
 static KobanCommand
@@ -82,7 +118,7 @@ static int
 run_bare (int argc, char **argv)
 {
   if (isatty (STDOUT_FILENO) && isatty (STDIN_FILENO))
-    return koban_cli_home (argc, argv);
+    return MORE (koban_cli_home) (argc, argv);
   g_printerr ("%s\n", _("koban: say what to do; see: koban --help"));
   return KOBAN_EXIT_USAGE;
 }
@@ -130,6 +166,9 @@ int
 main (int argc, char **argv)
 {
   hold_standard_files ();
+#ifndef KOBAN_MORE
+  given = argv;
+#endif
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, KOBAN_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
