@@ -17,12 +17,12 @@
 
 #define AGENT_PATH "/org/koban/Koban"
 
-KobanDBusKoban1 *
-koban_client_connect (GError **error)
+static KobanDBusKoban1 *
+connect_agent (GDBusProxyFlags flags, GError **error)
 {
   g_autoptr(GError) local_error = NULL;
   g_autoptr(KobanDBusKoban1) agent = koban_dbus_koban1_proxy_new_for_bus_sync (
-    G_BUS_TYPE_SESSION, G_DBUS_PROXY_FLAGS_NONE, KOBAN_APP_ID, AGENT_PATH, NULL, &local_error);
+    G_BUS_TYPE_SESSION, flags, KOBAN_APP_ID, AGENT_PATH, NULL, &local_error);
 
   g_autofree char *owner = agent != NULL ? g_dbus_proxy_get_name_owner (G_DBUS_PROXY (agent)) : NULL;
 
@@ -36,11 +36,24 @@ koban_client_connect (GError **error)
   return NULL;
 }
 
+KobanDBusKoban1 *
+koban_client_connect (GError **error)
+{
+  return connect_agent (G_DBUS_PROXY_FLAGS_NONE, error);
+}
+
+KobanDBusKoban1 *
+koban_client_connect_to_ask (GError **error)
+{
+  return connect_agent (G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
+                        error);
+}
+
 GVariant *
 koban_client_list (KobanClientListFunc list, GVariant *filter, GError **error)
 {
   g_autoptr(GVariant) owned = g_variant_ref_sink (filter != NULL ? filter : g_variant_new ("a{sv}", NULL));
-  g_autoptr(KobanDBusKoban1) agent = koban_client_connect (error);
+  g_autoptr(KobanDBusKoban1) agent = koban_client_connect_to_ask (error);
   GVariant *rows = NULL;
 
   if (agent == NULL || !list (agent, owned, G_DBUS_CALL_FLAGS_NONE, -1, &rows, NULL, error))
