@@ -192,6 +192,7 @@ borrow_power (KobanProfile *profile, GVariant *link, GError **error)
 
   if (needs == NULL || needs->len == 0)
     return g_strdup ("");
+  answers->until_blank = g_str_equal (row_text (link, "revocation"), "api+sca"); /* a code may follow */
   if (!isatty (STDIN_FILENO) && !koban_answers_take_stdin (answers, needs, TRUE, error))
     return NULL;
   if (!koban_answers_ask (answers, needs, TRUE, error))
