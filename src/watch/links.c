@@ -117,9 +117,9 @@ static guint64
 identity_of (const KobanLink *link)
 {
   g_autofree char *folded = folded_name (link);
-  g_autofree char *identity =
-    g_strdup_printf ("%u\n%s\n%s\n%s", (guint) link->kind, folded, link->collector != NULL ? link->collector : "",
-                     link->reference != NULL ? link->reference : "");
+  g_autofree char *identity = g_strdup_printf ("%u\n%s\n%s\n%s", (guint) link->kind, folded,
+                                               link->collector != NULL ? link->collector : "",
+                                               link->reference != NULL ? link->reference : "");
 
   return koban_text_hash (identity);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Preloaded into the agent, it counts every step by which something leaves its memory (a write, a sync, a rename, a removal, a
- * send), and kills the process (SIGKILL: nothing is cleaned up) at the one that it was told, before it is done or when half
- * of its bytes are written.
+ * Preloaded into the agent, it counts every step by which something leaves its memory (a write, a sync, a
+ * rename, a removal, a send), and kills the process (SIGKILL: nothing is cleaned up) at the one that it was
+ * told, before it is done or when half of its bytes are written.
  *
- * So that a thousand lives take a minute, the program is loaded once and stops at the door of main(): for each life that is
- * wished for on descriptor $TORTURE_WISHES it forks, and the child goes in. What it wrote only to wake its own threads
- * is no step.
+ * So that a thousand lives take a minute, the program is loaded once and stops at the door of main(): for
+ * each life that is wished for on descriptor $TORTURE_WISHES it forks, and the child goes in. What it wrote
+ * only to wake its own threads is no step.
  */
 #undef _FILE_OFFSET_BITS /* which makes one name of pwrite and pwrite64 */
 #include <dlfcn.h>
@@ -66,8 +66,7 @@ step (const char *name)
   return 1;
 }
 
-static void __attribute__ ((noreturn))
-die (void)
+static void __attribute__ ((noreturn)) die (void)
 {
   kill (getpid (), SIGKILL);
   for (;;)
@@ -270,11 +269,21 @@ serve (int argc, char **argv, char **envp)
   return 0;
 }
 
-int __libc_start_main (Main program, int argc, char **argv, void (*init) (void), void (*fini) (void), void (*rtld_fini) (void),
+int __libc_start_main (Main program,
+                       int argc,
+                       char **argv,
+                       void (*init) (void),
+                       void (*fini) (void),
+                       void (*rtld_fini) (void),
                        void *stack_end);
 
 int
-__libc_start_main (Main program, int argc, char **argv, void (*init) (void), void (*fini) (void), void (*rtld_fini) (void),
+__libc_start_main (Main program,
+                   int argc,
+                   char **argv,
+                   void (*init) (void),
+                   void (*fini) (void),
+                   void (*rtld_fini) (void),
                    void *stack_end)
 {
   real_main = program;

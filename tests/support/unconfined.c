@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Preloaded into a program that counts which of its lines ran, it takes Landlock away from it, as an old kernel does: or it could
- * not write the counts down.
+ * Preloaded into a program that counts which of its lines ran, it takes Landlock away from it, as an old
+ * kernel does: or it could not write the counts down.
  */
 #include <dlfcn.h>
 #include <errno.h>
