@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Start at login. Sessions begin in two ways, and none says beforehand in which: some by the systemd user
- * manager, which starts our unit; some by their autostart folder, systemd or no systemd. So both are set. A session
- * of the first kind leaves the entry alone (X-systemd-skip), and should both start one, the second agent finds the
- * name taken and leaves. Nothing is started or stopped now, and no entry is touched that is not ours.
+ * manager, which starts our unit; some by their autostart folder, systemd or no systemd. So both are set. A
+ * session of the first kind leaves the entry alone (X-systemd-skip), and should both start one, the second
+ * agent finds the name taken and leaves. Nothing is started or stopped now, and no entry is touched that is
+ * not ours.
  */
 #include "config.h"
 

@@ -61,7 +61,8 @@ correct_connections (KobanCall *call)
   GVariantIter iter;
   GVariant *row;
 
-  if ((parts->blind == NULL && parts->tools.saving != KOBAN_SAVING_BATTERY) || call->list != KOBAN_LIST_CONNECTIONS)
+  if ((parts->blind == NULL && parts->tools.saving != KOBAN_SAVING_BATTERY) ||
+      call->list != KOBAN_LIST_CONNECTIONS)
     return;
   old = g_steal_pointer (&call->rows);
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));

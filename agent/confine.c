@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -142,6 +143,38 @@ allow_system (int ruleset, guint64 handled)
     allow (ruleset, handled, system_files[i], READING);
 }
 
+#define RESOLVER "/etc/resolv.conf"
+
+/* (transfer full) (nullable): where it points, whether that is there yet or not. */
+static char *
+resolver_path (void)
+{
+  char *path = realpath (RESOLVER, NULL);
+  g_autofree char *pointed = path == NULL ? g_file_read_link (RESOLVER, NULL) : NULL;
+
+  return pointed != NULL ? g_canonicalize_filename (pointed, "/etc") : path;
+}
+
+/* The folder of the resolver's file, because the file is replaced when the network changes; where no network
+ * was yet, the nearest folder that is there. Without it no bank has an address. */
+static void
+allow_resolver (int ruleset, guint64 handled)
+{
+  g_autofree char *path = resolver_path ();
+
+  while (path != NULL)
+    {
+      g_autofree char *folder = g_path_get_dirname (path);
+
+      if (g_str_equal (folder, "/"))
+        allow (ruleset, handled, path, READING);
+      if (g_str_equal (folder, "/") || allow (ruleset, handled, folder, READING))
+        return;
+      g_free (path);
+      path = g_steal_pointer (&folder);
+    }
+}
+
 /* What one kind of process may still do. */
 typedef struct
 {
@@ -155,6 +188,7 @@ allow_agent (int ruleset, guint64 handled, const char *const *paths)
   g_autofree char *autostart = autostart_directory ();
 
   allow_system (ruleset, handled);
+  allow_resolver (ruleset, handled);
   allow (ruleset, handled, g_getenv ("KOBAN_PROVIDERS"), READING);
   allow (ruleset, handled, g_getenv ("KOBAN_SERVICES"), READING);
   allow (ruleset, handled, g_getenv ("KOBAN_DEADLINES"), READING);

@@ -81,14 +81,15 @@ on_deadline (gpointer user_data)
   const KobanFactor *factor = koban_session_get_factor (self->session);
 
   self->deadline = 0;
-  finish (user_data, g_error_new_literal (KOBAN_ERROR, KOBAN_ERROR_FAILED,
-                                          factor->answered
-                                            ? _("nobody answered in time: nothing was revoked")
-                                            : _("nobody confirmed it in time: as far as the bank says, nothing "
-                                                 "was revoked. If it still asks you, say no there")));
+  finish (user_data, g_error_new_literal (
+                       KOBAN_ERROR, KOBAN_ERROR_FAILED,
+                       factor->answered ? _("nobody answered in time: nothing was revoked")
+                                        : _("nobody confirmed it in time: as far as the bank says, nothing "
+                                             "was revoked. If it still asks you, say no there")));
 }
 
-/* --- what the person is asked ---------------------------------------------------------------------------- */
+/* --- what the person is asked ----------------------------------------------------------------------------
+ */
 
 static void on_reply (KobanOperation *operation, const char *secret_id, gpointer user_data);
 static void on_no_reply (KobanOperation *operation, const char *secret_id, gpointer user_data);
@@ -134,7 +135,8 @@ ask_person (GTask *task, const char *problem)
   koban_operation_ask (self->operation, g_variant_dict_end (&question), questions[factor->kind].reply, task);
 }
 
-/* --- what the person says -------------------------------------------------------------------------------- */
+/* --- what the person says --------------------------------------------------------------------------------
+ */
 
 /* Who says yes elsewhere has nothing to say here; the bank knows. */
 static void
@@ -202,7 +204,8 @@ on_reply (KobanOperation *operation, const char *secret_id, gpointer user_data)
     }
 }
 
-/* --- the wait -------------------------------------------------------------------------------------------- */
+/* --- the wait --------------------------------------------------------------------------------------------
+ */
 
 static void
 begin (GTask *task, const KobanFactor *factor, gint64 *until_us)

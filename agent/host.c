@@ -182,10 +182,9 @@ on_system_bus (GObject *source, GAsyncResult *result, gpointer user_data)
   self->sleep_id = g_dbus_connection_signal_subscribe (
     self->system_bus, "org.freedesktop.login1", "org.freedesktop.login1.Manager", "PrepareForSleep",
     "/org/freedesktop/login1", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_prepare_for_sleep, self, NULL);
-  self->source_id = g_dbus_connection_signal_subscribe (self->system_bus, UPOWER, PROPERTIES,
-                                                        "PropertiesChanged", UPOWER_PATH, UPOWER,
-                                                        G_DBUS_SIGNAL_FLAGS_NONE, on_source_changed, self,
-                                                        NULL);
+  self->source_id = g_dbus_connection_signal_subscribe (
+    self->system_bus, UPOWER, PROPERTIES, "PropertiesChanged", UPOWER_PATH, UPOWER, G_DBUS_SIGNAL_FLAGS_NONE,
+    on_source_changed, self, NULL);
   koban_host_look_async (self, NULL, NULL);
 }
 

@@ -351,8 +351,8 @@ ask (KobanRevoke *self)
   koban_books_write_async (self->parts->tools.books, spend_in_worker, self, NULL, on_spent, self);
 }
 
-/* How the confirmation stands is asked for as long as the person is waited for, and out of no budget: that is as short as a
- * sign-in. */
+/* How the confirmation stands is asked for as long as the person is waited for, and out of no budget: that is
+ * as short as a sign-in. */
 static void
 on_confirming (GObject *source, GAsyncResult *result, gpointer user_data)
 {

@@ -52,14 +52,19 @@ wakefulness_of (const KobanSettings *settings)
   return settings->quiet.from_minute == settings->quiet.until_minute;
 }
 
+static guint
+guard_of (const KobanSettings *settings)
+{
+  return settings->guard;
+}
+
 static const struct
 {
   const char *key, *told; /* told without its dot: what looks like an address never leaves in a message */
   guint (*protection) (const KobanSettings *settings); /* more is better */
 } settings[] = {
-  { "watch.wariness", "wariness", wariness_of },
-  { "notify.detail", "detail", secrecy_of },
-  { "notify.quiet", "quiet", wakefulness_of },
+  { "watch.wariness", "wariness", wariness_of },  { "notify.detail", "detail", secrecy_of },
+  { "notify.quiet", "quiet", wakefulness_of },    { "watch.guard", "guard", guard_of },
   { "check.interval", "interval", eagerness_of },
 };
 

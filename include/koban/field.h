@@ -12,6 +12,7 @@
 G_BEGIN_DECLS
 
 const char *koban_field_text   (GVariant *row, const char *key); /* (nullable): as long as @row */
+const char *koban_field_text_or (GVariant *row, const char *key, const char *none); /* @none for none */
 gint64      koban_field_number (GVariant *row, const char *key); /* 0 for none */
 gboolean    koban_field_flag   (GVariant *row, const char *key); /* FALSE for none */
 gboolean    koban_field_money  (GVariant *row, const char *key, KobanMoney *value); /* from (xs) */

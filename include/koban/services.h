@@ -49,6 +49,8 @@ gboolean            koban_services_sounds_like_wallet (KobanServices *self, cons
 gboolean            koban_services_is_collection (KobanServices *self, const char *folded);
 /* Does the name say a trade that is paid by direct debit everywhere: power, water, insurance, a gym, a newspaper? */
 gboolean            koban_services_names_trade (KobanServices *self, const char *folded);
+/* Does the name say what subscription traps collect for: a newsletter, a prize draw? */
+gboolean            koban_services_names_trap (KobanServices *self, const char *folded);
 const KobanService *koban_services_lookup (KobanServices *self, const char *id);
 
 G_END_DECLS

@@ -45,12 +45,15 @@ typedef enum
 const char *koban_channel_kind_name  (KobanChannelKind kind); /* "ntfy": as in koban.conf and in the lists */
 gboolean    koban_channel_kind_parse (const char *name, KobanChannelKind *kind);
 
+typedef enum { KOBAN_GUARD_OFF, KOBAN_GUARD_ON } KobanGuard;
+
 typedef struct
 {
   KobanDetail desktop_detail;       /* [notify] detail = none|minimal|full; default full */
   KobanQuiet  quiet;                /* [notify] quiet = 22:00-07:00; default none */
   gboolean    detail_is_chosen;     /* it stands in the file: a phone is not made discreet against it */
   KobanWariness wariness;           /* [watch] wariness = quiet|normal|wary; default normal */
+  KobanGuard  guard;                /* [watch] guard = off|on; default off: what lowers protection needs one's password */
   guint       check_interval_s;     /* [check] interval = 15m … 24h; default 15 minutes; a profile's own minimum wins */
 } KobanSettings;
 

@@ -256,7 +256,8 @@ check_headers (KobanReading *reading, KobanJsonNode root, KobanProfile *self)
       koban_auth_check_headers (reading, item, self, factor->start.headers);
       koban_auth_check_headers (reading, item, self, factor->status.headers);
       for (guint a = 0; a < factor->asks->len; a++)
-        koban_auth_check_headers (reading, item, self, ((KobanAskRule *) factor->asks->pdata[a])->send.headers);
+        koban_auth_check_headers (reading, item, self,
+                                  ((KobanAskRule *) factor->asks->pdata[a])->send.headers);
     }
 }
 

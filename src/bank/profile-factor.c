@@ -35,7 +35,7 @@ read_call (KobanReading *reading, KobanJsonNode node, const char *what, KobanCal
 #define DEFINE_READ_CALL(noun)                                                                               \
   static void read_##noun (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)  \
   {                                                                                                          \
-    read_call (reading, node, _("“" #noun "”"), target);                                                 \
+    read_call (reading, node, _("“" #noun "”"), target);                                                    \
   }
 DEFINE_READ_CALL (start)
 DEFINE_READ_CALL (status)
@@ -79,10 +79,10 @@ KOBAN_KEY_READER (factor)
     name, read, G_STRUCT_OFFSET (KobanFactorRule, member), required                                          \
   }
   static const KobanKey keys[] = {
-    KEY ("when", koban_read_uints, when, TRUE),   KEY ("start", read_start, start, FALSE),
-    KEY ("id", koban_read_pointer, id, FALSE),    KEY ("state", koban_read_factor_state, state, TRUE),
-    KEY ("text", koban_read_fact, text, FALSE),   KEY ("asks", read_asks, asks, TRUE),
-    KEY ("status", read_status, status, TRUE),    KEY ("every_s", koban_read_uint, every_s, FALSE),
+    KEY ("when", koban_read_uints, when, TRUE),         KEY ("start", read_start, start, FALSE),
+    KEY ("id", koban_read_pointer, id, FALSE),          KEY ("state", koban_read_factor_state, state, TRUE),
+    KEY ("text", koban_read_fact, text, FALSE),         KEY ("asks", read_asks, asks, TRUE),
+    KEY ("status", read_status, status, TRUE),          KEY ("every_s", koban_read_uint, every_s, FALSE),
     KEY ("within_s", koban_read_uint, within_s, FALSE),
   };
 #undef KEY

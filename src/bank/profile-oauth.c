@@ -74,16 +74,11 @@ koban_read_oauth_consent (KobanReading *reading, const KobanKey *key, KobanJsonN
     name, read, G_STRUCT_OFFSET (KobanConsentRule, member), required                                         \
   }
   static const KobanKey keys[] = {
-    KEY ("path", koban_read_text, path, TRUE),
-    KEY ("body", koban_read_body, body, TRUE),
-    KEY ("headers", koban_read_pairs, headers, FALSE),
-    KEY ("as_client", koban_read_bool, as_client, FALSE),
-    KEY ("scope", koban_read_text, scope, FALSE),
-    KEY ("keep", koban_read_pointer_pairs, keep, TRUE),
-    KEY ("fields", koban_read_texts, fields, FALSE),
-    KEY ("url", koban_read_pointer, url, FALSE),
-    KEY ("expires", koban_read_pointer, expires, FALSE),
-    { "status", read_status, 0 },
+    KEY ("path", koban_read_text, path, TRUE),           KEY ("body", koban_read_body, body, TRUE),
+    KEY ("headers", koban_read_pairs, headers, FALSE),   KEY ("as_client", koban_read_bool, as_client, FALSE),
+    KEY ("scope", koban_read_text, scope, FALSE),        KEY ("keep", koban_read_pointer_pairs, keep, TRUE),
+    KEY ("fields", koban_read_texts, fields, FALSE),     KEY ("url", koban_read_pointer, url, FALSE),
+    KEY ("expires", koban_read_pointer, expires, FALSE), { "status", read_status, 0 },
   };
 #undef KEY
   koban_read_object (reading, node, _("“consent”"), keys, G_N_ELEMENTS (keys), target);
@@ -171,7 +166,8 @@ check_consent (KobanReading *reading, KobanJsonNode node, const KobanOAuthRule *
     koban_profile_problem (reading, node, _("a “consent” keeps what it is called"));
   for (char **field = consent->fields; field != NULL && *field != NULL; field++)
     if (koban_pairs_lookup (consent->keep, *field) == NULL)
-      koban_profile_problem (reading, node, _("“fields” names “%s”, which the consent does not keep"), *field);
+      koban_profile_problem (reading, node, _("“fields” names “%s”, which the consent does not keep"),
+                             *field);
   if ((consent->path != NULL && *consent->path != '/') ||
       (consent->status != NULL && *consent->status != '/') ||
       (rule->approval != NULL && *rule->approval != '/'))

@@ -477,7 +477,7 @@ parse_day (KobanTimes times, const char *text, KobanDate *date)
 gboolean
 koban_row_read_day (const KobanRow *self, KobanTransactionState state, KobanDate *date, GError **error)
 {
-  const char *text;
+  const char *text = NULL;
   gboolean required = state == KOBAN_TRANSACTION_BOOKED;
 
   if (!(required ? koban_row_read_required : koban_row_read_optional) (self, KOBAN_FIELD_DATE, &text, error))

@@ -26,8 +26,8 @@
  *        → IDENTITY, per account → the accounts are announced → REST: every further request, in the profile's
  * order
  *
- * A revocation: open → revoke → the second factor's own steps, if the bank wants one → REST: the listings that
- * prove it. */
+ * A revocation: open → revoke → the second factor's own steps, if the bank wants one → REST: the listings
+ * that prove it. */
 typedef enum
 {
   STAGE_START,
@@ -58,8 +58,8 @@ struct _KobanSession
   gint64 retry_after_s;
   gboolean refused; /* the last answer refused the access itself */
 
-  KobanLink *revoked;       /* (nullable): a revocation */
-  KobanAccount *revoked_on; /* (nullable) */
+  KobanLink *revoked;        /* (nullable): a revocation */
+  KobanAccount *revoked_on;  /* (nullable) */
   KobanSecondFactor *factor; /* (nullable): the bank wants one before it revokes */
   KobanFactor told;          /* what is waited for of it */
   KobanRevokeResult revoke_result;
@@ -672,7 +672,8 @@ asks_again (KobanSession *self, StepTask *data, const KobanHttpResponse *answer,
   else if (is_factor && answer == NULL && koban_error_is (error, KOBAN_ERROR_OFFLINE) &&
            koban_second_factor_lost (self->factor))
     ask_again (self, data, FALSE);
-  else if (!is_opening && !is_factor && answer != NULL && answer->status == 401 && koban_auth_refused (self->auth))
+  else if (!is_opening && !is_factor && answer != NULL && answer->status == 401 &&
+           koban_auth_refused (self->auth))
     ask_again (self, data, TRUE);
   else
     return FALSE;

@@ -13,6 +13,14 @@ koban_field_text (GVariant *row, const char *key)
   return text;
 }
 
+const char *
+koban_field_text_or (GVariant *row, const char *key, const char *none)
+{
+  const char *text = koban_field_text (row, key);
+
+  return text != NULL ? text : none;
+}
+
 gint64
 koban_field_number (GVariant *row, const char *key)
 {

@@ -75,7 +75,8 @@ static const CurrencyRow *
 row_by_code (const char *code)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (currencies); i++)
-    if (currencies[i].code[0] == g_ascii_toupper (code[0]) && g_ascii_strcasecmp (currencies[i].code, code) == 0)
+    if (currencies[i].code[0] == g_ascii_toupper (code[0]) &&
+        g_ascii_strcasecmp (currencies[i].code, code) == 0)
       return &currencies[i];
   return NULL;
 }

@@ -134,6 +134,8 @@ static const char *const wariness_words[] = { [KOBAN_WARINESS_QUIET] = "quiet",
                                               [KOBAN_WARINESS_WARY] = "wary",
                                               NULL };
 
+static const char *const guard_words[] = { [KOBAN_GUARD_OFF] = "off", [KOBAN_GUARD_ON] = "on", NULL };
+
 static const KeyRow keys[] = {
   { "notify", "detail", KEY_WORD, G_STRUCT_OFFSET (KobanSettings, desktop_detail), detail_words, 0, 0,
     N_("none, minimal or full") },
@@ -141,6 +143,7 @@ static const KeyRow keys[] = {
     N_("two times of the day, as in 22:00-07:00") },
   { "watch", "wariness", KEY_WORD, G_STRUCT_OFFSET (KobanSettings, wariness), wariness_words, 0, 0,
     N_("quiet, normal or wary") },
+  { "watch", "guard", KEY_WORD, G_STRUCT_OFFSET (KobanSettings, guard), guard_words, 0, 0, N_("off or on") },
   { "check", "interval", KEY_DURATION, G_STRUCT_OFFSET (KobanSettings, check_interval_s), NULL, 15 * 60,
     24 * 60 * 60, N_("a time between 15m and 24h") },
 };
@@ -150,7 +153,8 @@ static const char *const channel_kind_words[] = {
   [KOBAN_CHANNEL_MAIL] = "mail",       [KOBAN_CHANNEL_WEBHOOK] = "webhook", NULL
 };
 
-G_STATIC_ASSERT (sizeof (KobanDetail) == sizeof (guint) && sizeof (KobanWariness) == sizeof (guint));
+G_STATIC_ASSERT (sizeof (KobanDetail) == sizeof (guint) && sizeof (KobanWariness) == sizeof (guint) &&
+                 sizeof (KobanGuard) == sizeof (guint));
 
 KobanSettings
 koban_settings_defaults (void)
@@ -279,6 +283,22 @@ report_unknown_keys (GKeyFile *file, const char *path)
     }
 }
 
+/* What a computer that lost its power leaves of a file, GLib takes for an empty line. */
+static gboolean
+begins_as_text (const char *path, GError **error)
+{
+  char head[64];
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  gssize length = fd >= 0 ? read (fd, head, sizeof head) : 0;
+
+  if (fd >= 0)
+    close (fd);
+  if (length <= 0 || memchr (head, 0, (gsize) length) == NULL)
+    return TRUE;
+  g_set_error_literal (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_PARSE, g_strerror (EILSEQ));
+  return FALSE;
+}
+
 gboolean
 koban_settings_load (const char *path, KobanSettings *settings, GError **error)
 {
@@ -288,7 +308,8 @@ koban_settings_load (const char *path, KobanSettings *settings, GError **error)
 
   g_return_val_if_fail (path != NULL && settings != NULL, FALSE);
 
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error) &&
+  if ((!begins_as_text (path, &local_error) ||
+       !g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error)) &&
       !g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     {
       set_unreadable (path, local_error, error);

@@ -173,7 +173,9 @@ fold_any (const char *text)
       last = c;
       parted = FALSE;
     }
-  return g_string_free (folded, FALSE);
+  /* What was dropped may have stood between a letter and its mark. */
+  g_autofree char *loose = g_string_free (folded, FALSE);
+  return g_utf8_normalize (loose, -1, G_NORMALIZE_ALL_COMPOSE);
 }
 
 /* The same classes of the 128 signs that most statements are written in. */

@@ -74,6 +74,7 @@ push (KobanWorker *self, GTask *task, KobanWorkFunc func)
 
   *work = (Work){ task, func };
   g_async_queue_push (self->queue, work);
+  /* cppcheck-suppress memleak ; the worker frees it */
 }
 
 void

@@ -10,6 +10,7 @@
 #include "cli/channel-kind.h"
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/guard.h"
 #include "cli/keyring.h"
 #include "cli/printer.h"
 #include "cli/prompt.h"
@@ -201,7 +202,8 @@ take_detail (KobanChannelSettings *row, const char *text, GError **error)
   KobanDetail before = koban_channel_settings_detail_at (row, g_get_real_time ());
   KobanDetail detail;
 
-  if (!parse_detail (text, &detail, error) || !agree_to_detail (before, detail, error))
+  if (!parse_detail (text, &detail, error) || !agree_to_detail (before, detail, error) ||
+      (detail > before && !koban_guard_allows (KOBAN_GUARD_DETAIL, error)))
     return FALSE;
   row->detail = detail;
   row->full_since_us = detail == KOBAN_DETAIL_FULL ? g_get_real_time () : 0;
@@ -397,7 +399,8 @@ copy_ca_file (const Options *options, KobanChannelSettings *row, GError **error)
 static gboolean
 add_channel (Options *options, const KobanChannelKindRow *kind, KobanChannelSettings *row, GError **error)
 {
-  if (!check_settings (options, row, error) || !check_can_show (kind, options->secret_stdin, error) ||
+  if (!koban_guard_allows (KOBAN_GUARD_CHANNEL, error) || !check_settings (options, row, error) ||
+      !check_can_show (kind, options->secret_stdin, error) ||
       (options->detail != NULL && !take_detail (row, options->detail, error)) ||
       !copy_ca_file (options, row, error))
     return FALSE;
@@ -451,7 +454,8 @@ rotate_secret (Options *options, KobanChannelSettings *row, GError **error)
   const KobanChannelKindRow *kind = koban_channel_kind_row (row->kind);
   g_autofree char *fresh = NULL;
 
-  if (!check_can_show (kind, options->secret_stdin, error))
+  if (!check_can_show (kind, options->secret_stdin, error) ||
+      !koban_guard_allows (KOBAN_GUARD_CHANNEL, error))
     return FALSE;
   fresh = store_secret (kind, row, options->secret_stdin, error);
   if (fresh == NULL)
@@ -510,7 +514,8 @@ remove_channel (Options *options, char **words)
   g_autoptr(GError) error = NULL;
   const KobanChannelSettings *row = need_row (options, words[1], &error);
 
-  if (row == NULL || !koban_channel_settings_remove (options->path, words[1], &error))
+  if (row == NULL || !koban_guard_allows (KOBAN_GUARD_CHANNEL, &error) ||
+      !koban_channel_settings_remove (options->path, words[1], &error))
     return fail (g_steal_pointer (&error));
   koban_channel_settings_drop_copy (row);
   wake_agent (options);

@@ -153,10 +153,10 @@ on_operation_question (GObject *object, GParamSpec *property, gpointer user_data
   GVariant *question = koban_dbus_koban1_operation_get_question (operation);
   g_autofree char *reply = NULL;
 
-  if (question == NULL || g_variant_n_children (question) == 0)
-    return;
+  if (question == NULL || g_variant_n_children (question) == 0 || waiting->answer == NULL)
+    return; /* nothing is asked, or question.c answers it */
   koban_print_progress ("");
-  reply = waiting->answer != NULL ? waiting->answer (question, waiting->user_data) : NULL;
+  reply = waiting->answer (question, waiting->user_data);
   koban_dbus_koban1_operation_call_reply (operation, reply != NULL ? reply : "", G_DBUS_CALL_FLAGS_NONE, -1,
                                           NULL, NULL, NULL);
 }

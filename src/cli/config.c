@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/guard.h"
 #include "cli/printer.h"
 
 #include <glib/gi18n-lib.h>
@@ -76,12 +77,20 @@ let_agent_read (void)
     g_printerr ("%s\n", _("The agent could not read it now; it will when it starts again."));
 }
 
+/* Who turns the guard on proves that polkit can ask, before everything depends on it. */
+static gboolean
+is_allowed (const char *key, GError **error)
+{
+  return g_str_equal (key, "watch.guard") ? koban_guard_ask (KOBAN_GUARD_SETTINGS, error)
+                                          : koban_guard_allows (KOBAN_GUARD_SETTINGS, error);
+}
+
 static int
 set_one (const char *path, const char *key, const char *value, gboolean json)
 {
   g_autoptr(GError) error = NULL;
 
-  if (!koban_settings_make_directories (&error))
+  if (!koban_settings_make_directories (&error) || !is_allowed (key, &error))
     return koban_cli_fail (g_steal_pointer (&error));
   if (!koban_settings_set (path, key, value, &error))
     return koban_cli_usage_error ("config", "%s", error->message);

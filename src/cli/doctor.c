@@ -9,18 +9,10 @@
 #include "cli/health.h"
 
 #include <glib/gi18n-lib.h>
+#include <koban/field.h>
 #include <koban/text.h>
 #include <string.h>
 #include <sys/utsname.h>
-
-static const char *
-word_of (GVariant *row, const char *key)
-{
-  const char *word = NULL;
-
-  g_variant_lookup (row, key, "&s", &word);
-  return word;
-}
 
 /* --- the report: an object of texts and counts
  * --------------------------------------------------------------- */
@@ -34,7 +26,7 @@ count_words (GVariant *rows, const char *key)
   for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++)
     {
       g_autoptr(GVariant) row = g_variant_get_child_value (rows, i);
-      const char *word = word_of (row, key);
+      const char *word = koban_field_text (row, key);
       gint64 count = 0;
 
       if (word == NULL)

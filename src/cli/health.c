@@ -9,6 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <koban/date.h>
+#include <koban/field.h>
 #include <koban/phrase.h>
 #include <koban/settings.h>
 #include <koban/text.h>
@@ -61,26 +62,6 @@ static void
 tell_plain (Looking *self, const char *code, const char *what, const char *next)
 {
   tell (self, code, NULL, NULL, what, next);
-}
-
-static const char *
-word_of (GVariant *row, const char *key)
-{
-  const char *word = NULL;
-
-  if (row != NULL)
-    g_variant_lookup (row, key, "&s", &word);
-  return word;
-}
-
-static gint64
-number_of (GVariant *row, const char *key)
-{
-  gint64 number = 0;
-
-  if (row != NULL)
-    g_variant_lookup (row, key, "x", &number);
-  return number;
 }
 
 typedef void (*RowFunc) (Looking *self, GVariant *row);
@@ -146,7 +127,7 @@ look_at_keyring (Looking *self)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (states); i++)
-    if (g_strcmp0 (word_of (self->now->status, "keyring"), states[i].keyring) == 0)
+    if (g_strcmp0 (koban_field_text (self->now->status, "keyring"), states[i].keyring) == 0)
       tell_plain (self, states[i].code, _(states[i].what), _(states[i].next));
 }
 
@@ -198,8 +179,8 @@ has_another_way (Looking *self)
     {
       g_autoptr(GVariant) row = g_variant_get_child_value (channels, i);
 
-      found |=
-        g_strcmp0 (word_of (row, "kind"), "desktop") != 0 && g_strcmp0 (word_of (row, "state"), "ok") == 0;
+      found |= g_strcmp0 (koban_field_text (row, "kind"), "desktop") != 0 &&
+               g_strcmp0 (koban_field_text (row, "state"), "ok") == 0;
     }
   return found;
 }
@@ -207,7 +188,7 @@ has_another_way (Looking *self)
 static void
 look_at_notifications (Looking *self)
 {
-  if (g_strcmp0 (word_of (self->now->status, "notifications"), "none") != 0)
+  if (g_strcmp0 (koban_field_text (self->now->status, "notifications"), "none") != 0)
     return;
   if (has_screen ())
     tell_plain (
@@ -226,7 +207,7 @@ look_at_notifications (Looking *self)
 static void
 look_at_unsent (Looking *self)
 {
-  if (number_of (self->now->status, "unsent") > 0)
+  if (koban_field_number (self->now->status, "unsent") > 0)
     tell_plain (self, "unsent", _("There are messages that could not be delivered yet."),
                 _("Read them here: koban alerts. Then try the way: koban notify --test"));
 }
@@ -245,10 +226,10 @@ look_at_connections (Looking *self)
 static void
 tell_of_row (Looking *self, GVariant *row, const char *code, const char *what, const char *next)
 {
-  g_autofree char *name = koban_text_clean (word_of (row, "name") != NULL ? word_of (row, "name") : "", 40);
+  g_autofree char *name = koban_text_clean (koban_field_text_or (row, "name", ""), 40);
   g_autofree char *sentence = g_strdup_printf ("%s: %s", name, what);
 
-  tell (self, code, word_of (row, "id"), name, sentence, next);
+  tell (self, code, koban_field_text (row, "id"), name, sentence, next);
 }
 
 static const struct
@@ -273,7 +254,7 @@ static const struct
 static void
 look_at_connection (Looking *self, GVariant *row)
 {
-  const char *state = word_of (row, "state");
+  const char *state = koban_field_text (row, "state");
 
   for (guint i = 0; i < G_N_ELEMENTS (unwell); i++)
     if (g_strcmp0 (state, unwell[i].state) == 0)
@@ -285,15 +266,18 @@ look_at_connection (Looking *self, GVariant *row)
 static gint64
 patience_us (GVariant *connection)
 {
-  return 2 * MAX (number_of (connection, "next_check") - number_of (connection, "last_check"), 0) + GRACE_US;
+  return 2 *
+           MAX (koban_field_number (connection, "next_check") - koban_field_number (connection, "last_check"),
+                0) +
+         GRACE_US;
 }
 
 static void
 look_at_due (Looking *self, GVariant *row)
 {
-  gint64 last_us = number_of (row, "last_check");
+  gint64 last_us = koban_field_number (row, "last_check");
 
-  if (g_strcmp0 (word_of (row, "state"), "ok") == 0 && number_of (row, "next_check") != 0 &&
+  if (g_strcmp0 (koban_field_text (row, "state"), "ok") == 0 && koban_field_number (row, "next_check") != 0 &&
       self->now->now_us > last_us + patience_us (row))
     tell_of_row (self, row, "overdue", _("it should have been checked by now"), _("Run: koban check"));
 }
@@ -312,7 +296,7 @@ connection_of (const KobanSituation *now, GVariant *account)
     {
       GVariant *row = g_variant_get_child_value (now->connections, i);
 
-      if (g_strcmp0 (word_of (row, "id"), word_of (account, "connection")) == 0)
+      if (g_strcmp0 (koban_field_text (row, "id"), koban_field_text (account, "connection")) == 0)
         return row;
       g_variant_unref (row);
     }
@@ -324,13 +308,13 @@ static void
 look_at_account (Looking *self, GVariant *account)
 {
   g_autoptr(GVariant) connection = connection_of (self->now, account);
-  gint64 as_of_us = number_of (account, "as_of");
+  gint64 as_of_us = koban_field_number (account, "as_of");
 
-  if (connection == NULL || g_strcmp0 (word_of (connection, "state"), "ok") != 0 || as_of_us == 0 ||
-      g_strcmp0 (word_of (connection, "provider"), "file") == 0 ||
-      g_strcmp0 (word_of (account, "watch"), "off") == 0)
+  if (connection == NULL || g_strcmp0 (koban_field_text (connection, "state"), "ok") != 0 || as_of_us == 0 ||
+      g_strcmp0 (koban_field_text (connection, "provider"), "file") == 0 ||
+      g_strcmp0 (koban_field_text (account, "watch"), "off") == 0)
     return;
-  if (number_of (connection, "last_check") <= as_of_us + patience_us (connection))
+  if (koban_field_number (connection, "last_check") <= as_of_us + patience_us (connection))
     return;
   g_autofree char *when = koban_time_format_local (as_of_us);
   g_autofree char *what = g_strdup_printf (_("what is known is of %s"), when);
@@ -346,7 +330,7 @@ look_at_accounts (Looking *self)
 static void
 look_at_owners (Looking *self, GVariant *account)
 {
-  if (g_strcmp0 (word_of (account, "ownership"), "joint") == 0)
+  if (g_strcmp0 (koban_field_text (account, "ownership"), "joint") == 0)
     tell_of_row (
       self, account, "joint", _("a joint account: only links and what is critical is told"),
       _("The other owner may watch it, too, with a Koban and a key of their own. See: man koban-agent"));
@@ -385,9 +369,9 @@ static void
 tell_alert (Looking *self, GVariant *row, GVariant *reason, const char *next)
 {
   g_autofree char *sentence = koban_phrase_reason (reason);
-  g_autofree char *code = g_strdelimit (g_strdup (word_of (reason, "code")), "_", '-');
+  g_autofree char *code = g_strdelimit (g_strdup (koban_field_text (reason, "code")), "_", '-');
 
-  tell (self, code, word_of (row, "incident"), NULL, sentence, next);
+  tell (self, code, koban_field_text (row, "incident"), NULL, sentence, next);
 }
 
 static void
@@ -395,12 +379,12 @@ look_at_alert (Looking *self, GVariant *row)
 {
   g_autoptr(GVariant) reasons = g_variant_lookup_value (row, "reasons", G_VARIANT_TYPE ("aa{sv}"));
 
-  if (g_strcmp0 (word_of (row, "kind"), "freshness") != 0 || reasons == NULL ||
+  if (g_strcmp0 (koban_field_text (row, "kind"), "freshness") != 0 || reasons == NULL ||
       g_variant_n_children (reasons) == 0)
     return;
   g_autoptr(GVariant) reason = g_variant_get_child_value (reasons, 0);
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
-    if (g_strcmp0 (word_of (reason, "code"), told[i].reason) == 0 && told[i].scope <= self->scope)
+    if (g_strcmp0 (koban_field_text (reason, "code"), told[i].reason) == 0 && told[i].scope <= self->scope)
       tell_alert (self, row, reason, _(told[i].next));
 }
 
@@ -448,7 +432,8 @@ look_at_journal (Looking *self)
 
   if (self->now->journal == NULL || !g_variant_lookup (self->now->journal, "intact", "b", &intact) || intact)
     return;
-  g_autofree char *entry = g_strdup_printf ("%" G_GINT64_FORMAT, number_of (self->now->journal, "broken"));
+  g_autofree char *entry =
+    g_strdup_printf ("%" G_GINT64_FORMAT, koban_field_number (self->now->journal, "broken"));
   g_autofree char *what = g_strdup_printf (
     _("Koban's journal does not hold from entry %s on: it was changed, or part of it was lost."), entry);
   tell_plain (self, "journal-broken", what,
@@ -546,8 +531,8 @@ koban_health_print (GVariant *problems)
   for (gsize i = 0; i < g_variant_n_children (problems); i++)
     {
       g_autoptr(GVariant) row = g_variant_get_child_value (problems, i);
-      g_autofree char *what = koban_text_clean (word_of (row, "what"), 0);
+      g_autofree char *what = koban_text_clean (koban_field_text (row, "what"), 0);
 
-      g_print ("%s: %s %s\n", word_of (row, "code"), what, word_of (row, "next"));
+      g_print ("%s: %s %s\n", koban_field_text (row, "code"), what, koban_field_text (row, "next"));
     }
 }

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "cli/cli.h"
+#include "cli/guard.h"
 #include "cli/client.h"
 #include "cli/printer.h"
 #include "cli/prompt.h"
@@ -15,6 +16,7 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <koban/field.h>
 #include <koban/profile.h>
 #include <koban/channel-settings.h>
 #include <koban/settings.h>
@@ -32,15 +34,6 @@ static const KobanColumn columns[] = {
   { NULL },
 };
 
-static const char *
-word_of (GVariant *row, const char *key)
-{
-  const char *word = "";
-
-  g_variant_lookup (row, key, "&s", &word);
-  return word;
-}
-
 /* --- at the bank
  * ------------------------------------------------------------------------------------------------ */
 
@@ -54,7 +47,7 @@ end_link (KobanDBusKoban1 *agent, const char *id)
   if (koban_dbus_koban1_call_revoke_sync (agent, id, g_variant_new ("a{sv}", NULL), G_DBUS_CALL_FLAGS_NONE,
                                           -1, &path, NULL, NULL))
     result = koban_client_run (agent, path, NULL);
-  return result != NULL && g_str_equal (word_of (result, "result"), "gone");
+  return result != NULL && g_str_equal (koban_field_text_or (result, "result", ""), "gone");
 }
 
 static gboolean
@@ -63,9 +56,9 @@ is_own_access (GVariant *link, const char *connection)
   gboolean own = FALSE;
 
   g_variant_lookup (link, "own", "b", &own);
-  return own && g_str_equal (word_of (link, "connection"), connection) &&
-         g_str_equal (word_of (link, "revocation"), "api") &&
-         g_str_equal (word_of (link, "status"), "active");
+  return own && g_str_equal (koban_field_text_or (link, "connection", ""), connection) &&
+         g_str_equal (koban_field_text_or (link, "revocation", ""), "api") &&
+         g_str_equal (koban_field_text_or (link, "status", ""), "active");
 }
 
 /* TRUE if there was access that a bank could end, and all of it is gone. */
@@ -82,7 +75,7 @@ end_access (KobanDBusKoban1 *agent, const char *connection)
       if (!is_own_access (link, connection))
         continue;
       tried++;
-      ended += end_link (agent, word_of (link, "id"));
+      ended += end_link (agent, koban_field_text_or (link, "id", ""));
     }
   return tried > 0 && ended == tried;
 }
@@ -106,7 +99,8 @@ leave_bank (KobanDBusKoban1 *agent,
             GVariantBuilder *left,
             GError **error)
 {
-  const char *id = word_of (connection, "id"), *provider = word_of (connection, "provider");
+  const char *id = koban_field_text_or (connection, "id", ""),
+             *provider = koban_field_text_or (connection, "provider", "");
   gboolean is_file = g_str_equal (provider, "file");
   gboolean ended = is_file || end_access (agent, id);
   g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
@@ -114,7 +108,7 @@ leave_bank (KobanDBusKoban1 *agent,
   if (!koban_dbus_koban1_call_remove_sync (agent, id, TRUE, G_DBUS_CALL_FLAGS_NONE, -1, NULL, error))
     return FALSE;
   g_variant_dict_insert (&row, "connection", "s", id);
-  g_variant_dict_insert (&row, "name", "s", word_of (connection, "name"));
+  g_variant_dict_insert (&row, "name", "s", koban_field_text_or (connection, "name", ""));
   g_variant_dict_insert (&row, "provider", "s", provider);
   g_variant_dict_insert (&row, "ended", "b", ended);
   if (!ended)
@@ -221,11 +215,11 @@ print_left (GVariant *left, gboolean json)
   for (gsize i = 0; i < g_variant_n_children (left); i++)
     {
       g_autoptr(GVariant) row = g_variant_get_child_value (left, i);
-      g_autofree char *name = koban_text_clean (word_of (row, "name"), 60);
+      g_autofree char *name = koban_text_clean (koban_field_text_or (row, "name", ""), 60);
       gboolean ended = FALSE;
 
       g_variant_lookup (row, "ended", "b", &ended);
-      g_print ("%s: %s\n", name, ended ? _("ended.") : word_of (row, "by_hand"));
+      g_print ("%s: %s\n", name, ended ? _("ended.") : koban_field_text_or (row, "by_hand", ""));
     }
   g_print ("%s\n", _("Koban knows nothing any more. Now the program can be removed."));
 }
@@ -263,6 +257,8 @@ koban_cli_leave (int argc, char **argv)
       g_printerr ("%s\n", _("Nothing was changed."));
       return koban_prompt_can_ask () ? KOBAN_EXIT_FAILED : KOBAN_EXIT_USAGE;
     }
+  if (!koban_guard_allows (KOBAN_GUARD_REMOVE, &error))
+    return koban_cli_fail (g_steal_pointer (&error));
   g_autoptr(GVariant) left = leave_banks (agent, connections, &error);
   if (left == NULL || !forget_here (agent, &error))
     return koban_cli_fail (g_steal_pointer (&error));

@@ -146,6 +146,29 @@ prompt_secret (const char *question)
   return secret;
 }
 
+/* --- without echo, while others read --- */
+
+static const int ends[] = { SIGQUIT, SIGTERM, SIGHUP, 0 };
+static struct sigaction before_hiding[G_N_ELEMENTS (ends)];
+static gboolean hidden;
+
+void
+koban_prompt_hide (void)
+{
+  if (hidden || tcgetattr (STDIN_FILENO, &echoing) != 0)
+    return;
+  silence (ECHO, ends, before_hiding);
+  hidden = TRUE;
+}
+
+void
+koban_prompt_show (void)
+{
+  if (hidden)
+    echo_again (TCSAFLUSH, ends, before_hiding);
+  hidden = FALSE;
+}
+
 /* --- answers --- */
 
 KobanAnswers *

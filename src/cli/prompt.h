@@ -23,6 +23,11 @@ gboolean koban_prompt_yes (const char *question);
  * end of input. A Ctrl-C ends the program with the terminal as it was. */
 char koban_prompt_key (const char *question, const char *keys);
 
+/* Until it is shown again, nothing that is typed appears on the terminal, however this program ends; a Ctrl-C is the
+ * caller's. */
+void koban_prompt_hide (void);
+void koban_prompt_show (void);
+
 /* What the person must hand over, gathered from options, files, standard input, the terminal. */
 typedef struct
 {

@@ -2,7 +2,8 @@
  *
  * Questions of an operation. The host of a page is shown before anything is opened, and a page is opened only
  * for a person at this screen; over ssh, or without a browser, its address is printed, and what the browser
- * ends up at is read from standard input. Nothing that is typed or pasted is printed again.
+ * ends up at is read from standard input. Nothing that is typed or pasted is printed again, and a code is not
+ * even shown while it is typed.
  */
 #include "config.h"
 
@@ -14,6 +15,7 @@
 
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
+#include <koban/field.h>
 #include <koban/text.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,21 +26,30 @@ struct _KobanQuestions
 {
   KobanDBusKoban1Operation *operation; /* (owned) */
   gulong on_question_id;
-  guint reading; /* source, 0: standard input is not read */
-  char *shown;   /* (owned) (nullable): the page that was shown last */
+  guint reading;     /* source, 0: standard input is not read */
+  char *shown;       /* (owned) (nullable): the page, or what was said of the app, that was shown last */
+  gboolean in_clear; /* the next line is no secret, and goes as it is */
+  gboolean needed;   /* without a line it cannot go on */
 };
 
 /* --- a pasted line -----------------------------------------------------------------------------------------
  */
 
+static char *
+name_answer (KobanQuestions *self, const char *line, GError **error)
+{
+  g_autoptr(KobanSecret) answer = koban_secret_new (line, -1);
+
+  if (*line == '\0' || self->in_clear)
+    return g_strdup (line);
+  return koban_keyring_store (KOBAN_SECRET_ANSWER, "koban", _("Koban: an answer"), answer, error);
+}
+
 static void
 reply (KobanQuestions *self, const char *line)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(KobanSecret) answer = koban_secret_new (line, -1);
-  g_autofree char *id =
-    *line != '\0' ? koban_keyring_store (KOBAN_SECRET_ANSWER, "koban", _("Koban: an answer"), answer, &error)
-                  : g_strdup ("");
+  g_autofree char *id = name_answer (self, line, &error);
 
   if (id != NULL)
     koban_dbus_koban1_operation_call_reply (self->operation, id, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL,
@@ -73,6 +84,8 @@ on_line (int fd, GIOCondition condition, gpointer user_data)
     reply (self, buffer);
   else
     self->reading = 0;
+  if (!goes_on && self->needed)
+    koban_dbus_koban1_operation_call_cancel (self->operation, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
   explicit_bzero (buffer, sizeof buffer);
   return goes_on ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
@@ -100,27 +113,11 @@ open_page (const char *url)
     g_printerr (_("No browser could be opened (%s).\n"), error->message);
 }
 
-static const char *
-text_of (GVariant *question, const char *key)
-{
-  const char *text = "";
-  g_variant_lookup (question, key, "&s", &text);
-  return text;
-}
-
-static gboolean
-flag_of (GVariant *question, const char *key)
-{
-  gboolean flag = FALSE;
-  g_variant_lookup (question, key, "b", &flag);
-  return flag;
-}
-
 /* A host that the profile does not name came with an answer of the bank's. */
 static gboolean
 agree_to_host (KobanQuestions *self, GVariant *question, const char *host)
 {
-  if (flag_of (question, "known"))
+  if (koban_field_flag (question, "known"))
     return TRUE;
   g_printerr (_("Take care: the bank sends you to %s, which is none of the hosts above.\n"), host);
   if (koban_prompt_can_ask () && koban_prompt_yes (_("Do you know it, and go there? [y/N]")))
@@ -129,10 +126,20 @@ agree_to_host (KobanQuestions *self, GVariant *question, const char *host)
   return FALSE;
 }
 
+/* @needed: nothing else can answer. */
+static void
+read_lines (KobanQuestions *self, gboolean in_clear, gboolean needed)
+{
+  self->in_clear = in_clear;
+  self->needed = needed;
+  if (self->reading == 0)
+    self->reading = g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP, on_line, self);
+}
+
 static void
 ask_for_address (KobanQuestions *self, GVariant *question)
 {
-  if (flag_of (question, "returns"))
+  if (koban_field_flag (question, "returns"))
     g_printerr (
       "%s\n",
       _("Koban waits for your browser. If it runs elsewhere, paste here the whole address of the page "
@@ -142,8 +149,7 @@ ask_for_address (KobanQuestions *self, GVariant *question)
       "%s\n",
       _("Then paste here the whole address of the page that the browser ends up at, even if that page "
          "cannot be shown:"));
-  if (self->reading == 0)
-    self->reading = g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP, on_line, self);
+  read_lines (self, FALSE, FALSE);
 }
 
 static gboolean
@@ -159,9 +165,9 @@ is_new (KobanQuestions *self, const char *url)
 static void
 show_page (KobanQuestions *self, GVariant *question)
 {
-  g_autofree char *host = koban_text_clean (text_of (question, "host"), 0);
-  g_autofree char *url = koban_text_clean (text_of (question, "url"), 0);
-  g_autofree char *problem = koban_text_clean (text_of (question, "problem"), 0);
+  g_autofree char *host = koban_text_clean (koban_field_text_or (question, "host", ""), 0);
+  g_autofree char *url = koban_text_clean (koban_field_text_or (question, "url", ""), 0);
+  g_autofree char *problem = koban_text_clean (koban_field_text_or (question, "problem", ""), 0);
 
   if (*problem != '\0')
     g_printerr ("koban: %s\n", problem);
@@ -179,9 +185,9 @@ show_page (KobanQuestions *self, GVariant *question)
 static void
 show_code (KobanQuestions *self, GVariant *question)
 {
-  g_autofree char *host = koban_text_clean (text_of (question, "host"), 0);
-  g_autofree char *url = koban_text_clean (text_of (question, "url"), 0);
-  g_autofree char *code = koban_text_clean (text_of (question, "code"), 0);
+  g_autofree char *host = koban_text_clean (koban_field_text_or (question, "host", ""), 0);
+  g_autofree char *url = koban_text_clean (koban_field_text_or (question, "url", ""), 0);
+  g_autofree char *code = koban_text_clean (koban_field_text_or (question, "code", ""), 0);
 
   if (!is_new (self, url))
     return;
@@ -193,6 +199,76 @@ show_code (KobanQuestions *self, GVariant *question)
     code);
 }
 
+/* --- what a bank wants before it revokes
+ * ---------------------------------------------------------------------------- */
+
+static void
+print_text (GVariant *question)
+{
+  g_autofree char *text = koban_text_clean (koban_field_text_or (question, "text", ""), 0);
+  g_autofree char *problem = koban_text_clean (koban_field_text_or (question, "problem", ""), 0);
+
+  if (*problem != '\0')
+    g_printerr ("koban: %s\n", problem);
+  if (*text != '\0')
+    g_printerr (_("Your bank says: “%s”\n"), text);
+}
+
+static void
+show_approval (KobanQuestions *self, GVariant *question)
+{
+  if (!is_new (self, "app"))
+    return;
+  print_text (question);
+  g_printerr ("%s\n", _("Confirm this in your bank's app. Koban waits; Ctrl-C leaves everything as it is."));
+}
+
+static void
+show_visit (KobanQuestions *self, GVariant *question)
+{
+  g_autofree char *host = koban_text_clean (koban_field_text_or (question, "host", ""), 0);
+  g_autofree char *url = koban_text_clean (koban_field_text_or (question, "url", ""), 0);
+
+  if (!is_new (self, url))
+    return;
+  print_text (question);
+  g_printerr (_("You confirm this with your browser at: %s\n"), host);
+  if (!agree_to_host (self, question, host))
+    return;
+  open_page (url);
+  g_printerr (_("If no browser opens, open this address yourself:\n\n  %s\n\n"), url);
+  g_printerr ("%s\n", _("Koban waits, and asks the bank how that went; Ctrl-C leaves everything as it is."));
+}
+
+static void
+show_choice (KobanQuestions *self, GVariant *question)
+{
+  g_autofree const char **choices = NULL;
+
+  if (!g_variant_lookup (question, "choices", "^a&s", &choices))
+    return;
+  print_text (question);
+  g_printerr ("%s\n", _("Your bank wants you to confirm this. It offers:"));
+  for (guint i = 0; choices[i] != NULL; i++)
+    {
+      g_autofree char *name = koban_text_clean (choices[i], 0);
+      g_printerr ("  %u  %s\n", i + 1, name);
+    }
+  g_printerr ("%s\n", _("Type the number of one:"));
+  read_lines (self, TRUE, TRUE);
+}
+
+static void
+show_otp (KobanQuestions *self, GVariant *question)
+{
+  print_text (question);
+  g_printerr ("%s\n",
+              _("Type the code that your bank sent you. It ends this link and nothing else; it is not "
+                 "shown:"));
+  koban_prompt_hide ();
+  read_lines (self, FALSE, TRUE);
+}
+
 /* --- which
  * --------------------------------------------------------------------------------------------------- */
 
@@ -201,16 +277,17 @@ static const struct
   const char *kind;
   void (*show) (KobanQuestions *self, GVariant *question);
 } kinds[] = {
-  { "page", show_page },
-  { "code", show_code },
+  { "page", show_page },   { "code", show_code },     { "approval", show_approval },
+  { "visit", show_visit }, { "choice", show_choice }, { "otp", show_otp },
 };
 
 static void
 on_question (GObject *operation, GParamSpec *property, gpointer user_data)
 {
   GVariant *question = koban_dbus_koban1_operation_get_question (KOBAN_DBUS_KOBAN1_OPERATION (operation));
-  const char *kind = question != NULL ? text_of (question, "kind") : "";
+  const char *kind = question != NULL ? koban_field_text_or (question, "kind", "") : "";
 
+  koban_prompt_show ();
   if (*kind != '\0')
     koban_print_progress ("");
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
@@ -233,6 +310,7 @@ koban_questions_free (KobanQuestions *self)
 {
   g_clear_signal_handler (&self->on_question_id, self->operation);
   g_clear_handle_id (&self->reading, g_source_remove);
+  koban_prompt_show ();
   g_object_unref (self->operation);
   g_free (self->shown);
   g_free (self);

@@ -14,6 +14,7 @@
 #include <glib/gi18n-lib.h>
 #include <koban/alert.h>
 #include <koban/error.h>
+#include <koban/field.h>
 #include <koban/text.h>
 
 const KobanColumn koban_question_columns[] = {
@@ -64,15 +65,6 @@ koban_questions_print (GVariant *questions)
  */
 
 static const char *
-word_of (GVariant *row, const char *key)
-{
-  const char *word = NULL;
-
-  g_variant_lookup (row, key, "&s", &word);
-  return word;
-}
-
-static const char *
 why_asked (GVariant *question)
 {
   static const struct
@@ -87,7 +79,7 @@ why_asked (GVariant *question)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
-    if (g_strcmp0 (reasons[i].why, word_of (question, "why")) == 0)
+    if (g_strcmp0 (reasons[i].why, koban_field_text (question, "why")) == 0)
       return _(reasons[i].words);
   return "";
 }
@@ -104,13 +96,13 @@ what_was_taken (GVariant *question)
     return g_strdup ("");
   return g_strdup_printf (
     ngettext ("%d time, %s to %s, in all %s", "%d times, %s to %s, in all %s", (gulong) count), (int) count,
-    word_of (question, "first"), word_of (question, "last"), sum);
+    koban_field_text (question, "first"), koban_field_text (question, "last"), sum);
 }
 
 static char *
 name_of (GVariant *question)
 {
-  const char *service = word_of (question, "service"), *name = word_of (question, "name");
+  const char *service = koban_field_text (question, "service"), *name = koban_field_text (question, "name");
   g_autofree char *clean = koban_text_clean (name != NULL ? name : "", 40);
 
   return service != NULL && g_strcmp0 (service, name) != 0 ? g_strdup_printf ("“%s” (%s)", clean, service)
@@ -164,7 +156,7 @@ put_one (Asking *self, GVariant *question, gsize of, GError **error)
       {
         self->given++;
         self->not_mine += keys[i].answer == KOBAN_ANSWER_NOT_MINE;
-        return give (self->agent, word_of (question, "id"), keys[i].answer, error);
+        return give (self->agent, koban_field_text (question, "id"), keys[i].answer, error);
       }
   self->enough = key != 's';
   return TRUE;
@@ -225,7 +217,7 @@ find_question (GVariant *questions, const char *wanted, Given *given)
       g_autofree char *number = NULL;
 
       g_variant_lookup (question, "number", "x", &given->number);
-      given->id = word_of (question, "id"); /* of @questions, which outlives the row */
+      given->id = koban_field_text (question, "id"); /* of @questions, which outlives the row */
       number = g_strdup_printf ("%" G_GINT64_FORMAT, given->number);
       if (g_str_equal (wanted, number) || g_strcmp0 (wanted, given->id) == 0)
         return TRUE;

@@ -6,6 +6,7 @@
 
 #include "cli/client.h"
 #include "cli/cli.h"
+#include "cli/guard.h"
 #include "cli/printer.h"
 #include "cli/prompt.h"
 
@@ -79,6 +80,8 @@ koban_cli_remove (int argc, char **argv)
 
   const char *id = "";
   g_variant_lookup (connection, "id", "&s", &id);
+  if (!koban_guard_allows (KOBAN_GUARD_REMOVE, &error))
+    return koban_cli_fail (g_steal_pointer (&error));
   g_autoptr(KobanDBusKoban1) agent = koban_client_connect (&error);
   if (agent == NULL ||
       !koban_dbus_koban1_call_remove_sync (agent, id, purge, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error))

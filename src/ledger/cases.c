@@ -887,11 +887,11 @@ list_balances (Case *self, GError **error)
     " AND until_us >= ? AND heard_us <= ? ORDER BY heard_us";
   g_auto(GVariantBuilder) rows = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xxxs)"));
   g_auto(KobanQuery) query = { 0 };
-  gint64 from_us = (self->first - BALANCE_DAYS) * KOBAN_DAY_US,
-         to_us = (self->last + BALANCE_DAYS) * KOBAN_DAY_US;
 
   if (self->first == KOBAN_NO_DATE)
     return g_variant_builder_end (&rows);
+  gint64 from_us = (self->first - BALANCE_DAYS) * KOBAN_DAY_US;
+  gint64 to_us = (self->last + BALANCE_DAYS) * KOBAN_DAY_US;
   koban_query_start (&query, self->ledger->store, sql, "iii", self->account, from_us, to_us);
   while (koban_query_next (&query))
     g_variant_builder_add (&rows, "(xxxs)", koban_query_int (&query, 0), koban_query_int (&query, 1),

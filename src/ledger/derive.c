@@ -83,7 +83,8 @@ static char *
 key_of (const KobanLink *link)
 {
   g_autofree char *folded = koban_text_fold (link->name);
-  return g_strdup_printf ("%u\n%s\n%s", link->kind, link->collector != NULL ? link->collector : folded,
+  return g_strdup_printf ("%u\n%s\n%s", (guint) link->kind,
+                          link->collector != NULL ? link->collector : folded,
                           link->reference != NULL ? link->reference : "");
 }
 

@@ -209,8 +209,8 @@ load_known (Merge *merge, Known *known, GError **error)
   gint64 since = s->from_us <= 0 ? MAX (oldest_due (s), G_MININT32 + 1) : first;
   gboolean all = FALSE;
 
-  if (is_whole (s) && (!known_of_days (merge, known, since, last, error) ||
-                       !are_all_lines (merge, since, last, &all, error)))
+  if (is_whole (s) &&
+      (!known_of_days (merge, known, since, last, error) || !are_all_lines (merge, since, last, &all, error)))
     return FALSE;
   if (all)
     return TRUE;
@@ -261,8 +261,8 @@ is_before_coverage (Merge *merge, const KobanTransaction *line)
 static gboolean
 line_new (Merge *merge, const KobanTransaction *heard, GError **error)
 {
-  g_autoptr(KobanTransaction) line =
-    koban_line_insert (merge->ledger, merge->account, heard, merge->snapshot->heard_us, merge->last_good_us, error);
+  g_autoptr(KobanTransaction) line = koban_line_insert (
+    merge->ledger, merge->account, heard, merge->snapshot->heard_us, merge->last_good_us, error);
 
   if (line == NULL)
     return FALSE;

@@ -8,6 +8,8 @@
 
 #include "ledger/inside.h"
 
+#include <koban/field.h>
+
 #define MOST_QUESTIONS 60
 #define RECENT_DAYS 395 /* thirteen months: the longest time to claim that is common */
 
@@ -112,21 +114,12 @@ ask_payees (Asking *self)
 /* --- links -------------------------------------------------------------------------------------------------
  */
 
-static const char *
-word_of (GVariant *row, const char *key)
-{
-  const char *word = NULL;
-
-  g_variant_lookup (row, key, "&s", &word);
-  return word;
-}
-
 /* The debits of a link that was asked about need no question of their own. */
 static void
 mark_payees_of_link (Asking *self, GVariant *link)
 {
-  const char *name = word_of (link, "name"), *service = word_of (link, "service");
-  const char *account = word_of (link, "account");
+  const char *name = koban_field_text (link, "name"), *service = koban_field_text (link, "service");
+  const char *account = koban_field_text (link, "account");
 
   for (guint i = 0; i < self->payees->len; i++)
     {
@@ -146,20 +139,17 @@ ask_link (Asking *self, GVariant *link, const char *why, const char *severity)
   g_auto(GVariantDict) row = G_VARIANT_DICT_INIT (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    put_text (&row, keys[i], word_of (link, keys[i]));
+    put_text (&row, keys[i], koban_field_text (link, keys[i]));
   put_text (&row, "severity", severity);
   mark_payees_of_link (self, link);
-  g_hash_table_add (self->asked, (gpointer) g_intern_string (word_of (link, "id")));
-  ask (self, word_of (link, "id"), why, &row);
+  g_hash_table_add (self->asked, (gpointer) g_intern_string (koban_field_text (link, "id")));
+  ask (self, koban_field_text (link, "id"), why, &row);
 }
 
 static gboolean
 may_take (GVariant *link)
 {
-  gboolean own = FALSE;
-
-  g_variant_lookup (link, "own", "b", &own);
-  return !own && g_strcmp0 (word_of (link, "status"), "active") == 0;
+  return !koban_field_flag (link, "own") && g_strcmp0 (koban_field_text (link, "status"), "active") == 0;
 }
 
 static void
@@ -169,9 +159,9 @@ ask_links (Asking *self, GVariant *links)
     {
       g_autoptr(GVariant) link = g_variant_get_child_value (links, i);
 
-      if (word_of (link, "answer") != NULL)
+      if (koban_field_text (link, "answer") != NULL)
         mark_payees_of_link (self, link);
-      else if (may_take (link) && is_new (self, g_intern_string (word_of (link, "id"))))
+      else if (may_take (link) && is_new (self, g_intern_string (koban_field_text (link, "id"))))
         ask_link (self, link, "link", NULL);
     }
 }
@@ -186,7 +176,7 @@ find_link (GVariant *links, const char *id)
     {
       GVariant *link = g_variant_get_child_value (links, i);
 
-      if (g_strcmp0 (word_of (link, "id"), id) == 0)
+      if (g_strcmp0 (koban_field_text (link, "id"), id) == 0)
         return link;
       g_variant_unref (link);
     }
@@ -201,7 +191,8 @@ ask_odd (Asking *self, const KobanAlert *alert, GVariant *links)
     link == NULL && alert->ref != NULL ? g_hash_table_lookup (self->of_line, alert->ref) : NULL;
   const char *severity = koban_severity_name (alert->severity);
 
-  if (link != NULL && word_of (link, "answer") == NULL && is_new (self, g_intern_string (alert->ref)))
+  if (link != NULL && koban_field_text (link, "answer") == NULL &&
+      is_new (self, g_intern_string (alert->ref)))
     ask_link (self, link, "odd", severity);
   else if (payee != NULL && payee->answer == KOBAN_ANSWER_NONE && is_new (self, payee))
     ask_payee (self, payee, "odd", severity);

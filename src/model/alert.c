@@ -11,6 +11,7 @@
 
 #include <koban/alert.h>
 #include <koban/error.h>
+#include <koban/field.h>
 
 #include "model/values.h"
 
@@ -309,24 +310,16 @@ set_row_error (GError **error, const char *key)
   return FALSE;
 }
 
-static const char *
-lookup_word (GVariant *row, const char *key)
-{
-  const char *text = NULL;
-
-  return g_variant_lookup (row, key, "&s", &text) ? text : NULL;
-}
-
 static gboolean
 read_names (GVariant *row, KobanAlert *fields, GError **error)
 {
-  const char *answer = lookup_word (row, "answer");
+  const char *answer = koban_field_text (row, "answer");
 
-  if (!koban_alert_kind_parse (lookup_word (row, "kind"), &fields->kind))
+  if (!koban_alert_kind_parse (koban_field_text (row, "kind"), &fields->kind))
     return set_row_error (error, "kind");
-  if (!koban_severity_parse (lookup_word (row, "severity"), &fields->severity))
+  if (!koban_severity_parse (koban_field_text (row, "severity"), &fields->severity))
     return set_row_error (error, "severity");
-  if (!koban_alert_state_parse (lookup_word (row, "state"), &fields->state))
+  if (!koban_alert_state_parse (koban_field_text (row, "state"), &fields->state))
     return set_row_error (error, "state");
   if (answer != NULL && !koban_answer_parse (answer, &fields->answer))
     return set_row_error (error, "answer");
@@ -354,7 +347,7 @@ koban_alert_from_variant (GVariant *row, GError **error)
   g_return_val_if_fail (g_variant_is_of_type (row, G_VARIANT_TYPE_VARDICT), NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
-    G_STRUCT_MEMBER (const char *, &fields, words[i].offset) = lookup_word (row, words[i].key);
+    G_STRUCT_MEMBER (const char *, &fields, words[i].offset) = koban_field_text (row, words[i].key);
   if (!read_names (row, &fields, error) || !read_total (row, &fields, error))
     return NULL;
 

@@ -19,9 +19,9 @@ typedef struct
 } Transaction;
 
 static const gsize texts[] = {
-  G_STRUCT_OFFSET (KobanTransaction, id),         G_STRUCT_OFFSET (KobanTransaction, bank_id),
-  G_STRUCT_OFFSET (KobanTransaction, pending_id), G_STRUCT_OFFSET (KobanTransaction, text),
-  G_STRUCT_OFFSET (KobanTransaction, payee),      G_STRUCT_OFFSET (KobanTransaction, counterparty_id),
+  G_STRUCT_OFFSET (KobanTransaction, id),          G_STRUCT_OFFSET (KobanTransaction, bank_id),
+  G_STRUCT_OFFSET (KobanTransaction, pending_id),  G_STRUCT_OFFSET (KobanTransaction, text),
+  G_STRUCT_OFFSET (KobanTransaction, payee),       G_STRUCT_OFFSET (KobanTransaction, counterparty_id),
   G_STRUCT_OFFSET (KobanTransaction, mandate_ref),
 };
 

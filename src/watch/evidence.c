@@ -109,9 +109,11 @@ gather_same_payee (KobanEvidence *self, const KobanRecent *recent)
 
   if (is_told_again (self, recent))
     return;
-  if (recent->amount == self->debit->amount && (recent->flags & KOBAN_RECENT_PENDING) == 0 &&
-      self->twin_days == 0)
-    self->twin_days = days;
+  if (recent->amount == self->debit->amount && (recent->flags & KOBAN_RECENT_PENDING) == 0 && !self->twin)
+    {
+      self->twin = TRUE;
+      self->twin_days = days;
+    }
   self->in_week += ABS (days) < 7 ? 1 : 0;
 
   if (recent->amount * 20 < self->debit->amount && (recent->flags & KOBAN_RECENT_TINY) != 0 &&
@@ -130,7 +132,10 @@ gather_same_payee (KobanEvidence *self, const KobanRecent *recent)
     {
       self->in_day++;
       self->day_total += recent->amount;
+      if (recent->amount != self->debit->amount && self->other == 0)
+        self->other = recent->amount;
       self->equal += recent->amount == self->debit->amount ? 1 : 0;
+      self->n_other += recent->amount == self->other ? 1 : 0;
       self->round += is_round (self, recent->amount) ? 1 : 0;
       self->below += is_just_below (self, recent->amount) ? 1 : 0;
       if (*recent->id != '\0')

@@ -29,11 +29,14 @@ typedef struct
   guint in_day; /* within 24 hours, or on one booking date */
   gint64 day_total;
   guint equal;   /* of them of this very sum */
+  gint64 other;  /* the first sum among them that is another; 0: none */
+  guint n_other; /* of them of that sum */
   guint in_week; /* debits to this payee within seven days, this one too */
   guint cash;    /* withdrawals of cash within 30 hours, wherever, this one too */
   gint64 cash_total;
   gint64 micro;       /* a tiny sum that this name paid in days before: so is an account verified; 0: none */
-  int twin_days;      /* since a booked debit of this very sum to this name; 0: none */
+  gboolean twin;      /* this very sum was booked to this name before */
+  int twin_days;      /* so long ago */
   gint64 month_total; /* of the service or payee, since the first of the month */
   guint round, below; /* round sums among @in_day, and sums just below one */
   gint64 tiny;        /* a tiny debit to this name before; 0: none */

@@ -118,6 +118,7 @@ typedef struct
   gint64  opened_us, last_us;
   guint32 told;          /* 1 << KobanAlertKind */
   guint32 severity;      /* of its withdrawal */
+  guint32 whispered;     /* its inferred link was told as a notice */
   guint32 debits;        /* in its withdrawal */
   guint32 answer;
   gint64  total;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define MAGIC G_GUINT64_CONSTANT (0x3142414e41424f4b) /* "KOBANAB1" in the order of the bytes */
-#define VERSION 5
+#define VERSION 6
 
 typedef struct
 {
@@ -195,6 +195,7 @@ tape_episode (Tape *tape, KobanEpisode *episode)
   tape_i64 (tape, &episode->last_us);
   tape_u32 (tape, &episode->told);
   tape_u32 (tape, &episode->severity);
+  tape_u32 (tape, &episode->whispered);
   tape_u32 (tape, &episode->debits);
   tape_u32 (tape, &episode->answer);
   tape_i64 (tape, &episode->total);

@@ -20,6 +20,8 @@
 #define ODD_SIZE (3 * 256) /* bits: one debit in eight is larger */
 #define ODD_PACE_DAYS 18   /* bills come monthly; a fortnight is the shortest that is usual, and a weekend */
 #define ODD_RISE 256
+#define NEWCOMER_DAYS 60
+#define ODD_WALLET_DAYS 4 /* wallets are topped up weekly; a thief is back within days */
 #define ENOUGH_ALARMS 128 /* one within four months, or one of the history within two */
 
 /* --- whose is it -------------------------------------------------------------------------------------- */
@@ -115,9 +117,9 @@ static guint64
 identity_of (const KobanLink *link)
 {
   g_autofree char *folded = folded_name (link);
-  g_autofree char *identity =
-    g_strdup_printf ("%u\n%s\n%s\n%s", link->kind, folded, link->collector != NULL ? link->collector : "",
-                     link->reference != NULL ? link->reference : "");
+  g_autofree char *identity = g_strdup_printf ("%u\n%s\n%s\n%s", (guint) link->kind, folded,
+                                               link->collector != NULL ? link->collector : "",
+                                               link->reference != NULL ? link->reference : "");
 
   return koban_text_hash (identity);
 }
@@ -413,9 +415,19 @@ is_foreign_creditor (const KobanJudgement *self)
   return known >= 5;
 }
 
-/* Of the trades that collect everywhere, or one more for somebody who was told of another, or would have been
- * by the history, not long ago: a budget of alarms is for all people (issue 3.3). Only a sum that is usual:
- * what is hidden among bills must be small (detection (a), direct debits). */
+/* Not long ago something was told, or would have been by the history: a budget of alarms is for all people
+ * (issue 3.3). */
+static gboolean
+was_alarmed (const KobanJudgement *self)
+{
+  KobanDate day = self->debit.day;
+
+  return koban_habit_alarms (self->habit, day) + koban_habit_powers (self->habit, day) >= ENOUGH_ALARMS;
+}
+
+/* Of the trades that collect everywhere, or one more for somebody who was alarmed: but no name by which
+ * subscription traps call themselves, and only a sum that is usual: what is hidden among bills must be small
+ * (detection (a), direct debits). */
 static gboolean
 is_ordinary_creditor (const KobanJudgement *self)
 {
@@ -423,9 +435,9 @@ is_ordinary_creditor (const KobanJudgement *self)
 
   if (koban_habit_size_bits (self->habit, debit->log) >= ODD_SIZE || *debit->folded == '\0')
     return FALSE;
-  return koban_services_names_trade (self->services, debit->folded) ||
-         koban_habit_alarms (self->habit, debit->day) + koban_habit_powers (self->habit, debit->day) >=
-           ENOUGH_ALARMS;
+  if (koban_services_names_trap (self->services, debit->folded))
+    return FALSE;
+  return koban_services_names_trade (self->services, debit->folded) || was_alarmed (self);
 }
 
 /* A power company that everybody knows is a notice; a creditor nobody knows may be one whom nobody allowed.
@@ -464,6 +476,7 @@ tell_inferred (KobanJudgement *self, KobanSeverity severity, GVariant *reason)
   episode->mandate = debit->mandate;
   episode->collector = debit->counterparty;
   episode->told |= 1 << KOBAN_ALERT_LINK;
+  episode->whispered = severity == KOBAN_SEVERITY_NOTICE;
   set_subject (episode->subject, sizeof episode->subject, debit->folded);
 
   g_variant_builder_init (&reasons, G_VARIANT_TYPE ("aa{sv}"));
@@ -500,15 +513,26 @@ is_till (const KobanDebit *debit)
           strchr (koban_transaction_get_name (debit->line), '*') != NULL);
 }
 
+/* Where the history is short, a wallet that was not seen in it is more likely old than new. */
+static gboolean
+is_likely_own (const KobanJudgement *self)
+{
+  return was_alarmed (self) || koban_habit_days (self->habit) < NEWCOMER_DAYS;
+}
+
 /* A purchase at a shop's till is how a wallet is used, not how one is linked; where the bank does not say
  * that it was a card, that is only likely. Any other first debit is told whole, whatever the sum and whatever
- * wallets the person has besides (incidents 3.7: no minimum). */
+ * wallets the person has besides (incidents 3.7: no minimum); but twice in a season, or at the beginning, a
+ * usual sum is a notice that rises with the next. */
 static KobanSeverity
 service_severity (const KobanJudgement *self)
 {
   const KobanDebit *debit = &self->debit;
 
-  if (!is_till (debit) || koban_habit_size_bits (self->habit, debit->log) >= ODD_SIZE)
+  gboolean usual = koban_habit_size_bits (self->habit, debit->log) < ODD_SIZE;
+  if (usual && is_likely_own (self))
+    return KOBAN_SEVERITY_NOTICE;
+  if (!usual || !is_till (debit))
     return KOBAN_SEVERITY_CRITICAL;
   return debit->channel == KOBAN_TRANSACTION_CARD ? KOBAN_SEVERITY_NOTICE : KOBAN_SEVERITY_WARNING;
 }
@@ -578,7 +602,13 @@ look_at_debit (KobanJudgement *self)
     tell_even (self);
 }
 
-/* A new creditor whose first collection was perhaps a notice goes on as no bill does: again within days, or
+static int
+odd_pace_days (const KobanDebit *debit)
+{
+  return is_wallet (debit->service) ? ODD_WALLET_DAYS : ODD_PACE_DAYS;
+}
+
+/* A new creditor or wallet whose first debit was a notice goes on as none does: again within days, or
  * for far more than at first (detection (a), direct debits). */
 static gboolean
 goes_on_oddly (const KobanJudgement *self)
@@ -586,11 +616,11 @@ goes_on_oddly (const KobanJudgement *self)
   const KobanPayee *payee = self->payee;
   const KobanDebit *debit = &self->debit;
 
-  if (payee == NULL || payee->debits == 0 || payee->debits > 2 || !is_collection (debit) ||
-      debit->amount < 2 * self->habit->euro)
+  if (payee == NULL || payee->debits == 0 || payee->debits > 2 ||
+      (!is_collection (debit) && !is_wallet (debit->service)) || debit->amount < 2 * self->habit->euro)
     return FALSE;
   int days = debit->day - payee->last_day;
-  return days < ODD_PACE_DAYS || debit->log - payee->log_mean >= ODD_RISE;
+  return days < odd_pace_days (debit) || debit->log - payee->log_mean >= ODD_RISE;
 }
 
 static void
@@ -599,7 +629,7 @@ tell_odd (KobanJudgement *self)
   const KobanPayee *payee = self->payee;
   gint64 days = self->debit.day - payee->first_debit;
 
-  if (self->debit.day - payee->last_day < ODD_PACE_DAYS)
+  if (self->debit.day - payee->last_day < odd_pace_days (&self->debit))
     tell_inferred (self, KOBAN_SEVERITY_WARNING,
                    koban_reason_new (KOBAN_REASON_COLLECTED_AGAIN, "count", "x", (gint64) payee->debits + 1,
                                      "days", "x", MAX (days, 1), NULL));
@@ -610,18 +640,12 @@ tell_odd (KobanJudgement *self)
                                      koban_judgement_money (self, -self->debit.amount), NULL));
 }
 
-static gboolean
-is_inferred (const KobanEpisode *episode)
-{
-  return (episode->told & (1 << KOBAN_ALERT_LINK)) != 0 && *episode->link == '\0';
-}
-
 void
 koban_links_on_line (KobanJudgement *self)
 {
   KobanEpisode *episode = koban_episode_of_debit (self);
 
-  if (episode != NULL && is_inferred (episode) && goes_on_oddly (self))
+  if (episode != NULL && episode->whispered && *episode->link == '\0' && goes_on_oddly (self))
     tell_odd (self);
   if (self->debit.own || episode != NULL || koban_link_of_debit (self) != NULL)
     return;

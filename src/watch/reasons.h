@@ -38,7 +38,7 @@
  *  slow_skim                count x, total m, days x                     small sums again and again to a new name
  *  card_testing             count x, minutes x, total m                  several tiny card debits to new names
  *  many_payees              count x, hours x, total m                    several new payees in a short time
- *  duplicate_collection     amount m, days x                             the same sum was collected already, so many days ago
+ *  duplicate_collection     amount m, [days x]                           the same sum was collected already, so many days ago (without: today)
  *  amount_changed           from m, to m                                 a fixed payment changed
  *  off_rhythm               days x (early), gap x (usual days)           a regular payment came at another time
  *  answered_not_mine        (none)                                       this name was answered "not me" before

@@ -51,7 +51,8 @@ typedef struct
   const char *folded;       /* (unowned): of @words */
   gboolean inside, open;    /* may begin, may end within a word */
   gboolean link, not ;      /* only for the names of links; only seems one */
-  gboolean collects, trade; /* no wallet's: tells of a direct debit; of a trade that collects */
+  gboolean collects, trade; /* no wallet's: tells of a direct debit; of a trade that collects, */
+  gboolean trap;            /* of a subscription that traps */
   guint64 letters;          /* what a name must have that it stands in */
 } WalletWord;
 
@@ -308,7 +309,7 @@ read_word (KobanServices *self, KobanJsonNode row, WalletWord word, GError **err
 }
 
 /* {"any": ["*PAY"], "link": ["CASH"], "not": ["AUTOPAY"], "collection": ["LASTSCHRIFT"], "trade":
- * ["*VERSICHERUNG*"]} */
+ * ["*VERSICHERUNG*"], "trap": ["*NEWSLETTER*"]} */
 static gboolean
 read_words (KobanServices *self, KobanJsonNode lists, GError **error)
 {
@@ -317,7 +318,8 @@ read_words (KobanServices *self, KobanJsonNode lists, GError **error)
       WalletWord word = { .link = g_strcmp0 (koban_json_name (list), "link") == 0,
                           .not = g_strcmp0 (koban_json_name (list), "not") == 0,
                           .collects = g_strcmp0 (koban_json_name (list), "collection") == 0,
-                          .trade = g_strcmp0 (koban_json_name (list), "trade") == 0 };
+                          .trade = g_strcmp0 (koban_json_name (list), "trade") == 0,
+                          .trap = g_strcmp0 (koban_json_name (list), "trap") == 0 };
       for (KobanJsonNode row = koban_json_first (list); koban_json_exists (row); row = koban_json_next (row))
         {
           if (!read_word (self, row, word, error))
@@ -578,7 +580,7 @@ has_word (const char *folded, guint64 letters, const WalletWord *word)
     {
       gboolean begins = word->inside || at == folded || at[-1] == ' ';
       gboolean ends = word->open || at[length] == '\0' || at[length] == ' ';
-      if (begins && ends && (at > folded || word->not || word->collects || word->trade))
+      if (begins && ends && (at > folded || word->not || word->collects || word->trade || word->trap))
         return TRUE;
     }
   return FALSE;
@@ -593,7 +595,8 @@ koban_services_sounds_like_wallet (KobanServices *self, const char *folded, gboo
   for (guint i = 0; self != NULL && i < self->wallet_words->len; i++)
     {
       const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
-      if (word->collects || word->trade || (word->link && !is_link) || !has_word (folded, letters, word))
+      if (word->collects || word->trade || word->trap || (word->link && !is_link) ||
+          !has_word (folded, letters, word))
         continue;
       if (word->not )
         return FALSE;
@@ -625,6 +628,20 @@ koban_services_names_trade (KobanServices *self, const char *folded)
     {
       const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
       if (word->trade && has_word (folded, letters, word))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+koban_services_names_trap (KobanServices *self, const char *folded)
+{
+  const guint64 letters = letters_of (folded);
+
+  for (guint i = 0; self != NULL && i < self->wallet_words->len; i++)
+    {
+      const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
+      if (word->trap && has_word (folded, letters, word))
         return TRUE;
     }
   return FALSE;

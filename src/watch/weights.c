@@ -434,16 +434,27 @@ weigh_test (const KobanEvidence *self, GVariantBuilder *reasons)
   return self->consumption || self->debit->amount < 50 * self->habit->euro ? 4 * KOBAN_BIT : 9 * KOBAN_BIT;
 }
 
-/* Four and more of one sum at a place that is new: vouchers, not shopping; the more so of a round sum. */
+/* Vouchers are sold in few denominations, all of them round. */
+static gboolean
+are_denominations (const KobanEvidence *self)
+{
+  return self->round >= self->in_day && self->equal + self->n_other >= self->in_day;
+}
+
+/* Four and more of one sum or two at a place that is new: vouchers, not shopping; the more so of round sums.
+ */
 static int
 weigh_equal (const KobanEvidence *self, GVariantBuilder *reasons)
 {
-  if (!self->fresh || self->in_day < 4 || self->equal < 3 || self->debit->amount < 10 * self->habit->euro)
+  gboolean vouchers = are_denominations (self);
+
+  if (!self->fresh || self->in_day < 4 || (self->equal < 3 && !vouchers) ||
+      self->debit->amount < 10 * self->habit->euro)
     return 0;
-  if (reasons != NULL)
+  if (reasons != NULL && self->equal > 1)
     say (reasons, koban_reason_new (KOBAN_REASON_EQUAL_AMOUNTS, "count", "x", (gint64) self->equal, "amount",
                                     "m", money (self, -self->debit->amount), NULL));
-  return self->round >= self->in_day && self->equal >= 4 ? 11 * KOBAN_BIT : 8 * KOBAN_BIT;
+  return vouchers && (self->equal >= 4 || self->in_day > 4) ? 11 * KOBAN_BIT : 8 * KOBAN_BIT;
 }
 
 /* How rare are so many, where @per_1000_days are usual in @days; log2 of the chance of so many by chance. */
@@ -545,6 +556,35 @@ is_monthly (const KobanPayee *payee, int days)
   return payee->gap >= 20 * 16 && days * 16 * 2 <= payee->gap && payee->gap_spread * 3 <= payee->gap;
 }
 
+/* Twice on one day, where the rhythm is well known and the mandate is no new one: not two contracts. */
+static gboolean
+is_same_day_twin (const KobanEvidence *self)
+{
+  guint64 mandate = self->debit->mandate;
+
+  return self->payee->debits >= 4 && koban_payee_is_regular (self->payee) &&
+         (mandate == 0 || koban_habit_payee (self->habit, mandate) != NULL);
+}
+
+static gboolean
+comes_too_soon (const KobanEvidence *self, int days)
+{
+  if (days == 0)
+    return is_same_day_twin (self);
+  return self->payee->debits == 1 ? days <= 5 : days <= 12 && is_monthly (self->payee, days);
+}
+
+static GVariant *
+duplicate_reason (const KobanEvidence *self)
+{
+  KobanMoney amount = money (self, -self->debit->amount);
+
+  if (self->twin_days == 0)
+    return koban_reason_new (KOBAN_REASON_DUPLICATE_COLLECTION, "amount", "m", amount, NULL);
+  return koban_reason_new (KOBAN_REASON_DUPLICATE_COLLECTION, "amount", "m", amount, "days", "x",
+                           (gint64) self->twin_days, NULL);
+}
+
 /* The very sum that a regular collector took days ago, long before the next is due; within five days also of
  * one that was seen but once: nothing is collected so often by bill. Who also pays back, a refund or own
  * savings, may take again. */
@@ -553,17 +593,15 @@ weigh_duplicate (const KobanEvidence *self, GVariantBuilder *reasons)
 {
   const KobanPayee *payee = self->payee;
   const KobanDebit *debit = self->debit;
-  int days = self->twin_days;
 
   if (payee == NULL || payee->debits == 0 || payee->credits > 0 || payee->day_count_max > 1 ||
-      self->consumption || days == 0 || debit->line->state != KOBAN_TRANSACTION_BOOKED ||
+      self->consumption || !self->twin || debit->line->state != KOBAN_TRANSACTION_BOOKED ||
       debit->amount < 5 * self->habit->euro || koban_evidence_is_wallet (self) || !is_bill (self))
     return 0;
-  if (payee->debits == 1 ? days > 5 : days > 12 || !is_monthly (payee, days))
+  if (!comes_too_soon (self, self->twin_days))
     return 0;
   if (reasons != NULL)
-    say (reasons, koban_reason_new (KOBAN_REASON_DUPLICATE_COLLECTION, "amount", "m",
-                                    money (self, -debit->amount), "days", "x", (gint64) days, NULL));
+    say (reasons, duplicate_reason (self));
   return ALONE_BITS;
 }
 

@@ -8,6 +8,7 @@
 
 #include "wire/http-address.h"
 #include "wire/transfer.h"
+#include "wire/wiped.h"
 
 #include <koban/error.h>
 
@@ -272,7 +273,7 @@ koban_http_global_init (void)
   for (guint i = 0; i < G_N_ELEMENTS (forgotten); i++)
     g_unsetenv (forgotten[i]);
 
-  curl_global_init (CURL_GLOBAL_DEFAULT);
+  koban_wiped_begin_curl ();
 }
 
 static void

@@ -161,7 +161,8 @@ element_at (KobanJsonNode array, const char *digits, const char *end)
   return child;
 }
 
-/* Whether the reference token from @from to @end is @name, with "~1" and "~0" undone; any other '~' is no name. */
+/* Whether the reference token from @from to @end is @name, with "~1" and "~0" undone; any other '~' is no
+ * name. */
 static gboolean
 is_reference (const char *from, const char *end, const char *name)
 {
@@ -209,7 +210,8 @@ koban_json_at (KobanJsonNode node, const char *pointer)
         return KOBAN_JSON_NONE;
 
       pointer = from + strcspn (from, "/");
-      node = is_type (node, KOBAN_JSON_ARRAY) ? element_at (node, from, pointer) : member_at (node, from, pointer);
+      node =
+        is_type (node, KOBAN_JSON_ARRAY) ? element_at (node, from, pointer) : member_at (node, from, pointer);
     }
   return node;
 }

@@ -314,6 +314,17 @@ without_network_faults (KobanTransfer *self, CURLcode result)
   return result;
 }
 
+/* It is not the bank that does not accept. libcurl says whom it tried, unless no_proxy= took the host out. */
+static CURLcode
+or_of_the_proxy (KobanTransfer *self, CURLcode result)
+{
+  g_autofree char *tried = g_strdup_printf (" port %u ", self->proxy_port);
+
+  return result == CURLE_COULDNT_CONNECT && self->proxy_port != 0 && strstr (self->message, tried) != NULL
+           ? CURLE_PROXY
+           : result;
+}
+
 GError *
 koban_transfer_error (KobanTransfer *self, CURLcode result)
 {
@@ -321,7 +332,7 @@ koban_transfer_error (KobanTransfer *self, CURLcode result)
   KobanError code = KOBAN_ERROR_FAILED;
   const char *sentence = N_("The request failed.");
 
-  result = without_network_faults (self, result);
+  result = or_of_the_proxy (self, without_network_faults (self, result));
   for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
     if (failures[i].result == result)
       {

@@ -229,6 +229,7 @@ static const struct
   { "card_testing", N_("{count} tiny card debits to new names within {minutes}, {total} in all.") },
   { "many_payees", N_("{count} new names within {hours}, {total} in all.") },
   { "duplicate_collection", N_("{amount} was collected already {days} before.") },
+  { "duplicate_collection", N_("{amount} was collected twice on one day.") },
   { "amount_changed", N_("A fixed payment changed from {from} to {to}.") },
   { "off_rhythm", N_("It comes {days} early; usually it comes every {gap}.") },
   { "verify_deposit",

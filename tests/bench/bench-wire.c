@@ -43,8 +43,8 @@ read_page (const KobanListingRule *rule, KobanAccount *account, const GString *p
 
   g_assert_no_error (error);
   *parsed_us += life_cpu_us () - begun_us;
-  g_autoptr(GPtrArray) lines = koban_map_transactions (rule, koban_json_root (json),
-                                                        &(KobanMapContext){ .account = account }, &error);
+  g_autoptr(GPtrArray) lines =
+    koban_map_transactions (rule, koban_json_root (json), &(KobanMapContext){ .account = account }, &error);
   g_assert_no_error (error);
   return lines->len;
 }

@@ -15,9 +15,10 @@
 #define BATCH 1000 /* invented at a time, while the clock stands */
 
 /* Of src/ledger/store.c, schema.c: what differs here is measured wrongly. */
-static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
-                               "PRAGMA wal_autocheckpoint = 250; PRAGMA journal_size_limit = 4194304;"
-                               "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;";
+static const char settings[] =
+  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
+  "PRAGMA wal_autocheckpoint = 250; PRAGMA journal_size_limit = 4194304;"
+  "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;";
 static const char settings_in_memory[] =
   "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;";
 static const char insert[] =
@@ -39,7 +40,8 @@ open_table (const char *path, const char *schema)
   g_autofree char *sql = NULL;
   sqlite3 *db = NULL;
 
-  must (db, sqlite3_open_v2 (path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL));
+  must (db,
+        sqlite3_open_v2 (path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL));
   must (db, sqlite3_exec (db, in_memory ? settings_in_memory : settings, NULL, NULL, NULL));
   if (!g_file_get_contents (schema, &sql, NULL, NULL))
     g_error ("%s cannot be read", schema);
@@ -147,10 +149,11 @@ main (int argc, char *argv[])
   gboolean has_ids = argc < 5;
   sqlite3 *db = open_table (argv[1], argv[2]);
 
-  must (db, sqlite3_exec (db,
-                          "INSERT INTO account (identity, currency, name, sees_links, sees_pending, sees_time,"
-                          " ownership, watch, created_us) VALUES ('1', 'GBP', 'A', 0, 0, 0, 0, 0, 0)",
-                          NULL, NULL, NULL));
+  must (db,
+        sqlite3_exec (db,
+                      "INSERT INTO account (identity, currency, name, sees_links, sees_pending, sees_time,"
+                      " ownership, watch, created_us) VALUES ('1', 'GBP', 'A', 0, 0, 0, 0, 0, 0)",
+                      NULL, NULL, NULL));
   measure (db, n_lines, has_ids, FALSE);
   measure (db, n_lines + NEW_LINES, has_ids, TRUE);
   sqlite3_close (db);

@@ -78,7 +78,9 @@ append_time (GString *json, const char *name, gint64 at_us)
 static void
 append_line (GString *json, const LifeLine *line)
 {
-  const char *source = line->is_bill ? "DIRECT_DEBIT" : line->minor > 0 ? "FASTER_PAYMENTS_IN" : "MASTER_CARD";
+  const char *source = line->is_bill     ? "DIRECT_DEBIT"
+                       : line->minor > 0 ? "FASTER_PAYMENTS_IN"
+                                         : "MASTER_CARD";
 
   g_string_append_printf (json,
                           "{\"feedItemUid\":\"%s\",\"categoryUid\":\"cccccccc-0000-4000-8000-000000000001\","

@@ -90,8 +90,9 @@ furnish_in_worker (KobanLedger *ledger, gpointer job, GError **error)
                         .reasons = g_variant_new_array (G_VARIANT_TYPE_VARDICT, &reason, 1) };
   g_autoptr(KobanAlert) alert = koban_alert_new (&fields);
 
-  return koban_ledger_add_connection (ledger, &connection, NOW_US, error) &&
-         koban_ledger_raise (ledger, alert, NOW_US, NULL, error);
+  gboolean added = koban_ledger_add_connection (ledger, &connection, NOW_US, error);
+  g_free (connection.id);
+  return added && koban_ledger_raise (ledger, alert, NOW_US, NULL, error);
 }
 
 /* Nothing of whoever runs this may be touched: a method writes into the home. */
@@ -449,7 +450,8 @@ call_operation (Tape *tape)
   if (desk.operations->len == 0)
     return;
   const char *path = desk.operations->pdata[take (tape) % desk.operations->len];
-  g_autoptr(GVariant) value = call (path, interface->name, method, take_arguments (tape, method), tape);
+  g_autoptr(GVariant) value G_GNUC_UNUSED =
+    call (path, interface->name, method, take_arguments (tape, method), tape);
 }
 
 /* What was begun is ended, so that the next input finds the agent as this one did. */
@@ -462,7 +464,8 @@ cancel_all (void)
 
   for (guint i = 0; i < desk.operations->len; i++)
     {
-      g_autoptr(GVariant) value = call (desk.operations->pdata[i], interface->name, cancel, NULL, &nothing);
+      g_autoptr(GVariant) value G_GNUC_UNUSED =
+        call (desk.operations->pdata[i], interface->name, cancel, NULL, &nothing);
     }
   g_ptr_array_set_size (desk.operations, 0);
   while (koban_bus_is_busy (desk.bus))

@@ -116,7 +116,7 @@ class Health(unittest.TestCase):
         self.assertIn("watch.wariness", wrong.stderr)
         self.assertEqual(self.desk.koban("config", "set", "check.interval", "1s").returncode, 2)
         self.assertEqual([row["key"] for row in self.desk.koban_json("config", "get")],
-                         ["notify.detail", "notify.quiet", "watch.wariness", "check.interval"])
+                         ["notify.detail", "notify.quiet", "watch.wariness", "watch.guard", "check.interval"])
 
     def test_alerts_come_out_as_lines(self):
         self.watched()

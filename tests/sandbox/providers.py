@@ -9,11 +9,12 @@ from investec import Investec
 from monobank import Monobank
 from plaid import Plaid
 from pluggy import Pluggy
+from rotating import Rotating
 from simplefin import SimpleFin
 from starling import Starling
 from teller import Teller
 from up import Up
 from wise import Wise
 
-PROVIDERS = {p.provider: p for p in (Akahu, Bunq, EnableBanking, GoCardless, Investec, Monobank, Plaid, Pluggy, SimpleFin,
+PROVIDERS = {p.provider: p for p in (Akahu, Bunq, EnableBanking, GoCardless, Investec, Monobank, Plaid, Pluggy, Rotating, SimpleFin,
                                      Starling, Teller, Up, Wise)}

@@ -6,6 +6,7 @@ remembers no credential.
 """
 
 import collections
+import copy
 import gzip
 import http.server
 import json
@@ -136,6 +137,25 @@ class Bank:
             self.requests.clear()
             return {}
 
+    def keep(self, wish):
+        """Remembers how everything is, for `back`."""
+        with self.lock:
+            self.kept = self.copy_of((self.world, self.provider))
+            return self.where()
+
+    def back(self, wish):
+        """As it was at `keep`; what was asked since is forgotten."""
+        with self.lock:
+            self.world, self.provider = self.copy_of(self.kept)
+            self.faults.clear()
+            self.save()
+            return dict(self.where(), **self.reset(wish))
+
+    @staticmethod
+    def copy_of(parts):
+        story = parts[0].story
+        return copy.deepcopy(parts, {id(story): story})
+
     def state(self):
         with self.lock:
             return dict(self.where(), counts=dict(self.counts), requests=list(self.requests),
@@ -203,13 +223,13 @@ class BankHandler(Handler):
 
 
 class ControlHandler(Handler):
-    """POST advance, fault, clear, revoke, behave, hostile, reset with a JSON object; GET state. Errors are 400 with a sentence."""
+    """POST advance, fault, clear, revoke, behave, hostile, reset, keep, back with a JSON object; GET state. Errors are 400 with a sentence."""
 
     def respond(self, request):
         from faults import Delivery
         bank = self.server.bank
         verbs = {"advance": bank.advance, "fault": bank.fault, "clear": bank.clear, "revoke": bank.revoke,
-                 "behave": bank.behave, "hostile": bank.hostile, "reset": bank.reset}
+                 "behave": bank.behave, "hostile": bank.hostile, "reset": bank.reset, "keep": bank.keep, "back": bank.back}
         name = request.path.strip("/")
         if request.method == "GET" and name == "state":
             reply = Reply.json(bank.state())

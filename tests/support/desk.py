@@ -33,6 +33,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 
 SOURCE = pathlib.Path(os.environ.get("KOBAN_SOURCE_ROOT", pathlib.Path(__file__).resolve().parent.parent.parent))
 BUILD = pathlib.Path(os.environ.get("KOBAN_BUILD_ROOT", SOURCE / "build"))
+COUNTING = "KOBAN_COUNTING" in os.environ  # which lines run: tests/coverage
 SANDBOX = SOURCE / "tests/sandbox"
 STORIES = SOURCE / "tests/stories"
 KEYRING_PASSWORD = "a-throw-away-password"
@@ -165,6 +166,8 @@ class Desk:
         env["XDG_DATA_DIRS"] = os.path.join(self.scratch, "share")
         # nothing of this computer's own is asked; start_system_bus() puts a bus there
         env["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=" + os.path.join(env["XDG_RUNTIME_DIR"], "system-bus")
+        if COUNTING:
+            env["LD_PRELOAD"] = preloaded("unconfined")
         self.time_env = {}
         if self.moving_time:
             self.clock_file = os.path.join(self.scratch, "clock")
@@ -174,7 +177,8 @@ class Desk:
 
     def preload(self, *libraries):
         """A sanitizer's library must come first."""
-        return ":".join(([sanitizer] if (sanitizer := sanitizer_of(self.agent_program)) else []) + list(libraries))
+        first = [sanitizer] if (sanitizer := sanitizer_of(self.agent_program)) else []
+        return ":".join(first + ([preloaded("unconfined")] if COUNTING else []) + list(libraries))
 
     def set_clock(self, unix_s):
         """From now on agent and command live at this moment, and go on from it."""

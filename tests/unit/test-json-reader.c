@@ -528,7 +528,8 @@ test_names_are_told_apart (void)
   koban_json_names_free (names);
 }
 
-/* Where eight bytes are looked at together: each byte that ends or breaks a string, in each place of a word. */
+/* Where eight bytes are looked at together: each byte that ends or breaks a string, in each place of a word.
+ */
 static void
 test_every_place_of_a_word (void)
 {
@@ -538,7 +539,8 @@ test_every_place_of_a_word (void)
     for (guint before = 0; before < 20; before++)
       {
         g_autofree char *letters = g_strnfill (before, 'x');
-        g_autofree char *good = g_strdup_printf ("[\"%s%szzzzzzzzz\",\"%s\",7]", letters, signs[sign], letters);
+        g_autofree char *good =
+          g_strdup_printf ("[\"%s%szzzzzzzzz\",\"%s\",7]", letters, signs[sign], letters);
         g_autofree char *bad = g_strdup_printf ("[\"%s%szz\x1fzzzzzz\"]", letters, signs[sign]);
         g_autoptr(KobanJson) json = parse (good);
         const char *first = koban_json_string (koban_json_at (koban_json_root (json), "/0"));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Second factors of a revocation, by the profile of a standard that has all of them: what is asked of the bank and of
- * the person, in which order, and that only the bank's word ends it.
+ * Second factors of a revocation, by the profile of a standard that has all of them: what is asked of the
+ * bank and of the person, in which order, and that only the bank's word ends it.
  */
 #include "config.h"
 
@@ -15,13 +15,14 @@
 #define PLAIN "}"
 #define STARTED "{\"scaStatus\":\"received\",\"authorisationId\":\"A1\""
 #define TWO_WAYS                                                                                             \
-  ",\"scaMethods\":[{\"authenticationMethodId\":\"m1\",\"name\":\"SMS to +49160 xxxxx 28\"},"               \
+  ",\"scaMethods\":[{\"authenticationMethodId\":\"m1\",\"name\":\"SMS to +49160 xxxxx 28\"},"                \
   "{\"authenticationMethodId\":\"m2\",\"name\":\"Photo\\u202eTAN\"}]"
 #define ONE_WAY ",\"scaMethods\":[{\"authenticationMethodId\":\"m1\",\"name\":\"SMS\"}]"
 #define CODE "\"authoriseTransaction\":{\"href\":\"/a\"},"
 #define PAGE(url) "\"scaRedirect\":{\"href\":\"" url "\"},"
 #define STATE(state) "{\"scaStatus\":\"" state "\""
-#define WRONG "{\"tppMessages\":[{\"category\":\"ERROR\",\"code\":\"PSU_CREDENTIALS_INVALID\",\"text\":\"wrong\"}]}"
+#define WRONG                                                                                                \
+  "{\"tppMessages\":[{\"category\":\"ERROR\",\"code\":\"PSU_CREDENTIALS_INVALID\",\"text\":\"wrong\"}]}"
 
 #define LOST 1
 
@@ -48,7 +49,8 @@ static const struct
   KobanError code; /* of FAILS */
 } scenes[] = {
   { "code",
-    { { 201, STARTED LINKS (CODE), KOBAN_FACTOR_CODE, "123456" }, { 200, STATE ("finalised") PLAIN, DONE } } },
+    { { 201, STARTED LINKS (CODE), KOBAN_FACTOR_CODE, "123456" },
+      { 200, STATE ("finalised") PLAIN, DONE } } },
   { "code-mistyped",
     { { 201, STARTED LINKS (CODE), KOBAN_FACTOR_CODE, "111111" },
       { 401, WRONG, KOBAN_FACTOR_CODE, "222222" },
@@ -211,7 +213,8 @@ static const Canned bank_rows[] = {
   { "DELETE " ORDER " ", 202, NULL, "{\"transactionStatus\":\"ACTC\"}" },
   { "POST " ORDER "/cancellation-authorisations ", 201, NULL,
     "{\"scaStatus\":\"received\",\"authorisationId\":\"A/1\"" TWO_WAYS LINKS ("") },
-  { "PUT " ONE, 200, NULL, STATE ("scaMethodSelected") LINKS (CODE), NULL, "{\"authenticationMethodId\":\"m2\"}" },
+  { "PUT " ONE, 200, NULL, STATE ("scaMethodSelected") LINKS (CODE), NULL,
+    "{\"authenticationMethodId\":\"m2\"}" },
   { "PUT " ONE, 200, NULL, STATE ("finalised") PLAIN, NULL, "{\"scaAuthenticationData\":\"12\\\"34\"}" },
   { "GET /v1/accounts/R1/transactions?bookingStatus=information ", 200, NULL,
     "{\"transactions\":{\"information\":[]}}" },

@@ -186,12 +186,12 @@ test_trades (void)
   static const struct
   {
     const char *name;
-    gboolean trade;
-  } rows[] = {
-    { "ENERGIE WILZEBA", TRUE },  { "WILZEBA VERSICHERUNG AG", TRUE }, { "SPORTVEREIN LINDEN EV", TRUE },
-    { "ｿﾝﾅﾎｹﾝ", TRUE },           { "OHIO DEPT TAX", TRUE },           { "PRIVILEGE CLUB", FALSE },
-    { "GEWINNSPIEL ABO", FALSE }, { "MEDIA SERVICES SL", FALSE },      { "EVENT CAFE", FALSE }
-  };
+    gboolean trade, trap;
+  } rows[] = { { "ENERGIE WILZEBA", TRUE, FALSE },       { "WILZEBA VERSICHERUNG AG", TRUE, FALSE },
+               { "SPORTVEREIN LINDEN EV", TRUE, FALSE }, { "ｿﾝﾅﾎｹﾝ", TRUE, FALSE },
+               { "OHIO DEPT TAX", TRUE, FALSE },         { "PRIVILEGE CLUB", FALSE, FALSE },
+               { "GEWINNSPIEL ABO", FALSE, TRUE },       { "NEWSLETTER SERVICE SL", FALSE, TRUE },
+               { "MEDIA SERVICES SL", FALSE, FALSE },    { "EVENT CAFE", FALSE, FALSE } };
   g_autoptr(KobanServices) services = koban_services_load (NULL, NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -199,6 +199,7 @@ test_trades (void)
       g_autofree char *folded = koban_text_fold (rows[i].name);
       g_test_message ("%s", folded);
       g_assert_cmpint (koban_services_names_trade (services, folded), ==, rows[i].trade);
+      g_assert_cmpint (koban_services_names_trap (services, folded), ==, rows[i].trap);
     }
 }
 

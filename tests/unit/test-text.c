@@ -12,10 +12,11 @@ static void
 test_same (void)
 {
   static const char *const pairs[][2] = {
-    { "ﾄﾞｺﾓｺｳｻﾞ", "ドコモコウザ" }, { "デイバライ", "ディーバライ" },   { "ﾃﾞｲ-ﾊﾞﾗｲ", "ディーバライ" },
-    { "ｶｴﾃﾞｶﾌｴ", "ｶｴﾃﾞ ｶﾌｴ" },      { "カエデ　カフェ", "ｶｴﾃﾞｶﾌｴ" },    { "キャッシュ", "ｷﾔﾂｼﾕ" },
-    { "ＰａｙＰａｙ", "PAYPAY" },   { "T-Mobile", "TMOBILE" },          { "McDonald’s", "MCDONALDS" },
-    { "  SQ  *Cafe ", "sq *cafe" }, { "pay\342\200\213pal", "PAYPAL" }, { "Straße", "STRASSE" },
+    { "ﾄﾞｺﾓｺｳｻﾞ", "ドコモコウザ" },  { "デイバライ", "ディーバライ" },   { "ﾃﾞｲ-ﾊﾞﾗｲ", "ディーバライ" },
+    { "ｶｴﾃﾞｶﾌｴ", "ｶｴﾃﾞ ｶﾌｴ" },       { "カエデ　カフェ", "ｶｴﾃﾞｶﾌｴ" },    { "キャッシュ", "ｷﾔﾂｼﾕ" },
+    { "ＰａｙＰａｙ", "PAYPAY" },    { "T-Mobile", "TMOBILE" },          { "McDonald’s", "MCDONALDS" },
+    { "  SQ  *Cafe ", "sq *cafe" },  { "pay\342\200\213pal", "PAYPAL" }, { "Straße", "STRASSE" },
+    { "A\036\314\201", "\303\201" }, /* a control character between a letter and its accent */
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
