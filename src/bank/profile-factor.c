@@ -17,7 +17,7 @@ const char *const koban_method_words[] = { "GET", "POST", "PUT", "PATCH", "DELET
 static const char *const asks_words[] = { "page", "choice", "code", "password", NULL };
 
 static void
-read_call (KobanReading *reading, KobanJsonNode node, const char *what, KobanCallRule *call)
+read_call (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
 {
   static const KobanKey keys[] = {
     { "method", koban_read_word, G_STRUCT_OFFSET (KobanCallRule, method), TRUE, koban_method_words },
@@ -25,21 +25,14 @@ read_call (KobanReading *reading, KobanJsonNode node, const char *what, KobanCal
     { "body", koban_read_body, G_STRUCT_OFFSET (KobanCallRule, body) },
     { "headers", koban_read_pairs, G_STRUCT_OFFSET (KobanCallRule, headers) },
   };
+  g_autofree char *what = g_strdup_printf ("“%s”", key->name);
+  KobanCallRule *call = target;
 
   call->headers = koban_reading_pairs (reading);
   koban_read_object (reading, node, what, keys, G_N_ELEMENTS (keys), call);
   if (call->path != NULL && *call->path != '/')
     koban_profile_problem (reading, node, _("“path” begins with “/”"));
 }
-
-#define DEFINE_READ_CALL(noun)                                                                               \
-  static void read_##noun (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)  \
-  {                                                                                                          \
-    read_call (reading, node, _("“" #noun "”"), target);                                                    \
-  }
-DEFINE_READ_CALL (start)
-DEFINE_READ_CALL (status)
-DEFINE_READ_CALL (send)
 
 #define ASKS(what) (1u << KOBAN_ASKS_##what)
 
@@ -57,7 +50,7 @@ add_ask (KobanReading *reading, KobanJsonNode item, gpointer target)
     { "at", koban_read_pointer, G_STRUCT_OFFSET (KobanAskRule, at), TRUE },
     { "id", koban_read_pointer, G_STRUCT_OFFSET (KobanAskRule, id) },
     { "name", koban_read_pointer, G_STRUCT_OFFSET (KobanAskRule, name) },
-    { "send", read_send, G_STRUCT_OFFSET (KobanAskRule, send) },
+    { "send", read_call, G_STRUCT_OFFSET (KobanAskRule, send) },
   };
   KobanAskRule *ask = koban_reading_new (reading, KobanAskRule);
 
@@ -79,10 +72,14 @@ KOBAN_KEY_READER (factor)
     name, read, G_STRUCT_OFFSET (KobanFactorRule, member), required                                          \
   }
   static const KobanKey keys[] = {
-    KEY ("when", koban_read_uints, when, TRUE),         KEY ("start", read_start, start, FALSE),
-    KEY ("id", koban_read_pointer, id, FALSE),          KEY ("state", koban_read_factor_state, state, TRUE),
-    KEY ("text", koban_read_fact, text, FALSE),         KEY ("asks", read_asks, asks, TRUE),
-    KEY ("status", read_status, status, TRUE),          KEY ("every_s", koban_read_uint, every_s, FALSE),
+    KEY ("when", koban_read_uints, when, TRUE),
+    KEY ("start", read_call, start, FALSE),
+    KEY ("id", koban_read_pointer, id, FALSE),
+    KEY ("state", koban_read_factor_state, state, TRUE),
+    KEY ("text", koban_read_fact, text, FALSE),
+    KEY ("asks", read_asks, asks, TRUE),
+    KEY ("status", read_call, status, TRUE),
+    KEY ("every_s", koban_read_uint, every_s, FALSE),
     KEY ("within_s", koban_read_uint, within_s, FALSE),
   };
 #undef KEY

@@ -273,10 +273,12 @@ keep_text (char **text, const char *said)
 static gboolean
 refuse (KobanSecondFactor *self, GError **error)
 {
-  g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_FORBIDDEN,
-               _("nothing was revoked: it was not confirmed at the bank%s%s%s"),
-               self->text != NULL ? " (“" : "", self->text != NULL ? self->text : "",
-               self->text != NULL ? "”)" : "");
+  if (self->text != NULL)
+    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_FORBIDDEN,
+                 _("nothing was revoked: it was not confirmed at the bank, which says “%s”"), self->text);
+  else
+    g_set_error_literal (error, KOBAN_ERROR, KOBAN_ERROR_FORBIDDEN,
+                         _("nothing was revoked: it was not confirmed at the bank"));
   return FALSE;
 }
 

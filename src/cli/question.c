@@ -15,6 +15,7 @@
 
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
+#include <koban/field.h>
 #include <koban/text.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,8 +26,8 @@ struct _KobanQuestions
 {
   KobanDBusKoban1Operation *operation; /* (owned) */
   gulong on_question_id;
-  guint reading; /* source, 0: standard input is not read */
-  char *shown;   /* (owned) (nullable): the page, or what was said of the app, that was shown last */
+  guint reading;     /* source, 0: standard input is not read */
+  char *shown;       /* (owned) (nullable): the page, or what was said of the app, that was shown last */
   gboolean in_clear; /* the next line is no secret, and goes as it is */
   gboolean needed;   /* without a line it cannot go on */
 };
@@ -112,27 +113,11 @@ open_page (const char *url)
     g_printerr (_("No browser could be opened (%s).\n"), error->message);
 }
 
-static const char *
-text_of (GVariant *question, const char *key)
-{
-  const char *text = "";
-  g_variant_lookup (question, key, "&s", &text);
-  return text;
-}
-
-static gboolean
-flag_of (GVariant *question, const char *key)
-{
-  gboolean flag = FALSE;
-  g_variant_lookup (question, key, "b", &flag);
-  return flag;
-}
-
 /* A host that the profile does not name came with an answer of the bank's. */
 static gboolean
 agree_to_host (KobanQuestions *self, GVariant *question, const char *host)
 {
-  if (flag_of (question, "known"))
+  if (koban_field_flag (question, "known"))
     return TRUE;
   g_printerr (_("Take care: the bank sends you to %s, which is none of the hosts above.\n"), host);
   if (koban_prompt_can_ask () && koban_prompt_yes (_("Do you know it, and go there? [y/N]")))
@@ -154,7 +139,7 @@ read_lines (KobanQuestions *self, gboolean in_clear, gboolean needed)
 static void
 ask_for_address (KobanQuestions *self, GVariant *question)
 {
-  if (flag_of (question, "returns"))
+  if (koban_field_flag (question, "returns"))
     g_printerr (
       "%s\n",
       _("Koban waits for your browser. If it runs elsewhere, paste here the whole address of the page "
@@ -180,9 +165,9 @@ is_new (KobanQuestions *self, const char *url)
 static void
 show_page (KobanQuestions *self, GVariant *question)
 {
-  g_autofree char *host = koban_text_clean (text_of (question, "host"), 0);
-  g_autofree char *url = koban_text_clean (text_of (question, "url"), 0);
-  g_autofree char *problem = koban_text_clean (text_of (question, "problem"), 0);
+  g_autofree char *host = koban_text_clean (koban_field_text_or (question, "host", ""), 0);
+  g_autofree char *url = koban_text_clean (koban_field_text_or (question, "url", ""), 0);
+  g_autofree char *problem = koban_text_clean (koban_field_text_or (question, "problem", ""), 0);
 
   if (*problem != '\0')
     g_printerr ("koban: %s\n", problem);
@@ -200,9 +185,9 @@ show_page (KobanQuestions *self, GVariant *question)
 static void
 show_code (KobanQuestions *self, GVariant *question)
 {
-  g_autofree char *host = koban_text_clean (text_of (question, "host"), 0);
-  g_autofree char *url = koban_text_clean (text_of (question, "url"), 0);
-  g_autofree char *code = koban_text_clean (text_of (question, "code"), 0);
+  g_autofree char *host = koban_text_clean (koban_field_text_or (question, "host", ""), 0);
+  g_autofree char *url = koban_text_clean (koban_field_text_or (question, "url", ""), 0);
+  g_autofree char *code = koban_text_clean (koban_field_text_or (question, "code", ""), 0);
 
   if (!is_new (self, url))
     return;
@@ -220,8 +205,8 @@ show_code (KobanQuestions *self, GVariant *question)
 static void
 print_text (GVariant *question)
 {
-  g_autofree char *text = koban_text_clean (text_of (question, "text"), 0);
-  g_autofree char *problem = koban_text_clean (text_of (question, "problem"), 0);
+  g_autofree char *text = koban_text_clean (koban_field_text_or (question, "text", ""), 0);
+  g_autofree char *problem = koban_text_clean (koban_field_text_or (question, "problem", ""), 0);
 
   if (*problem != '\0')
     g_printerr ("koban: %s\n", problem);
@@ -241,8 +226,8 @@ show_approval (KobanQuestions *self, GVariant *question)
 static void
 show_visit (KobanQuestions *self, GVariant *question)
 {
-  g_autofree char *host = koban_text_clean (text_of (question, "host"), 0);
-  g_autofree char *url = koban_text_clean (text_of (question, "url"), 0);
+  g_autofree char *host = koban_text_clean (koban_field_text_or (question, "host", ""), 0);
+  g_autofree char *url = koban_text_clean (koban_field_text_or (question, "url", ""), 0);
 
   if (!is_new (self, url))
     return;
@@ -277,8 +262,9 @@ static void
 show_otp (KobanQuestions *self, GVariant *question)
 {
   print_text (question);
-  g_printerr ("%s\n", _("Type the code that your bank sent you. It ends this link and nothing else; it is not "
-                        "shown:"));
+  g_printerr ("%s\n",
+              _("Type the code that your bank sent you. It ends this link and nothing else; it is not "
+                 "shown:"));
   koban_prompt_hide ();
   read_lines (self, FALSE, TRUE);
 }
@@ -291,19 +277,15 @@ static const struct
   const char *kind;
   void (*show) (KobanQuestions *self, GVariant *question);
 } kinds[] = {
-  { "page", show_page },
-  { "code", show_code },
-  { "approval", show_approval },
-  { "visit", show_visit },
-  { "choice", show_choice },
-  { "otp", show_otp },
+  { "page", show_page },   { "code", show_code },     { "approval", show_approval },
+  { "visit", show_visit }, { "choice", show_choice }, { "otp", show_otp },
 };
 
 static void
 on_question (GObject *operation, GParamSpec *property, gpointer user_data)
 {
   GVariant *question = koban_dbus_koban1_operation_get_question (KOBAN_DBUS_KOBAN1_OPERATION (operation));
-  const char *kind = question != NULL ? text_of (question, "kind") : "";
+  const char *kind = question != NULL ? koban_field_text_or (question, "kind", "") : "";
 
   koban_prompt_show ();
   if (*kind != '\0')

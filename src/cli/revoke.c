@@ -15,28 +15,20 @@
 #include <glib/gi18n-lib.h>
 #include <koban/date.h>
 #include <koban/error.h>
+#include <koban/field.h>
 #include <koban/profile.h>
 #include <koban/text.h>
 #include <unistd.h>
 
 #define LAST_PAYMENTS 5
 
-static const char *
-row_text (GVariant *row, const char *key)
-{
-  const char *text = "";
-
-  g_variant_lookup (row, key, "&s", &text);
-  return text;
-}
-
 /* Lines of the link's account under its name. */
 static gboolean
 took_by (GVariant *line, GVariant *link)
 {
-  g_autofree char *wanted = koban_text_fold (row_text (link, "name"));
-  g_autofree char *payee = koban_text_fold (row_text (line, "payee"));
-  g_autofree char *text = koban_text_fold (row_text (line, "text"));
+  g_autofree char *wanted = koban_text_fold (koban_field_text_or (link, "name", ""));
+  g_autofree char *payee = koban_text_fold (koban_field_text_or (line, "payee", ""));
+  g_autofree char *text = koban_text_fold (koban_field_text_or (line, "text", ""));
 
   return *wanted != '\0' && (g_str_has_prefix (payee, wanted) || g_str_has_prefix (text, wanted));
 }
@@ -52,7 +44,7 @@ show_next_date (GVariant *rows)
   for (guint i = 0; i < G_N_ELEMENTS (days); i++)
     {
       g_autoptr(GVariant) row = g_variant_get_child_value (rows, i);
-      if (!koban_date_parse (row_text (row, "date"), &days[i]))
+      if (!koban_date_parse (koban_field_text_or (row, "date", ""), &days[i]))
         return;
     }
   if (days[0] <= days[1])
@@ -68,9 +60,9 @@ show_last_payments (GVariant *link)
   GVariantBuilder taken;
   guint shown = 0;
 
-  if (*row_text (link, "account") == '\0')
+  if (*koban_field_text_or (link, "account", "") == '\0')
     return;
-  g_variant_dict_insert (&filter, "account", "s", row_text (link, "account"));
+  g_variant_dict_insert (&filter, "account", "s", koban_field_text_or (link, "account", ""));
   g_autoptr(GVariant) lines =
     koban_client_list (koban_dbus_koban1_call_list_transactions_sync, g_variant_dict_end (&filter), NULL);
   if (lines == NULL)
@@ -104,8 +96,8 @@ is_own (GVariant *link)
 static void
 show_how_it_was_made (GVariant *link)
 {
-  g_autofree char *creditor = koban_text_clean (row_text (link, "creditor"), 80);
-  g_autofree char *reference = koban_text_clean (row_text (link, "reference"), 80);
+  g_autofree char *creditor = koban_text_clean (koban_field_text_or (link, "creditor", ""), 80);
+  g_autofree char *reference = koban_text_clean (koban_field_text_or (link, "reference", ""), 80);
 
   if (*creditor == '\0' && *reference == '\0')
     return;
@@ -124,7 +116,7 @@ show_what_ends (GVariant *link)
                   "and no withdrawal there will be told any more, until you connect it again."));
       return;
     }
-  if (g_str_equal (row_text (link, "provenance"), "access"))
+  if (g_str_equal (koban_field_text_or (link, "provenance", ""), "access"))
     {
       g_print ("\n%s\n", _("Ending it stops this service from looking at your accounts; Koban sees nothing "
                             "through it then, either. What was read before stays read."));
@@ -149,7 +141,7 @@ show_link (GVariant *link)
 static gboolean
 is_meant (GVariant *link)
 {
-  g_autofree char *name = koban_text_clean (row_text (link, "name"), 0);
+  g_autofree char *name = koban_text_clean (koban_field_text_or (link, "name", ""), 0);
   g_autofree char *question = g_strdup_printf (_("To revoke, type the name “%s”:"), name);
   g_autofree char *typed = koban_prompt_line (question);
   g_autofree char *typed_fold = koban_text_fold (typed);
@@ -162,10 +154,13 @@ is_meant (GVariant *link)
 static KobanProfile *
 profile_of (KobanProfiles *profiles, GVariant *link)
 {
-  g_autoptr(GVariant) connection = koban_client_get (koban_dbus_koban1_call_list_connections_sync,
-                                                      row_text (link, "connection"), _("connection"), NULL);
+  g_autoptr(GVariant) connection =
+    koban_client_get (koban_dbus_koban1_call_list_connections_sync,
+                      koban_field_text_or (link, "connection", ""), _("connection"), NULL);
 
-  return connection != NULL ? koban_profiles_lookup (profiles, row_text (connection, "provider")) : NULL;
+  return connection != NULL
+           ? koban_profiles_lookup (profiles, koban_field_text_or (connection, "provider", ""))
+           : NULL;
 }
 
 /* The needs that ending @link has. */
@@ -176,7 +171,8 @@ power_for (KobanProfile *profile, GVariant *link)
   GArray *needs = koban_profile_get_needs (profile);
   KobanLinkKind kind;
 
-  for (guint i = 0; koban_link_kind_parse (row_text (link, "kind"), &kind) && i < needs->len; i++)
+  for (guint i = 0; koban_link_kind_parse (koban_field_text_or (link, "kind", ""), &kind) && i < needs->len;
+       i++)
     if (koban_profile_wants_to_revoke (profile, kind, &g_array_index (needs, KobanNeed, i)))
       g_array_append_vals (power, &g_array_index (needs, KobanNeed, i), 1);
   return g_steal_pointer (&power);
@@ -192,7 +188,8 @@ borrow_power (KobanProfile *profile, GVariant *link, GError **error)
 
   if (needs == NULL || needs->len == 0)
     return g_strdup ("");
-  answers->until_blank = g_str_equal (row_text (link, "revocation"), "api+sca"); /* a code may follow */
+  answers->until_blank =
+    g_str_equal (koban_field_text_or (link, "revocation", ""), "api+sca"); /* a code may follow */
   if (!isatty (STDIN_FILENO) && !koban_answers_take_stdin (answers, needs, TRUE, error))
     return NULL;
   if (!koban_answers_ask (answers, needs, TRUE, error))
@@ -211,8 +208,9 @@ end_link (GVariant *link, const char *secret_id, GError **error)
   if (*secret_id != '\0')
     g_variant_dict_insert (&options, "secret_id", "s", secret_id);
   g_autoptr(GVariant) asked = g_variant_ref_sink (g_variant_dict_end (&options));
-  if (agent == NULL || !koban_dbus_koban1_call_revoke_sync (agent, row_text (link, "id"), asked,
-                                                            G_DBUS_CALL_FLAGS_NONE, -1, &path, NULL, error))
+  if (agent == NULL ||
+      !koban_dbus_koban1_call_revoke_sync (agent, koban_field_text_or (link, "id", ""), asked,
+                                           G_DBUS_CALL_FLAGS_NONE, -1, &path, NULL, error))
     return NULL;
   return koban_client_run (agent, path, error);
 }
@@ -250,7 +248,7 @@ print_outcome (GVariant *link, const char *result, const char *sentence, const c
   KobanJsonWriter *writer = koban_json_writer_new ();
   koban_json_writer_begin_object (writer);
   koban_json_writer_name (writer, "link");
-  koban_json_writer_string (writer, row_text (link, "id"));
+  koban_json_writer_string (writer, koban_field_text_or (link, "id", ""));
   koban_json_writer_name (writer, "result");
   koban_json_writer_string (writer, result);
   koban_json_writer_name (writer, "by_hand");
@@ -262,12 +260,13 @@ print_outcome (GVariant *link, const char *result, const char *sentence, const c
 static int
 tell (GVariant *link, GVariant *outcome, gboolean json)
 {
-  const char *result = row_text (outcome, "result");
+  const char *result = koban_field_text_or (outcome, "result", "");
 
   for (guint i = 0; i < G_N_ELEMENTS (outcomes); i++)
     if (g_str_equal (result, outcomes[i].result))
       {
-        print_outcome (link, result, outcomes[i].sentence, row_text (outcome, "by_hand"), json);
+        print_outcome (link, result, outcomes[i].sentence, koban_field_text_or (outcome, "by_hand", ""),
+                       json);
         return outcomes[i].exit;
       }
   return KOBAN_EXIT_UNPROVED;
