@@ -30,6 +30,18 @@ typedef struct
   const char           *site;     /* (nullable): where it shows its desk: a name, for paper and terminal only */
 } KobanService;
 
+/* What a word in a name says that no directory knows (data/services/words.json). */
+typedef enum
+{
+  KOBAN_WORD_WALLET,       /* calls itself a wallet, … */
+  KOBAN_WORD_WALLET_LINK,  /* … but says so only of a listed link: CASH */
+  KOBAN_WORD_NO_WALLET,    /* only seems one: AUTOPAY */
+  KOBAN_WORD_COLLECTION,   /* tells of a direct debit, wherever in the text: "… SEPA-LASTSCHRIFT … MREF" */
+  KOBAN_WORD_TRADE,        /* is paid by direct debit everywhere: power, water, insurance, a gym, a newspaper */
+  KOBAN_WORD_TRAP,         /* what subscription traps collect for: a newsletter, a prize draw */
+  KOBAN_N_WORD_KINDS
+} KobanWordKind;
+
 typedef struct _KobanServices KobanServices;
 
 /* NULL: $datadir/koban/services, then the person's own, or $KOBAN_SERVICES for a build tree. */
@@ -45,12 +57,8 @@ const KobanService *koban_services_match  (KobanServices *self, const char *fold
 const char         *koban_services_skip_prefixes (KobanServices *self, const char *folded, KobanTransactionType *type);
 /* Does a name that no directory knows call itself a wallet? Some words (CASH) say it only of a listed link. */
 gboolean            koban_services_sounds_like_wallet (KobanServices *self, const char *folded, gboolean is_link);
-/* Does the text itself tell of a direct debit, wherever in it ("… SEPA-LASTSCHRIFT … MREF")? */
-gboolean            koban_services_is_collection (KobanServices *self, const char *folded);
-/* Does the name say a trade that is paid by direct debit everywhere: power, water, insurance, a gym, a newspaper? */
-gboolean            koban_services_names_trade (KobanServices *self, const char *folded);
-/* Does the name say what subscription traps collect for: a newsletter, a prize draw? */
-gboolean            koban_services_names_trap (KobanServices *self, const char *folded);
+/* Does a word of @kind stand in @folded? @self may be NULL: then none does. */
+gboolean            koban_services_names  (KobanServices *self, KobanWordKind kind, const char *folded);
 const KobanService *koban_services_lookup (KobanServices *self, const char *id);
 
 G_END_DECLS

@@ -34,7 +34,7 @@ kind_of (KobanServices *services,
   else if (type == KOBAN_TRANSACTION_STANDING_ORDER)
     *kind = KOBAN_LINK_STANDING_ORDER;
   else if (line->mandate_ref != NULL || type == KOBAN_TRANSACTION_DIRECT_DEBIT ||
-           (services != NULL && koban_services_is_collection (services, folded)))
+           koban_services_names (services, KOBAN_WORD_COLLECTION, folded))
     *kind = KOBAN_LINK_DIRECT_DEBIT;
   else
     return FALSE;

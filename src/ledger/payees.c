@@ -58,7 +58,7 @@ told_type (KobanServices *services, const KobanTransaction *line, char *folded)
 
   if (services == NULL)
     return line->type;
-  gboolean collected = koban_services_is_collection (services, folded);
+  gboolean collected = koban_services_names (services, KOBAN_WORD_COLLECTION, folded);
   const char *name = koban_services_skip_prefixes (services, folded, &type);
   memmove (folded, name, strlen (name) + 1);
   if (line->type != KOBAN_TRANSACTION_OTHER)

@@ -435,9 +435,9 @@ is_ordinary_creditor (const KobanJudgement *self)
 
   if (koban_habit_size_bits (self->habit, debit->log) >= ODD_SIZE || *debit->folded == '\0')
     return FALSE;
-  if (koban_services_names_trap (self->services, debit->folded))
+  if (koban_services_names (self->services, KOBAN_WORD_TRAP, debit->folded))
     return FALSE;
-  return koban_services_names_trade (self->services, debit->folded) || was_alarmed (self);
+  return koban_services_names (self->services, KOBAN_WORD_TRADE, debit->folded) || was_alarmed (self);
 }
 
 /* A power company that everybody knows is a notice; a creditor nobody knows may be one whom nobody allowed.

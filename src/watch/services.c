@@ -36,25 +36,32 @@ typedef struct
 
 struct _KobanServices
 {
-  GArray *nodes;        /* (owned) (element-type Node): [0] is the root */
-  guint32 first[256];   /* children of the root by their byte, once all is loaded; 0: none */
-  GPtrArray *services;  /* (owned) (element-type KobanService) */
-  GHashTable *by_id;    /* (owned): id → KobanService, unowned */
-  GStringChunk *words;  /* (owned): every text of the services */
-  GPtrArray *countries; /* (owned): arrays of the services */
-  GArray *wallet_words; /* (owned) (element-type WalletWord) */
+  GArray *nodes;                     /* (owned) (element-type Node): [0] is the root */
+  guint32 first[256];                /* children of the root by their byte, once all is loaded; 0: none */
+  GPtrArray *services;               /* (owned) (element-type KobanService) */
+  GHashTable *by_id;                 /* (owned): id → KobanService, unowned */
+  GStringChunk *texts;               /* (owned): of the services */
+  GPtrArray *countries;              /* (owned): arrays of the services */
+  GArray *words[KOBAN_N_WORD_KINDS]; /* (owned) (element-type Word) */
 };
 
-/* How services that no directory knows call themselves. */
+/* A word that says what a name is that no directory knows. */
 typedef struct
 {
-  const char *folded;       /* (unowned): of @words */
-  gboolean inside, open;    /* may begin, may end within a word */
-  gboolean link, not ;      /* only for the names of links; only seems one */
-  gboolean collects, trade; /* no wallet's: tells of a direct debit; of a trade that collects, */
-  gboolean trap;            /* of a subscription that traps */
-  guint64 letters;          /* what a name must have that it stands in */
-} WalletWord;
+  const char *folded;    /* (unowned): of @texts */
+  gboolean inside, open; /* may begin, may end within a word */
+  guint64 letters;       /* what a name must have that it stands in */
+} Word;
+
+static const struct
+{
+  const char *name;   /* of its list in the file */
+  gboolean may_begin; /* may be the first of a name */
+} word_kinds[KOBAN_N_WORD_KINDS] = {
+  [KOBAN_WORD_WALLET] = { "any", FALSE },   [KOBAN_WORD_WALLET_LINK] = { "link", FALSE },
+  [KOBAN_WORD_NO_WALLET] = { "not", TRUE }, [KOBAN_WORD_COLLECTION] = { "collection", TRUE },
+  [KOBAN_WORD_TRADE] = { "trade", TRUE },   [KOBAN_WORD_TRAP] = { "trap", TRUE },
+};
 
 static const char *const category_names[] = { "wallet", "bnpl", "collector", "merchant" };
 
@@ -137,7 +144,7 @@ refuse (KobanJsonNode node, const char *what, GError **error)
 static const char *
 keep (KobanServices *self, const char *text)
 {
-  return text != NULL ? g_string_chunk_insert_const (self->words, text) : NULL;
+  return text != NULL ? g_string_chunk_insert_const (self->texts, text) : NULL;
 }
 
 static gboolean
@@ -293,36 +300,47 @@ read_prefixes (KobanServices *self, KobanJsonNode lists, GError **error)
 }
 
 static gboolean
-read_word (KobanServices *self, KobanJsonNode row, WalletWord word, GError **error)
+read_word (KobanServices *self, KobanWordKind kind, KobanJsonNode row, GError **error)
 {
   const char *text = koban_json_string (row);
   g_autofree char *folded = text != NULL ? koban_text_fold (text) : NULL;
 
   if (folded == NULL || *folded == '\0')
     return refuse (row, _("nothing is left of this pattern once it is folded"), error);
-  word.folded = keep (self, folded);
-  word.letters = letters_of (folded);
-  word.inside = *text == '*';
-  word.open = g_str_has_suffix (text, "*");
-  g_array_append_val (self->wallet_words, word);
+  Word word = { .folded = keep (self, folded),
+                .letters = letters_of (folded),
+                .inside = *text == '*',
+                .open = g_str_has_suffix (text, "*") };
+  g_array_append_val (self->words[kind], word);
   return TRUE;
 }
 
-/* {"any": ["*PAY"], "link": ["CASH"], "not": ["AUTOPAY"], "collection": ["LASTSCHRIFT"], "trade":
- * ["*VERSICHERUNG*"], "trap": ["*NEWSLETTER*"]} */
+static gboolean
+read_word_kind (const char *name, KobanWordKind *kind)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (word_kinds); i++)
+    {
+      if (g_strcmp0 (name, word_kinds[i].name) == 0)
+        {
+          *kind = (KobanWordKind) i;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/* {"any": ["*PAY"], "link": ["CASH"], "trade": ["*VERSICHERUNG*"], …}: a star where the word may go on. */
 static gboolean
 read_words (KobanServices *self, KobanJsonNode lists, GError **error)
 {
   for (KobanJsonNode list = koban_json_first (lists); koban_json_exists (list); list = koban_json_next (list))
     {
-      WalletWord word = { .link = g_strcmp0 (koban_json_name (list), "link") == 0,
-                          .not = g_strcmp0 (koban_json_name (list), "not") == 0,
-                          .collects = g_strcmp0 (koban_json_name (list), "collection") == 0,
-                          .trade = g_strcmp0 (koban_json_name (list), "trade") == 0,
-                          .trap = g_strcmp0 (koban_json_name (list), "trap") == 0 };
+      KobanWordKind kind;
+      if (!read_word_kind (koban_json_name (list), &kind))
+        return refuse (list, _("“words” are any, link, not, collection, trade or trap"), error);
       for (KobanJsonNode row = koban_json_first (list); koban_json_exists (row); row = koban_json_next (row))
         {
-          if (!read_word (self, row, word, error))
+          if (!read_word (self, kind, row, error))
             return FALSE;
         }
     }
@@ -422,8 +440,9 @@ koban_services_load (const char *const *directories, GError **error)
   g_array_append_val (self->nodes, root);
   self->services = g_ptr_array_new_with_free_func (g_free);
   self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
-  self->words = g_string_chunk_new (4096);
-  self->wallet_words = g_array_new (FALSE, FALSE, sizeof (WalletWord));
+  self->texts = g_string_chunk_new (4096);
+  for (guint kind = 0; kind < KOBAN_N_WORD_KINDS; kind++)
+    self->words[kind] = g_array_new (FALSE, FALSE, sizeof (Word));
   self->countries = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
 
   for (guint i = 0; paths[i] != NULL; i++)
@@ -444,9 +463,10 @@ koban_services_free (KobanServices *self)
   g_array_unref (self->nodes);
   g_ptr_array_unref (self->services);
   g_hash_table_unref (self->by_id);
-  g_string_chunk_free (self->words);
+  g_string_chunk_free (self->texts);
   g_ptr_array_unref (self->countries);
-  g_array_unref (self->wallet_words);
+  for (guint kind = 0; kind < KOBAN_N_WORD_KINDS; kind++)
+    g_array_unref (self->words[kind]);
   g_free (self);
 }
 
@@ -569,18 +589,29 @@ koban_services_skip_prefixes (KobanServices *self, const char *folded, KobanTran
 
 /* A wallet's never the beginning of a name: "PAY" alone is a salary. */
 static gboolean
-has_word (const char *folded, guint64 letters, const WalletWord *word)
+stands_in (const Word *word, const char *folded, gboolean may_begin)
 {
   gsize length = strlen (word->folded);
 
-  if ((word->letters & ~letters) != 0)
-    return FALSE;
-
   for (const char *at = strstr (folded, word->folded); at != NULL; at = strstr (at + 1, word->folded))
     {
-      gboolean begins = word->inside || at == folded || at[-1] == ' ';
+      gboolean begins = at == folded ? may_begin : word->inside || at[-1] == ' ';
       gboolean ends = word->open || at[length] == '\0' || at[length] == ' ';
-      if (begins && ends && (at > folded || word->not || word->collects || word->trade || word->trap))
+      if (begins && ends)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+koban_services_names (KobanServices *self, KobanWordKind kind, const char *folded)
+{
+  const guint64 letters = letters_of (folded);
+
+  for (guint i = 0; self != NULL && i < self->words[kind]->len; i++)
+    {
+      const Word *word = &g_array_index (self->words[kind], Word, i);
+      if ((word->letters & ~letters) == 0 && stands_in (word, folded, word_kinds[kind].may_begin))
         return TRUE;
     }
   return FALSE;
@@ -589,62 +620,9 @@ has_word (const char *folded, guint64 letters, const WalletWord *word)
 gboolean
 koban_services_sounds_like_wallet (KobanServices *self, const char *folded, gboolean is_link)
 {
-  const guint64 letters = letters_of (folded);
-  gboolean sounds = FALSE;
-
-  for (guint i = 0; self != NULL && i < self->wallet_words->len; i++)
-    {
-      const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
-      if (word->collects || word->trade || word->trap || (word->link && !is_link) ||
-          !has_word (folded, letters, word))
-        continue;
-      if (word->not )
-        return FALSE;
-      sounds = TRUE;
-    }
-  return sounds;
-}
-
-gboolean
-koban_services_is_collection (KobanServices *self, const char *folded)
-{
-  const guint64 letters = letters_of (folded);
-
-  for (guint i = 0; i < self->wallet_words->len; i++)
-    {
-      const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
-      if (word->collects && has_word (folded, letters, word))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-gboolean
-koban_services_names_trade (KobanServices *self, const char *folded)
-{
-  const guint64 letters = letters_of (folded);
-
-  for (guint i = 0; self != NULL && i < self->wallet_words->len; i++)
-    {
-      const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
-      if (word->trade && has_word (folded, letters, word))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-gboolean
-koban_services_names_trap (KobanServices *self, const char *folded)
-{
-  const guint64 letters = letters_of (folded);
-
-  for (guint i = 0; self != NULL && i < self->wallet_words->len; i++)
-    {
-      const WalletWord *word = &g_array_index (self->wallet_words, WalletWord, i);
-      if (word->trap && has_word (folded, letters, word))
-        return TRUE;
-    }
-  return FALSE;
+  return (koban_services_names (self, KOBAN_WORD_WALLET, folded) ||
+          (is_link && koban_services_names (self, KOBAN_WORD_WALLET_LINK, folded))) &&
+         !koban_services_names (self, KOBAN_WORD_NO_WALLET, folded);
 }
 
 const KobanService *

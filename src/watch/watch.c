@@ -130,12 +130,12 @@ koban_judgement_name (KobanJudgement *self, const char *raw)
       name->service = koban_services_match (self->services, name->folded);
       drop_before (name->folded, koban_services_skip_prefixes (self->services, name->folded, &name->type));
     }
-  if (name->type == KOBAN_TRANSACTION_OTHER && self->services != NULL &&
-      koban_services_is_collection (self->services, name->folded))
+  if (name->type == KOBAN_TRANSACTION_OTHER &&
+      koban_services_names (self->services, KOBAN_WORD_COLLECTION, name->folded))
     name->type = KOBAN_TRANSACTION_DIRECT_DEBIT;
   drop_numbers (name->folded);
-  name->wallet_like = self->services != NULL && name->service == NULL &&
-                      koban_services_sounds_like_wallet (self->services, name->folded, FALSE);
+  name->wallet_like =
+    name->service == NULL && koban_services_sounds_like_wallet (self->services, name->folded, FALSE);
   name->key = koban_text_hash (name->folded);
   name->brand = brand_of (name->folded);
   return koban_habits_add_name (self->habits, raw, name);

@@ -125,6 +125,7 @@ test_refused (void)
     "{\"format\": 1, \"services\": [{\"id\": \"x\", \"name\": \"X\", \"category\": \"wallet\","
     " \"patterns\": [{\"text\": \"***\", \"confidence\": \"H\", \"source\": \"s\"}]}]}",
     "{\"format\": 1, \"prefixes\": {\"thief\": [\"A\"]}, \"services\": []}",
+    "{\"format\": 1, \"words\": {\"thief\": [\"A\"]}, \"services\": []}",
   };
   g_autofree char *directory = g_dir_make_tmp ("services-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (directory, "own.json", NULL);
@@ -175,7 +176,7 @@ test_words (void)
       g_test_message ("%s", rows[i].name);
       g_assert_cmpint (koban_services_sounds_like_wallet (services, folded, FALSE), ==, rows[i].on_line);
       g_assert_cmpint (koban_services_sounds_like_wallet (services, folded, TRUE), ==, rows[i].on_link);
-      g_assert_cmpint (koban_services_is_collection (services, folded), ==, rows[i].collects);
+      g_assert_cmpint (koban_services_names (services, KOBAN_WORD_COLLECTION, folded), ==, rows[i].collects);
     }
 }
 
@@ -198,8 +199,8 @@ test_trades (void)
     {
       g_autofree char *folded = koban_text_fold (rows[i].name);
       g_test_message ("%s", folded);
-      g_assert_cmpint (koban_services_names_trade (services, folded), ==, rows[i].trade);
-      g_assert_cmpint (koban_services_names_trap (services, folded), ==, rows[i].trap);
+      g_assert_cmpint (koban_services_names (services, KOBAN_WORD_TRADE, folded), ==, rows[i].trade);
+      g_assert_cmpint (koban_services_names (services, KOBAN_WORD_TRAP, folded), ==, rows[i].trap);
     }
 }
 
