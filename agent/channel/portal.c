@@ -163,10 +163,11 @@ static void
 portal_close (KobanBubbles *bubbles, const char *incident)
 {
   Portal *self = (Portal *) bubbles;
-  g_autoptr(GVariant) reply = NULL;
 
-  if (g_hash_table_remove (self->shown, incident))
-    reply = call (self, NOTIFICATION, "RemoveNotification", g_variant_new ("(s)", incident), "()", NULL);
+  if (!g_hash_table_remove (self->shown, incident))
+    return;
+  g_autoptr(GVariant) nothing G_GNUC_UNUSED =
+    call (self, NOTIFICATION, "RemoveNotification", g_variant_new ("(s)", incident), "()", NULL);
 }
 
 static void

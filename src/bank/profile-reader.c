@@ -9,6 +9,7 @@
 #include "bank/rules.h"
 
 #include <glib/gi18n-lib.h>
+#include <koban/date.h>
 #include <koban/error.h>
 #include "bank/profile-auth.h"
 #include "bank/profile-check.h"
@@ -42,6 +43,16 @@ read_headers (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gp
   for (gsize i = 0; headers != NULL && headers[i] != NULL; i++)
     if (strchr (headers[i], ':') == NULL || strpbrk (headers[i], "\r\n") != NULL)
       koban_profile_problem (reading, node, _("a header is one line, “Name: value”"));
+}
+
+static void
+read_day (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpointer target)
+{
+  KobanDate day;
+
+  koban_read_text (reading, key, node, target);
+  if (koban_json_string (node) != NULL && !koban_date_parse (koban_json_string (node), &day))
+    koban_profile_problem (reading, node, _("“%s” is a day, as in 2026-01-15"), key->name);
 }
 
 /* ISO 3166-1. */
@@ -405,6 +416,7 @@ koban_profile_read (const char *data, gsize length, GPtrArray *problems)
   static const KobanKey keys[] = {
 #define KEY(name, read, member, required) { name, read, G_STRUCT_OFFSET (KobanProfile, member), required }
     { "format", koban_read_nothing, 0, TRUE },
+    KEY ("checked", read_day, checked, FALSE),
     KEY ("id", koban_read_text, id, TRUE),
     KEY ("name", koban_read_text, name, TRUE),
     KEY ("countries", read_countries, countries, TRUE),

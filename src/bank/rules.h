@@ -287,6 +287,7 @@ struct _KobanProfile
 {
   int         ref_count; /* atomic */
   const char       *id, *name, *base_url, *cost, *notes;
+  const char       *checked;     /* (nullable): the day on which it was held against what the bank publishes */
   char             *digest;      /* (owned) */
   char             *file;        /* (owned) (nullable) */
   gboolean    one_sign_in; /* a new one elsewhere ends ours */

@@ -82,12 +82,13 @@ on_line (int fd, GIOCondition condition, gpointer user_data)
 
   if (goes_on)
     reply (self, buffer);
-  else
-    self->reading = 0;
-  if (!goes_on && self->needed)
+  else if (self->needed)
     koban_dbus_koban1_operation_call_cancel (self->operation, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
   explicit_bzero (buffer, sizeof buffer);
-  return goes_on ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+  if (goes_on && !self->needed)
+    return G_SOURCE_CONTINUE;
+  self->reading = 0; /* what follows is the answer to the next question, once it is asked */
+  return G_SOURCE_REMOVE;
 }
 
 /* --- a page

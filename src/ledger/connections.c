@@ -280,6 +280,16 @@ koban_ledger_remove_connection (KobanLedger *self,
   "last_check_us, "                                                                                          \
   "next_check_us, failures, not_before_us"
 
+/* A row that somebody else wrote may hold any number: what no calendar has is no time at all. */
+static gint64
+time_in (KobanQuery *query, int column)
+{
+  const gint64 last_us = G_GINT64_CONSTANT (253402300800) * KOBAN_SECOND_US; /* the end of the year 9999 */
+  gint64 us = koban_query_int (query, column);
+
+  return us < 0 || us > last_us ? 0 : us;
+}
+
 static KobanConnection *
 read_connection (KobanQuery *query)
 {
@@ -296,10 +306,10 @@ read_connection (KobanQuery *query)
   c->profile_digest = g_strdup (koban_query_text (query, 8));
   c->state = (KobanConnectionState) koban_query_int (query, 9);
   c->message = g_strdup (koban_query_text (query, 10));
-  c->last_check_us = koban_query_int (query, 11);
-  c->next_check_us = koban_query_int (query, 12);
+  c->last_check_us = time_in (query, 11);
+  c->next_check_us = time_in (query, 12);
   c->failures = (guint) koban_query_int (query, 13);
-  c->not_before_us = koban_query_int (query, 14);
+  c->not_before_us = time_in (query, 14);
   return c;
 }
 

@@ -80,7 +80,7 @@ watch_name (KobanWatchMode mode)
     [KOBAN_WATCH_ALL] = "all", [KOBAN_WATCH_LINKS] = "links", [KOBAN_WATCH_OFF] = "off"
   };
 
-  return names[mode];
+  return (gsize) mode < G_N_ELEMENTS (names) ? names[mode] : NULL;
 }
 
 static const char *
@@ -96,7 +96,7 @@ sees_name (KobanSeesLinks sees)
     [KOBAN_SEES_NONE] = "none", [KOBAN_SEES_DERIVED] = "derived", [KOBAN_SEES_NATIVE] = "native"
   };
 
-  return names[sees];
+  return (gsize) sees < G_N_ELEMENTS (names) ? names[sees] : NULL;
 }
 
 READ_ENUM (read_connection_state, KobanConnectionState, koban_connection_state_name)

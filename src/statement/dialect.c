@@ -37,7 +37,7 @@ static const char *const order_names[] = {
 };
 
 static const char *const keys[] = {
-  "id",     "name",    "country", "currency", "source",          "seen",    "encodings",          "separator",
+  "id",     "name",    "country", "currency", "source",          "checked", "encodings",          "separator",
   "header", "columns", "order",   "decimal",  "out_is_positive", "pending", "utc_offset_minutes", "notes",
   NULL,
 };
@@ -49,7 +49,7 @@ koban_dialect_free (KobanDialect *self)
   g_free (self->name);
   g_free (self->country);
   g_free (self->source);
-  g_free (self->seen);
+  g_free (self->checked);
   g_strfreev (self->encodings);
   g_strfreev (self->header);
   g_strfreev (self->pending);
@@ -240,7 +240,7 @@ read_dialect (Reading *reading)
   self->name = read_string (reading, "name", TRUE);
   self->country = read_string (reading, "country", FALSE);
   self->source = read_string (reading, "source", TRUE);
-  self->seen = read_string (reading, "seen", TRUE);
+  self->checked = read_string (reading, "checked", TRUE);
   self->encodings = read_words (reading, koban_json_member (reading->root, "encodings"), "encodings");
   self->separator = read_sign (reading, "separator", ",;\t|");
   self->decimal = read_sign (reading, "decimal", ".,");
@@ -318,7 +318,7 @@ koban_dialect_to_json (const KobanDialect *self)
   write_string (writer, "country", self->country);
   write_string (writer, "currency", self->currency.code);
   write_string (writer, "source", self->source);
-  write_string (writer, "seen", self->seen);
+  write_string (writer, "checked", self->checked);
   write_words (writer, "encodings", self->encodings);
   write_string (writer, "separator", (char[]){ self->separator, '\0' });
   write_string (writer, "decimal", (char[]){ self->decimal, '\0' });

@@ -22,7 +22,7 @@ typedef enum
 typedef struct
 {
   char          *id, *name, *country;
-  char          *source, *seen;
+  char          *source, *checked;
   KobanCurrency  currency;             /* "" where a column says it */
   char         **encodings;            /* in the order in which they are tried */
   char           separator;

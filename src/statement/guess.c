@@ -474,7 +474,7 @@ name_dialect (Guess *guess)
   guess->dialect->id = g_strdup_printf ("own-%08x", (guint) (koban_text_hash (all) & G_MAXUINT32));
   guess->dialect->name = g_strdup (_("a bank that was guessed"));
   guess->dialect->source = g_strdup ("koban import --guess");
-  guess->dialect->seen = g_steal_pointer (&today);
+  guess->dialect->checked = g_steal_pointer (&today);
   set_column (guess, KOBAN_ROLE_DATE, guess->date);
 }
 

@@ -213,8 +213,11 @@ class Boxed(unittest.TestCase):
     def call(self, desk, *allowed):
         """What a call from inside gets: an answer, or the error's name."""
         path = os.path.join(desk.scratch, "box")
-        proxy = desk.start(["xdg-dbus-proxy", desk.env["DBUS_SESSION_BUS_ADDRESS"], path, "--filter", *allowed])
-        desk.wait(lambda: os.path.exists(path), 10, "the proxy")
+        ready, told = os.pipe()
+        proxy = desk.start(["xdg-dbus-proxy", "--fd=%d" % told, desk.env["DBUS_SESSION_BUS_ADDRESS"], path, "--filter", *allowed],
+                           pass_fds=[told])
+        os.close(told)
+        self.assertTrue(os.read(ready, 1), "the proxy began")
         flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
         bus = Gio.DBusConnection.new_for_address_sync("unix:path=" + path, flags, None, None)
         try:
@@ -225,6 +228,7 @@ class Boxed(unittest.TestCase):
         finally:
             bus.close_sync(None)
             desk.end(proxy)
+            os.close(ready)
             os.unlink(path)
 
     def test_it_does_not_reach_the_agent(self):

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
 #include <koban/error.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -154,11 +155,26 @@ bring_down (void)
   g_test_dbus_stop (desk.daemon);
 }
 
+G_NORETURN static void
+leave_at_once (void)
+{
+  _exit (0);
+}
+
+/* GTestDBus forks a process that outlives ours to end the daemon. Its own end is none of the target, which is
+ * what libFuzzer's handler would take it for: this one comes before it. */
+static void
+mark_child (void)
+{
+  atexit (leave_at_once);
+}
+
 static void
 set_up (void)
 {
   g_autoptr(GError) error = NULL;
 
+  pthread_atfork (NULL, NULL, mark_child);
   move_home ();
   koban_error_quark ();
   koban_http_global_init ();

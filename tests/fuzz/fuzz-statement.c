@@ -10,7 +10,7 @@
 #include <koban/statement.h>
 
 /* In place of the ones on the machine, which would be read again each time. */
-static const char dialect[] = "{\"id\":\"x\",\"name\":\"X\",\"source\":\"s\",\"seen\":\"2024-01-01\","
+static const char dialect[] = "{\"id\":\"x\",\"name\":\"X\",\"source\":\"s\",\"checked\":\"2024-01-01\","
                               "\"currency\":\"JPY\",\"order\":\"YMD\","
                               "\"encodings\":[\"CP932\",\"UTF-8\",\"CP1252\"],\"header\":[\"日付\",\"摘要\","
                               "\"摘要内容\",\"支払い金額\",\"預かり金額\",\"差引残高\"],"

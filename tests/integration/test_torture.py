@@ -436,6 +436,7 @@ def run_program(name, share, found):
         found[name] = json.loads(done.stdout)
     except ValueError:
         found[name] = {"wrong": ["it did not run: " + done.stderr[-2000:]], "kills": 0}
+    print("# %s is done: %s" % (name, found[name]), file=sys.stderr, flush=True)  # the long run takes an hour
 
 
 def run_all():

@@ -27,6 +27,9 @@ PLACE = BUILD / "peers-npm"
 
 # provider: the description, what of its paths is used (patterns), what the base URL has more than host and port
 DESCRIPTIONS = {
+    "berlin-group": ("berlin-group/psd2-api_v1.3.12-2022-07-01.json", [
+        "/v1/consents", "/v1/consents/{consentId}(/status)?", "/v1/accounts", "/v1/accounts/{account-id}/(balances|transactions)",
+        "/v1/{payment-service}/{payment-product}/{paymentId}(/cancellation-authorisations(/{authorisationId})?)?"], ""),
     "up": ("up/openapi.json", ["/accounts", "/accounts/{accountId}/transactions", "/webhooks.*", "/util/ping"], ""),
     "enable-banking": ("enable-banking/openapi.yml", ["/auth", "/sessions.*", "/accounts/.*", "/aspsps", "/application"], ""),
     "gocardless-bad": ("gocardless-bad/swagger.json", ["/api/v2/.*"], "/api/v2"),
@@ -308,7 +311,23 @@ def objects(value):
             yield from objects(part)
 
 
-MENDS = {"gocardless-bad": [gocardless_signs_in, gocardless_deletes, gocardless_links], "enable-banking": [enable_banking_examples], "teller": [teller_is_basic, teller_types], "investec": [investec_signs_in, investec_uuid, investec_days, investec_agrees], "bunq": [bunq_wraps, bunq_installs]}
+def berlin_group_empty(text):
+    """One of an empty schema, which everything fits, and of others: no body but an empty one would do. Its example is {}."""
+    for path in text["paths"].values():
+        for method in ("post", "put"):
+            content = path.get(method, {}).get("requestBody", {}).get("content", {})
+            schema = content.get("application/json", {}).get("schema", {})
+            if "oneOf" in schema:
+                schema["oneOf"] = [part or {"type": "object", "maxProperties": 0} for part in schema["oneOf"]]
+
+
+def berlin_group_overlaps(text):
+    """One of five answers, of which each fits what another says: any of them is meant."""
+    answer = text["components"]["responses"]["OK_200_UpdatePsuData"]["content"]["application/json"]["schema"]
+    answer["anyOf"] = answer.pop("oneOf")
+
+
+MENDS = {"berlin-group": [berlin_group_empty, berlin_group_overlaps], "gocardless-bad": [gocardless_signs_in, gocardless_deletes, gocardless_links], "enable-banking": [enable_banking_examples], "teller": [teller_is_basic, teller_types], "investec": [investec_signs_in, investec_uuid, investec_days, investec_agrees], "bunq": [bunq_wraps, bunq_installs]}
 
 
 # --- the program

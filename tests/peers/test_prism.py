@@ -8,12 +8,15 @@ stand-in behind Prism, so that links can be listed and revoked, and Koban's requ
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.request
 
 import prism
 import tap
+from command import Command
 from desk import Desk
 
 sys.path.insert(0, str(prism.SOURCE / "tests/sandbox"))
@@ -22,6 +25,12 @@ import test_providers  # noqa: E402
 PUBLISHED = ("up", "enable-banking", "gocardless-bad", "plaid", "investec", "teller")
 UNCOUNTABLE = ("plaid",)   # its example has an investment account in hundredths of a cent: that balance alone is told as failed
 MOCKED = ("up", "enable-banking", "gocardless-bad", "plaid", "investec", "teller")
+
+
+def more_orders():
+    """As many as there are ways to confirm that one ends."""
+    order = next(line for line in test_providers.STORY if line.get("link_type") == "standing_order")
+    return [dict(order, link_id="S%d" % n, name="ORDER %d" % n) for n in range(3)]
 
 
 class Held(unittest.TestCase):
@@ -96,7 +105,7 @@ class Held(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as story:
             story.writelines(json.dumps(line) + "\n" for line in test_providers.STORY)
             story.flush()
-            self.each(sorted(set(prism.DESCRIPTIONS) - {"investec"}), lambda provider: self.proxied(provider, story.name))
+            self.each(sorted(set(prism.DESCRIPTIONS) - {"investec", "berlin-group"}), lambda provider: self.proxied(provider, story.name))
 
     def test_a_bank_that_keeps_one_currency(self):
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as story:
@@ -104,12 +113,48 @@ class Held(unittest.TestCase):
             story.flush()
             self.proxied("investec", story.name)
 
-    def proxied(self, provider, story):
+    def test_a_consent_at_a_page_and_a_second_factor(self):
+        """The Berlin Group's: agreed to in a browser, and an order ended in each form of the second factor."""
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as story:
+            lines = sorted([*test_providers.STORY, *more_orders()], key=lambda line: line.get("ts", 0))
+            story.writelines(json.dumps(line) + "\n" for line in lines)
+            story.flush()
+            bank, between = self.open("berlin-group", story.name)
+        self.held("berlin-group", between, self.agree(bank, between))
+        for way, stdin in (("code", "13579\n"), ("choice", "1\n13579\n"), ("app", "")):
+            with self.subTest(way):
+                bank.tell("behave", sca=way, code="13579", app="yes")
+                link = next(k for k in self.desk.koban_json("links") if k["revocation"] == "api+sca")
+                done = self.desk.koban("revoke", link["id"], "--yes", stdin=stdin)
+                self.assertEqual((done.returncode, between.complaints()), (0, []), self.tell(done))
+        own = next(k for k in self.desk.koban_json("links") if k["own"])
+        done = self.desk.koban("revoke", own["id"], "--yes")
+        self.assertIn(done.returncode, (0, 12), self.tell(done))
+        self.assertEqual(between.complaints(), [])
+
+    def agree(self, bank, between):
+        files = [word for need, path in bank.ready["files"].items() for word in ("--secret-file", "%s=%s" % (need, path))]
+        command = Command(self.desk, ["add", "berlin-group", "--name", "berlin-group", "--base-url", between.base_url, *files,
+                                      "--field", "redirect_url=http://127.0.0.1:%d/berlin-group" % prism.free_port()])
+        page = command.address()[len(between.base_url):]    # no part of what is described
+        urllib.request.urlopen(bank.base_url + page, timeout=20).close()
+        return subprocess.CompletedProcess([], command.end(), command.told, command.said)
+
+    def open(self, provider, story):
         bank = self.desk.open_bank(story, provider, "--keys", test_providers.KEYS.name, tls=False)
         between = prism.Prism(provider, bank.base_url[:-len(prism.DESCRIPTIONS[provider][2]) or None])
         self.addCleanup(between.close)
         bank.tell("behave", url=between.base_url)
-        added = self.add(provider, between.base_url, bank.ready["needs"], bank.ready["files"])
+        return bank, between
+
+    def proxied(self, provider, story):
+        bank, between = self.open(provider, story)
+        connection = self.held(provider, between, self.add(provider, between.base_url, bank.ready["needs"], bank.ready["files"]))
+        self.revoke_first(provider, connection)
+        self.assertEqual(between.complaints(), [])
+
+    def held(self, provider, between, added):
+        """What was connected through it, and read; its id."""
         self.assertEqual(between.complaints(), [], self.tell(added))
         self.assertEqual(added.returncode, 0, self.tell(added))
         connection, = [c["id"] for c in self.desk.koban_json("connections") if c["name"] == provider]
@@ -117,8 +162,7 @@ class Held(unittest.TestCase):
         account, = [a["id"] for a in self.desk.koban_json("accounts") if a["connection"] == connection]
         amounts = [t["amount"]["amount"] for t in self.desk.koban_json("transactions", "--account", account)]
         self.assertEqual(sorted(a for a in amounts if a != "-42.00"), sorted(["-12.50", "-785.00", "1200.00", "-9.99", "-0.05"]))
-        self.revoke_first(provider, connection)
-        self.assertEqual(between.complaints(), [])
+        return connection
 
     def revoke_first(self, provider, connection):
         link = next((k for k in self.desk.koban_json("links")

@@ -2,6 +2,7 @@
 """The street: which banks there are, one file each."""
 
 from akahu import Akahu
+from berlin_group import BerlinGroup
 from bunq import Bunq
 from enable_banking import EnableBanking
 from gocardless import GoCardless
@@ -16,5 +17,5 @@ from teller import Teller
 from up import Up
 from wise import Wise
 
-PROVIDERS = {p.provider: p for p in (Akahu, Bunq, EnableBanking, GoCardless, Investec, Monobank, Plaid, Pluggy, Rotating, SimpleFin,
-                                     Starling, Teller, Up, Wise)}
+PROVIDERS = {p.provider: p for p in (Akahu, BerlinGroup, Bunq, EnableBanking, GoCardless, Investec, Monobank, Plaid, Pluggy, Rotating,
+                                     SimpleFin, Starling, Teller, Up, Wise)}

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import unittest
 import urllib.parse
+import uuid
 
 import keys
 from test_bank import HERE, Bank, send
@@ -173,6 +174,58 @@ class Akahu(Client):
 
     def revoke(self):
         return self.ask("/authorisations/" + self.links()[0], "DELETE")
+
+
+class BerlinGroup(Client):
+    provider = "berlin-group"
+    orders = "/v1/periodic-payments/sepa-credit-transfers/"
+    consent = None
+
+    def headers(self):
+        said = {"X-Request-ID": str(uuid.uuid4())}
+        return dict(said, **({"Consent-ID": self.consent} if self.consent else {}))
+
+    def sign_in(self):
+        """The person agrees on the page of the bank, and is sent back with nothing but that."""
+        wish = {"access": {"allPsd2": "allAccounts"}, "recurringIndicator": True, "validUntil": "2024-12-01", "frequencyPerDay": 4,
+                "combinedServiceIndicator": False}
+        back = {"TPP-Redirect-URI": "https://localhost/callback", "PSU-IP-Address": "127.0.0.1"}
+        made = self.get("/v1/consents", method="POST", body=wish, headers=dict(self.headers(), **back))
+        self.consent = made["consentId"]
+        page = urllib.parse.urlsplit(made["_links"]["scaRedirect"]["href"])
+        self.agreed = send(self.bank.ready["url"] + page.path, "GET", {}, None, self.bank.trust)[1]["Location"]
+        assert self.get("/v1/consents/%s/status" % self.consent)["consentStatus"] == "valid"
+        self.account = self.get("/v1/accounts")["accounts"][0]["resourceId"]
+
+    def listing(self, path):
+        return self.get(path)["transactions"]
+
+    def rows(self):
+        path, rows = "/v1/accounts/%s/transactions?bookingStatus=both&dateFrom=2024-01-01" % self.account, []
+        while path:
+            page = self.listing(path)
+            rows += [(cents(t["transactionAmount"]["amount"]), False) for t in page["booked"]]
+            rows += [(cents(t["transactionAmount"]["amount"]), True) for t in page["pending"]]
+            path = page["_links"].get("next", {}).get("href")
+        return rows
+
+    def order_rows(self):
+        return self.listing("/v1/accounts/%s/transactions?bookingStatus=information" % self.account)["information"]
+
+    def links(self):
+        return [row["creditorName"] for row in self.order_rows()]
+
+    def start(self, way):
+        """A cancellation, and its second factor begun: (its path, what the bank says to that)."""
+        self.bank.tell("behave", sca=way, code="13579")
+        path = self.orders + self.order_rows()[0]["transactionId"]
+        assert self.ask(path, "DELETE")[0] == 202
+        begun = self.get(path + "/cancellation-authorisations", method="POST", body={},
+                         headers=dict(self.headers(), **{"TPP-Redirect-URI": "https://localhost/callback"}))
+        return "%s/cancellation-authorisations/%s" % (path, begun["authorisationId"]), begun
+
+    def revoke(self):
+        return self.ask(self.start("code")[0], "PUT", {"scaAuthenticationData": "13579"})
 
 
 class Bunq(Client):
@@ -432,7 +485,7 @@ class Investec(Client):
         return [(cents(t["amount"]) * (-1 if t["type"] == "DEBIT" else 1), t["status"] == "PENDING") for t in found]
 
 
-CLIENTS = (Akahu, Bunq, EnableBanking, GoCardless, Investec, Monobank, Plaid, Pluggy, SimpleFin, Starling, Teller, Up, Wise)
+CLIENTS = (Akahu, BerlinGroup, Bunq, EnableBanking, GoCardless, Investec, Monobank, Plaid, Pluggy, SimpleFin, Starling, Teller, Up, Wise)
 
 
 KEYS = tempfile.TemporaryDirectory(prefix="koban-street-")     # made once: keys are slow to make
@@ -653,6 +706,26 @@ class Own(Case):
         balance = client.get("/v4/profiles/%d/balances?types=STANDARD" % client.profile)[0]["id"]
         status, headers, _ = client.ask("/v1/profiles/%d/balance-statements/%d/statement.json" % (client.profile, balance))
         self.assertEqual((status, bool(headers["x-2fa-approval"])), (403, True))
+
+    def test_the_berlin_group_takes_no_word_but_the_persons(self):
+        """Each form of the second factor: nothing ends before it is done, nor when it was refused."""
+        client = self.open(BerlinGroup)
+        code, _ = client.start("code")
+        self.assertEqual(client.ask(code, "PUT", {"scaAuthenticationData": "1"})[0], 401)
+        choice, begun = client.start("choice")
+        self.assertEqual([m["authenticationMethodId"] for m in begun["scaMethods"]], ["sms", "push"])
+        self.assertIn("authoriseTransaction", client.get(choice, method="PUT", body={"authenticationMethodId": "sms"})["_links"])
+        refused, _ = client.start("app")
+        client.bank.tell("behave", app="no")
+        self.assertEqual(client.get(refused)["scaStatus"], "failed")
+        client.bank.tell("behave", app=None)
+        app, _ = client.start("app")
+        self.assertEqual(client.get(app)["scaStatus"], "started")
+        page, begun = client.start("page")
+        self.assertEqual(client.get(page)["scaStatus"], "received")
+        self.assertEqual(client.links(), ["STANDING_ORDER"])
+        self.assertEqual(client.ask(begun["_links"]["scaRedirect"]["href"], headers={})[1]["Location"], "https://localhost/callback")
+        self.assertEqual((client.get(page)["scaStatus"], client.links()), ("finalised", []))
 
     def test_bunq_lists_orders_and_shares_and_ends_them(self):
         client = self.open(Bunq)

@@ -335,7 +335,7 @@ test_packaged_dialects_have_no_mistake (void)
 }
 
 #define GOOD                                                                                                 \
-  "{\"id\":\"x\",\"name\":\"X\",\"source\":\"s\",\"seen\":\"2024-01-01\",\"currency\":\"EUR\",\"order\":"    \
+  "{\"id\":\"x\",\"name\":\"X\",\"source\":\"s\",\"checked\":\"2024-01-01\",\"currency\":\"EUR\",\"order\":" \
   "\"YMD\","                                                                                                 \
   "\"header\":[\"a\",\"b\",\"c\"],\"columns\":{\"date\":\"a\",\"amount\":\"b\",\"text\":\"c\"}"
 

@@ -112,13 +112,16 @@ class Forest:
         mean = sum(depth_of(tree, row) for tree in self.trees) / len(self.trees)
         return 2 ** (-mean / max(0.1, usual_depth(self.size)))
 
+    def scores(self, rows):
+        return [self.score(row) for row in rows]
+
 
 class SklearnForest:
     def __init__(self, rows):
         self.forest = IsolationForest(n_estimators=100, random_state=7).fit(rows)
 
-    def score(self, row):
-        return -float(self.forest.score_samples([row])[0])
+    def scores(self, rows):
+        return [-float(score) for score in self.forest.score_samples(rows)]
 
 
 def features(lines):
@@ -133,13 +136,22 @@ def features(lines):
     return rows
 
 
+def plantings(lines, start, every):
+    """The places of the lines before which a forest is grown, and the end of all."""
+    places, due = [], start
+    for number, line in enumerate(lines):
+        if line[0] >= due and number >= 20:
+            places.append(number)
+            due = line[0] + every
+    return places + [len(lines)]
+
+
 def forest(lines, start, every=60 * DAY):
     """One forest a person, grown again every two months on all that went before."""
-    rows, scores, model, due = features(lines), [], None, start
-    for number, (line, row) in enumerate(zip(lines, rows)):
-        if line[0] >= due and number >= 20:
-            model, due = (SklearnForest if IsolationForest else Forest)(rows[:number]), line[0] + every
-        scores.append(model.score(row) if model is not None else 0.0)
+    rows, places = features(lines), plantings(lines, start, every)
+    scores = [0.0] * places[0]
+    for first, end in zip(places, places[1:]):
+        scores += (SklearnForest if IsolationForest else Forest)(rows[:first]).scores(rows[first:end])
     return scores
 
 
