@@ -59,6 +59,7 @@ class Bank:
         self.process = subprocess.Popen([sys.executable, str(HERE / "bank"), "--story", path, "--until-eof", *arguments],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.ready = json.loads(self.process.stdout.readline())
+        self.base_url = self.ready["base_url"]  # the bank's own, whatever a test puts before it
         self.token = self.ready["token"]
         self.trust = ssl.create_default_context(cafile=self.ready["ca"]) if self.ready["ca"] else None
 

@@ -192,8 +192,8 @@ class BerlinGroup(Client):
         back = {"TPP-Redirect-URI": "https://localhost/callback", "PSU-IP-Address": "127.0.0.1"}
         made = self.get("/v1/consents", method="POST", body=wish, headers=dict(self.headers(), **back))
         self.consent = made["consentId"]
-        page = urllib.parse.urlsplit(made["_links"]["scaRedirect"]["href"])
-        self.agreed = send(self.bank.ready["url"] + page.path, "GET", {}, None, self.bank.trust)[1]["Location"]
+        page = made["_links"]["scaRedirect"]["href"].replace(self.bank.ready["base_url"], self.bank.base_url)
+        self.agreed = send(page, "GET", {}, None, self.bank.trust)[1]["Location"]
         assert self.get("/v1/consents/%s/status" % self.consent)["consentStatus"] == "valid"
         self.account = self.get("/v1/accounts")["accounts"][0]["resourceId"]
 
