@@ -3,8 +3,8 @@
  * The command `koban`: a table of commands, and the door to each. A write that failed (a full
  * disk, a closed pipe) is an error, whatever the command thought.
  *
- * It is built twice: what only asks the agent is in `koban`, which links little and so begins at once;
- * what needs profiles, directories, keyring or ledger is in `koban-more`, which `koban` becomes.
+ * It is built twice. What only asks the agent is in `koban`, which links little and so begins at once; what
+ * does more is in `koban-more`, which has all commands, and which `koban` becomes for these.
  */
 #include "config.h"
 
@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
+#include <koban/place.h>
 #include <koban/text.h>
 #include <locale.h>
 #include <signal.h>
@@ -24,41 +25,17 @@
 #ifdef KOBAN_MORE
 #define MORE(command) command
 #else
-#define MORE(command) become_more
-
-static char **given; /* (unowned): all words that we were called with */
-
-/* Beside us in a build tree; where it belongs once installed. */
-static char *
-find_more (void)
-{
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *folder = self != NULL ? g_path_get_dirname (self) : NULL;
-  g_autofree char *beside = folder != NULL ? g_build_filename (folder, "koban-more", NULL) : NULL;
-
-  if (beside != NULL && g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
-    return g_steal_pointer (&beside);
-  return g_build_filename (KOBAN_LIBEXECDIR, "koban-more", NULL);
-}
-
-/* The same process goes on as the other program, so that its files, its terminal and its signals are ours. */
-static int
-become_more (G_GNUC_UNUSED int argc, G_GNUC_UNUSED char **argv)
-{
-  g_autofree char *path = find_more ();
-
-  execv (path, given);
-  g_printerr (_("koban: %s could not be started: %s\n"), path, g_strerror (errno));
-  return KOBAN_EXIT_FAILED;
-}
+#define MORE(command) NULL
 #endif
 
-static const struct
+typedef struct
 {
   const char *name;
-  int (*run) (int argc, char **argv);
+  KobanCommand run; /* NULL: koban-more has it */
   const char *summary;
-} commands[] = {
+} Command;
+
+static const Command commands[] = {
   { "setup", MORE (koban_cli_setup), N_("begin here: bank, channel, start at login, in five minutes") },
   { "providers", MORE (koban_cli_providers), N_("what can be connected") },
   { "provider", MORE (koban_cli_provider),
@@ -77,14 +54,14 @@ static const struct
   { "report", MORE (koban_cli_report), N_("the evidence of an incident, for bank and police") },
   { "deadlines", MORE (koban_cli_deadlines), N_("how long there is to claim, the soonest first") },
   { "card", MORE (koban_cli_card), N_("the page to print: whom to call, what to say") },
-  { "check", koban_cli_check, N_("ask the banks now") },
-  { "import", koban_cli_import, N_("read a statement file that your bank let you download") },
+  { "check", MORE (koban_cli_check), N_("ask the banks now") },
+  { "import", MORE (koban_cli_import), N_("read a statement file that your bank let you download") },
   { "review", koban_cli_review, N_("all known history: who took money, and what looks odd") },
   { "status", koban_cli_status, N_("does Koban watch, and what waits") },
   { "doctor", MORE (koban_cli_doctor), N_("what is wrong with Koban here, and the next step") },
   { "watch", koban_cli_watch, N_("print alerts as they come") },
   { "config", koban_cli_config, N_("see or change a setting") },
-  { "notify", koban_cli_notify, N_("prove that an alert would reach you (notify --test)") },
+  { "notify", MORE (koban_cli_notify), N_("prove that an alert would reach you (notify --test)") },
   { "verify", koban_cli_verify, N_("what Koban really sent under a code") },
   { "channel", MORE (koban_cli_channel), N_("ways to your phone, mail or program") },
   { "unlock", MORE (koban_cli_unlock), N_("unlock the keyring, so that Koban can go on") },
@@ -94,13 +71,21 @@ static const struct
   { "replay", MORE (koban_cli_replay), N_("run recorded stories through the detectors") },
 };
 
-static KobanCommand
+static const Command *
 find_command (const char *name)
 {
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     if (g_str_equal (name, commands[i].name))
-      return commands[i].run;
+      return &commands[i];
   return NULL;
+}
+
+static KobanCommand
+find_run (const char *name)
+{
+  const Command *command = find_command (name);
+
+  return command != NULL ? command->run : NULL;
 }
 
 static void
@@ -114,11 +99,29 @@ print_help (void)
     _("Without a command, on a terminal: how things stand. koban COMMAND --help tells more of each."));
 }
 
+/* This process goes on as koban-more, with its files, its terminal and its signals as they are. */
+static int
+become_more (char **argv)
+{
+  g_autofree char *path = koban_place_helper ("koban-more");
+
+  execv (path, argv);
+  g_printerr (_("koban: %s could not be started: %s\n"), path, g_strerror (errno));
+  return KOBAN_EXIT_FAILED;
+}
+
+/* @own is where the words of the command begin. */
+static int
+enter (KobanCommand command, int own, int argc, char **argv)
+{
+  return command != NULL ? command (argc - own, argv + own) : become_more (argv);
+}
+
 static int
 run_bare (int argc, char **argv)
 {
   if (isatty (STDOUT_FILENO) && isatty (STDIN_FILENO))
-    return MORE (koban_cli_home) (argc, argv);
+    return enter (MORE (koban_cli_home), 0, argc, argv);
   g_printerr ("%s\n", _("koban: say what to do; see: koban --help"));
   return KOBAN_EXIT_USAGE;
 }
@@ -138,9 +141,9 @@ run (int argc, char **argv)
       g_print ("koban %s\n", KOBAN_VERSION);
       return KOBAN_EXIT_DONE;
     }
-  KobanCommand command = find_command (argv[1]);
+  const Command *command = find_command (argv[1]);
   if (command != NULL)
-    return command (argc - 1, argv + 1);
+    return enter (command->run, 1, argc, argv);
 
   g_autofree char *clean = koban_text_clean (argv[1], 40);
   g_printerr (_("koban: there is no command “%s”; see: koban --help\n"), clean);
@@ -166,9 +169,6 @@ int
 main (int argc, char **argv)
 {
   hold_standard_files ();
-#ifndef KOBAN_MORE
-  given = argv;
-#endif
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, KOBAN_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
@@ -178,7 +178,7 @@ main (int argc, char **argv)
   setvbuf (stdin, NULL, _IONBF, 0);
   setrlimit (RLIMIT_CORE, &(const struct rlimit){ 0, 0 });
 
-  koban_cli_set_finder (find_command);
+  koban_cli_set_finder (find_run);
   int status = run (argc, argv);
   if (fflush (stdout) != 0 || ferror (stdout))
     {
