@@ -450,10 +450,10 @@ on_damage_told (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-tell_damage (Agent *self, char *damaged)
+tell_damage (Agent *self, char *damaged, gboolean recovered)
 {
   g_message ("The ledger was damaged and set aside as %s.", damaged);
-  if (koban_books_is_recovered (self->parts.tools.books))
+  if (recovered)
     {
       g_free (damaged);
       agent_changed (self, "alerts");
@@ -649,15 +649,17 @@ on_verified (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Agent *self = user_data;
   char *damaged = NULL;
+  gboolean recovered = FALSE;
   g_autoptr(GError) error = NULL;
 
-  if (!koban_books_verify_finish (KOBAN_BOOKS (source), result, &damaged, &error) && !self->leaving)
+  if (!koban_books_verify_finish (KOBAN_BOOKS (source), result, &damaged, &recovered, &error) &&
+      !self->leaving)
     {
       g_printerr ("koban-agent: %s\n", error->message);
       agent_leave (self, EXIT_FAILED);
     }
   if (damaged != NULL)
-    tell_damage (self, damaged);
+    tell_damage (self, damaged, recovered);
 }
 
 static void
@@ -665,15 +667,16 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Agent *self = user_data;
   char *damaged = NULL;
+  gboolean recovered = FALSE;
   g_autoptr(GError) error = NULL;
 
-  if (!koban_books_open_finish (KOBAN_BOOKS (source), result, &damaged, &error))
+  if (!koban_books_open_finish (KOBAN_BOOKS (source), result, &damaged, &recovered, &error))
     {
       g_printerr ("koban-agent: %s\n", error->message);
       agent_leave (self, koban_error_is (error, KOBAN_ERROR_NEWER) ? EXIT_CONFIG : EXIT_FAILED);
     }
   if (damaged != NULL)
-    tell_damage (self, damaged);
+    tell_damage (self, damaged, recovered);
 }
 
 static void

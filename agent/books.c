@@ -29,16 +29,31 @@ struct _KobanBooks
   GVariant *claims;        /* (owned) (nullable): likewise */
   gint64 begun_us;         /* likewise: what is brought back is told as of then; 0: nothing is */
   Desk writer;
-  Desk reader;        /* worker is NULL in memory: the writer reads, too */
-  GError *broken;     /* (owned) (nullable): why there is no ledger; writer's thread only */
-  gboolean opened;    /* main thread: the reader may look for the file */
-  gboolean closed;    /* main thread */
-  GQueue early;       /* (element-type GTask): asked of the reader before the file was there */
-  char *damaged;      /* (owned) (nullable): where a damaged file went, until asked for … */
-  gboolean recovered; /* … and whether a copy took its place; the worker is done with it likewise */
+  Desk reader;     /* worker is NULL in memory: the writer reads, too */
+  GError *broken;  /* (owned) (nullable): why there is no ledger; writer's thread only */
+  gboolean opened; /* main thread: the reader may look for the file */
+  gboolean closed; /* main thread */
+  GQueue early;    /* (element-type GTask): asked of the reader before the file was there */
 };
 
 G_DEFINE_FINAL_TYPE (KobanBooks, koban_books, G_TYPE_OBJECT)
+
+/* What became of a damaged file: of the task that found it. A later one may begin before this one is heard
+ * of. */
+typedef struct
+{
+  char *set_aside;    /* (owned) (nullable): where it went; NULL: it was not damaged */
+  gboolean recovered; /* the weekly copy took its place */
+} Rescue;
+
+static void
+rescue_free (gpointer data)
+{
+  Rescue *rescue = data;
+
+  g_free (rescue->set_aside);
+  g_free (rescue);
+}
 
 typedef struct
 {
@@ -66,8 +81,18 @@ recover_in_worker (KobanBooks *self)
          koban_ledger_recover (self->path, self->services, self->begun_us);
 }
 
+static gboolean
+set_aside_in_worker (KobanBooks *self, Rescue *rescue, GError **error)
+{
+  g_clear_pointer (&rescue->set_aside, g_free);
+  if (!koban_ledger_set_aside (self->path, &rescue->set_aside, error))
+    return FALSE;
+  rescue->recovered = recover_in_worker (self);
+  return TRUE;
+}
+
 static KobanLedger *
-open_or_set_aside_in_worker (KobanBooks *self, GError **error)
+open_or_set_aside_in_worker (KobanBooks *self, Rescue *rescue, GError **error)
 {
   g_autoptr(GError) local_error = NULL;
 
@@ -81,10 +106,8 @@ open_or_set_aside_in_worker (KobanBooks *self, GError **error)
       return NULL;
     }
 
-  g_clear_pointer (&self->damaged, g_free);
-  if (!koban_ledger_set_aside (self->path, &self->damaged, error))
+  if (!set_aside_in_worker (self, rescue, error))
     return NULL;
-  self->recovered = recover_in_worker (self);
   return koban_ledger_open (self->path, self->services, error);
 }
 
@@ -120,7 +143,7 @@ return_opened_in_worker (KobanBooks *self, GTask *task)
   GError *error = NULL;
 
   g_clear_error (&self->broken);
-  self->writer.ledger = open_or_set_aside_in_worker (self, &error);
+  self->writer.ledger = open_or_set_aside_in_worker (self, g_task_get_task_data (task), &error);
   if (self->writer.ledger == NULL)
     {
       self->broken = g_error_copy (error);
@@ -151,13 +174,9 @@ verify_in_worker (GTask *task, gpointer task_data)
     }
 
   g_clear_object (&self->writer.ledger);
-  g_clear_pointer (&self->damaged, g_free);
   GError *aside_error = NULL;
-  if (koban_ledger_set_aside (self->path, &self->damaged, &aside_error))
-    {
-      self->recovered = recover_in_worker (self);
-      return_opened_in_worker (self, task);
-    }
+  if (set_aside_in_worker (self, g_task_get_task_data (task), &aside_error))
+    return_opened_in_worker (self, task);
   else
     g_task_return_error (task, aside_error);
 }
@@ -299,21 +318,23 @@ push_first (KobanBooks *self,
   g_autoptr(GTask) task = g_task_new (self, NULL, callback, user_data);
 
   g_task_set_source_tag (task, tag);
+  g_task_set_task_data (task, g_new0 (Rescue, 1), rescue_free);
   koban_worker_push (self->writer.worker, task, func);
 }
 
 static gboolean
-finish_first (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error)
+finish_first (KobanBooks *self, GAsyncResult *result, char **set_aside, gboolean *recovered, GError **error)
 {
+  Rescue *rescue = g_task_get_task_data (G_TASK (result));
   gboolean ok = g_task_propagate_boolean (G_TASK (result), error);
 
-  /* The worker is done with the name before it returns, and writes it in no other job. */
-  g_autofree char *moved_to = g_steal_pointer (&self->damaged);
-  if (moved_to != NULL && self->reader.worker != NULL)
+  if (rescue->set_aside != NULL && self->reader.worker != NULL)
     push_close (self, &self->reader);
   flush_early (self);
-  if (damaged != NULL)
-    *damaged = g_steal_pointer (&moved_to);
+  if (set_aside != NULL)
+    *set_aside = g_steal_pointer (&rescue->set_aside);
+  if (recovered != NULL)
+    *recovered = rescue->recovered;
   return ok;
 }
 
@@ -324,9 +345,13 @@ koban_books_open_async (KobanBooks *self, GAsyncReadyCallback callback, gpointer
 }
 
 gboolean
-koban_books_open_finish (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error)
+koban_books_open_finish (KobanBooks *self,
+                         GAsyncResult *result,
+                         char **set_aside,
+                         gboolean *recovered,
+                         GError **error)
 {
-  return finish_first (self, result, damaged, error);
+  return finish_first (self, result, set_aside, recovered, error);
 }
 
 void
@@ -336,15 +361,13 @@ koban_books_verify_async (KobanBooks *self, GAsyncReadyCallback callback, gpoint
 }
 
 gboolean
-koban_books_verify_finish (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error)
+koban_books_verify_finish (KobanBooks *self,
+                           GAsyncResult *result,
+                           char **set_aside,
+                           gboolean *recovered,
+                           GError **error)
 {
-  return finish_first (self, result, damaged, error);
-}
-
-gboolean
-koban_books_is_recovered (KobanBooks *self)
-{
-  return self->recovered;
+  return finish_first (self, result, set_aside, recovered, error);
 }
 
 static GTask *
@@ -450,7 +473,6 @@ koban_books_finalize (GObject *object)
   g_clear_object (&self->writer.worker);
   g_clear_object (&self->reader.worker);
   g_clear_error (&self->broken);
-  g_free (self->damaged);
   g_free (self->path);
   g_clear_pointer (&self->claims, g_variant_unref);
   G_OBJECT_CLASS (koban_books_parent_class)->finalize (object);

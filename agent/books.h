@@ -30,15 +30,15 @@ void        koban_books_set_claims   (KobanBooks *self, GVariant *windows);
  * 0, before: nothing is brought back. Before it is opened. */
 void        koban_books_set_begun    (KobanBooks *self, gint64 begun_us);
 
-/* A damaged file is set aside and a new one begun: @damaged (optional) (transfer full) (nullable) is where it went. */
+/* A damaged file is set aside and a new one begun: @set_aside (optional) (transfer full) (nullable) is where it went, and
+ * @recovered (optional) whether the weekly copy took its place, which tells of that itself. */
 void        koban_books_open_async   (KobanBooks *self, GAsyncReadyCallback callback, gpointer user_data);
-gboolean    koban_books_open_finish  (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error);
+gboolean    koban_books_open_finish  (KobanBooks *self, GAsyncResult *result, char **set_aside, gboolean *recovered,
+                                      GError **error);
 /* The slow look at the whole file; the same promise about a damaged one. */
 void        koban_books_verify_async  (KobanBooks *self, GAsyncReadyCallback callback, gpointer user_data);
-gboolean    koban_books_verify_finish (KobanBooks *self, GAsyncResult *result, char **damaged, GError **error);
-
-/* After either: whether the weekly copy took the place of the damaged file. It tells of that itself. */
-gboolean    koban_books_is_recovered  (KobanBooks *self);
+gboolean    koban_books_verify_finish (KobanBooks *self, GAsyncResult *result, char **set_aside, gboolean *recovered,
+                                       GError **error);
 
 /* @job is freed by @destroy (nullable) after @callback, on either thread: plain data only. */
 void        koban_books_write_async  (KobanBooks *self, KobanBooksFunc func, gpointer job, GDestroyNotify destroy,

@@ -26,7 +26,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GError *error = NULL;
 
-  koban_books_open_finish (KOBAN_BOOKS (source), result, NULL, &error);
+  koban_books_open_finish (KOBAN_BOOKS (source), result, NULL, NULL, &error);
   g_assert_no_error (error);
   *(gboolean *) user_data = TRUE;
 }
