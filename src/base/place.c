@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Where the data files lie. A program that is run from its build folder finds the source tree
+ * Where the data files and helpers lie. A program that is run from its build folder finds the source tree
  * through the note that the build left there; an installed one has no such note beside it. The note counts
  * only if it belongs to the program's own owner.
  */
@@ -8,6 +8,7 @@
 
 #include <koban/place.h>
 
+#include <string.h>
 #include <sys/stat.h>
 
 static gboolean
@@ -49,4 +50,17 @@ koban_place_data (const char *folder, const char *variable)
   if (named != NULL)
     return g_strdup (named);
   return g_build_filename (source != NULL ? source : KOBAN_PKGDATADIR, folder, NULL);
+}
+
+char *
+koban_place_helper (const char *name)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *folder = program != NULL ? g_path_get_dirname (program) : g_strdup (KOBAN_BINDIR);
+  g_autofree char *source = build_tree ();
+  gsize staged = g_str_has_suffix (folder, KOBAN_BINDIR) ? strlen (folder) - strlen (KOBAN_BINDIR) : 0;
+
+  if (source != NULL)
+    return g_build_filename (folder, name, NULL);
+  return g_strdup_printf ("%.*s%s/%s", (int) staged, folder, KOBAN_LIBEXECDIR, name);
 }

@@ -2,6 +2,9 @@
  *
  * The command `koban`: a table of commands, and the door to each. A write that failed (a full
  * disk, a closed pipe) is an error, whatever the command thought.
+ *
+ * It is built twice. What only asks the agent is in `koban`, which links little and so begins at once; what
+ * does more is in `koban-more`, which has all commands, and which `koban` becomes for these.
  */
 #include "config.h"
 
@@ -10,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
+#include <koban/place.h>
 #include <koban/text.h>
 #include <locale.h>
 #include <signal.h>
@@ -18,53 +22,70 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static const struct
+#ifdef KOBAN_MORE
+#define MORE(command) command
+#else
+#define MORE(command) NULL
+#endif
+
+typedef struct
 {
   const char *name;
-  int (*run) (int argc, char **argv);
+  KobanCommand run; /* NULL: koban-more has it */
   const char *summary;
-} commands[] = {
-  { "setup", koban_cli_setup, N_("begin here: bank, channel, start at login, in five minutes") },
-  { "providers", koban_cli_providers, N_("what can be connected") },
-  { "provider", koban_cli_provider, N_("what is wrong with a provider profile (provider lint FILE)") },
-  { "add", koban_cli_add, N_("connect a bank") },
-  { "remove", koban_cli_remove, N_("stop watching a bank") },
+} Command;
+
+static const Command commands[] = {
+  { "setup", MORE (koban_cli_setup), N_("begin here: bank, channel, start at login, in five minutes") },
+  { "providers", MORE (koban_cli_providers), N_("what can be connected") },
+  { "provider", MORE (koban_cli_provider),
+    N_("what is wrong with a provider profile (provider lint FILE)") },
+  { "add", MORE (koban_cli_add), N_("connect a bank") },
+  { "remove", MORE (koban_cli_remove), N_("stop watching a bank") },
   { "connections", koban_cli_connections, N_("the banks that are connected") },
   { "accounts", koban_cli_accounts, N_("the accounts, and how each is watched") },
   { "transactions", koban_cli_transactions, N_("the lines of the statements") },
   { "links", koban_cli_links, N_("who may take money, or look, without asking again") },
   { "show", koban_cli_show, N_("everything about one thing") },
-  { "revoke", koban_cli_revoke, N_("end a link, and prove it") },
+  { "revoke", MORE (koban_cli_revoke), N_("end a link, and prove it") },
   { "alerts", koban_cli_alerts, N_("what Koban has to say") },
   { "answer", koban_cli_answer, N_("say whose it is: mine, not-mine, unsure") },
   { "note", koban_cli_note, N_("write down whom you told, or that money came back") },
-  { "report", koban_cli_report, N_("the evidence of an incident, for bank and police") },
-  { "deadlines", koban_cli_deadlines, N_("how long there is to claim, the soonest first") },
-  { "card", koban_cli_card, N_("the page to print: whom to call, what to say") },
-  { "check", koban_cli_check, N_("ask the banks now") },
-  { "import", koban_cli_import, N_("read a statement file that your bank let you download") },
+  { "report", MORE (koban_cli_report), N_("the evidence of an incident, for bank and police") },
+  { "deadlines", MORE (koban_cli_deadlines), N_("how long there is to claim, the soonest first") },
+  { "card", MORE (koban_cli_card), N_("the page to print: whom to call, what to say") },
+  { "check", MORE (koban_cli_check), N_("ask the banks now") },
+  { "import", MORE (koban_cli_import), N_("read a statement file that your bank let you download") },
   { "review", koban_cli_review, N_("all known history: who took money, and what looks odd") },
   { "status", koban_cli_status, N_("does Koban watch, and what waits") },
-  { "doctor", koban_cli_doctor, N_("what is wrong with Koban here, and the next step") },
+  { "doctor", MORE (koban_cli_doctor), N_("what is wrong with Koban here, and the next step") },
   { "watch", koban_cli_watch, N_("print alerts as they come") },
   { "config", koban_cli_config, N_("see or change a setting") },
-  { "notify", koban_cli_notify, N_("prove that an alert would reach you (notify --test)") },
+  { "notify", MORE (koban_cli_notify), N_("prove that an alert would reach you (notify --test)") },
   { "verify", koban_cli_verify, N_("what Koban really sent under a code") },
-  { "channel", koban_cli_channel, N_("ways to your phone, mail or program") },
-  { "unlock", koban_cli_unlock, N_("unlock the keyring, so that Koban can go on") },
-  { "backup", koban_cli_backup, N_("write a copy of all that is known") },
-  { "restore", koban_cli_restore, N_("go on from a copy") },
-  { "leave", koban_cli_leave, N_("end all access at banks, and forget everything") },
-  { "replay", koban_cli_replay, N_("run recorded stories through the detectors") },
+  { "channel", MORE (koban_cli_channel), N_("ways to your phone, mail or program") },
+  { "unlock", MORE (koban_cli_unlock), N_("unlock the keyring, so that Koban can go on") },
+  { "backup", MORE (koban_cli_backup), N_("write a copy of all that is known") },
+  { "restore", MORE (koban_cli_restore), N_("go on from a copy") },
+  { "leave", MORE (koban_cli_leave), N_("end all access at banks, and forget everything") },
+  { "replay", MORE (koban_cli_replay), N_("run recorded stories through the detectors") },
 };
 
-static KobanCommand
+static const Command *
 find_command (const char *name)
 {
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     if (g_str_equal (name, commands[i].name))
-      return commands[i].run;
+      return &commands[i];
   return NULL;
+}
+
+static KobanCommand
+find_run (const char *name)
+{
+  const Command *command = find_command (name);
+
+  return command != NULL ? command->run : NULL;
 }
 
 static void
@@ -78,11 +99,29 @@ print_help (void)
     _("Without a command, on a terminal: how things stand. koban COMMAND --help tells more of each."));
 }
 
+/* This process goes on as koban-more, with its files, its terminal and its signals as they are. */
+static int
+become_more (char **argv)
+{
+  g_autofree char *path = koban_place_helper ("koban-more");
+
+  execv (path, argv);
+  g_printerr (_("koban: %s could not be started: %s\n"), path, g_strerror (errno));
+  return KOBAN_EXIT_FAILED;
+}
+
+/* @own is where the words of the command begin. */
+static int
+enter (KobanCommand command, int own, int argc, char **argv)
+{
+  return command != NULL ? command (argc - own, argv + own) : become_more (argv);
+}
+
 static int
 run_bare (int argc, char **argv)
 {
   if (isatty (STDOUT_FILENO) && isatty (STDIN_FILENO))
-    return koban_cli_home (argc, argv);
+    return enter (MORE (koban_cli_home), 0, argc, argv);
   g_printerr ("%s\n", _("koban: say what to do; see: koban --help"));
   return KOBAN_EXIT_USAGE;
 }
@@ -102,9 +141,9 @@ run (int argc, char **argv)
       g_print ("koban %s\n", KOBAN_VERSION);
       return KOBAN_EXIT_DONE;
     }
-  KobanCommand command = find_command (argv[1]);
+  const Command *command = find_command (argv[1]);
   if (command != NULL)
-    return command (argc - 1, argv + 1);
+    return enter (command->run, 1, argc, argv);
 
   g_autofree char *clean = koban_text_clean (argv[1], 40);
   g_printerr (_("koban: there is no command “%s”; see: koban --help\n"), clean);
@@ -139,7 +178,7 @@ main (int argc, char **argv)
   setvbuf (stdin, NULL, _IONBF, 0);
   setrlimit (RLIMIT_CORE, &(const struct rlimit){ 0, 0 });
 
-  koban_cli_set_finder (find_command);
+  koban_cli_set_finder (find_run);
   int status = run (argc, argv);
   if (fflush (stdout) != 0 || ferror (stdout))
     {

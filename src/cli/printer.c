@@ -90,6 +90,48 @@ koban_print_cell (GVariant *row, const KobanColumn *column)
 }
 
 static void
+unref_value (gpointer value)
+{
+  if (value != NULL)
+    g_variant_unref (value);
+}
+
+static int
+find_column (const KobanColumn *columns, const char *key)
+{
+  for (int i = 0; columns[i].key != NULL; i++)
+    if (g_str_equal (columns[i].key, key))
+      return i;
+  return -1;
+}
+
+/* The values of @row in the order of @columns; NULL where it has none of the column's type. All in one pass:
+ * to look up column by column walks the row once for each. (transfer full) */
+static GPtrArray *
+read_values (GVariant *row, const KobanColumn *columns)
+{
+  GPtrArray *values = g_ptr_array_new_with_free_func (unref_value);
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+  int n = 0;
+
+  while (columns[n].key != NULL)
+    n++;
+  g_ptr_array_set_size (values, n);
+  g_variant_iter_init (&iter, row);
+  while (g_variant_iter_next (&iter, "{&sv}", &key, &value))
+    {
+      int at = find_column (columns, key);
+      if (at >= 0 && values->pdata[at] == NULL &&
+          g_variant_is_of_type (value, type_of_column (columns[at].type)))
+        values->pdata[at] = g_steal_pointer (&value);
+      g_clear_pointer (&value, g_variant_unref);
+    }
+  return values;
+}
+
+static void
 print_value (KobanJsonWriter *writer, GVariant *value, const KobanColumn *column)
 {
   switch (column->type)
@@ -119,14 +161,14 @@ print_value (KobanJsonWriter *writer, GVariant *value, const KobanColumn *column
 void
 koban_print_object (KobanJsonWriter *writer, GVariant *row, const KobanColumn *columns)
 {
-  koban_json_writer_begin_object (writer);
-  for (const KobanColumn *column = columns; column->key != NULL; column++)
-    {
-      g_autoptr(GVariant) value = g_variant_lookup_value (row, column->key, type_of_column (column->type));
+  g_autoptr(GPtrArray) values = read_values (row, columns);
 
-      koban_json_writer_name (writer, column->key);
-      if (value != NULL)
-        print_value (writer, value, column);
+  koban_json_writer_begin_object (writer);
+  for (guint i = 0; i < values->len; i++)
+    {
+      koban_json_writer_name (writer, columns[i].key);
+      if (values->pdata[i] != NULL)
+        print_value (writer, values->pdata[i], &columns[i]);
       else
         koban_json_writer_null (writer);
     }
@@ -170,7 +212,7 @@ is_colourful (void)
 
 /* Colour never carries a meaning that the word does not. */
 static const char *
-colour_of_cell (GVariant *row, const KobanColumn *column)
+colour_of_value (GVariant *value, KobanColumnType type)
 {
   static const struct
   {
@@ -178,10 +220,8 @@ colour_of_cell (GVariant *row, const KobanColumn *column)
   } colours[] = {
     { "critical", "red" }, { "warning", "yellow" }, { "locked", "yellow" }, { "sign-in", "yellow" }
   };
-  const char *code = NULL;
+  const char *code = value != NULL && type == KOBAN_COLUMN_CODE ? g_variant_get_string (value, NULL) : NULL;
 
-  if (column->type == KOBAN_COLUMN_CODE)
-    g_variant_lookup (row, column->key, "&s", &code);
   for (guint i = 0; code != NULL && i < G_N_ELEMENTS (colours); i++)
     if (g_str_equal (code, colours[i].code))
       return colours[i].colour;
@@ -192,15 +232,17 @@ static void
 add_line (struct libscols_table *table, GVariant *row, const KobanColumn *columns)
 {
   struct libscols_line *line = scols_table_new_line (table, NULL);
+  g_autoptr(GPtrArray) values = read_values (row, columns);
   guint n = 0;
 
-  for (const KobanColumn *column = columns; column->key != NULL; column++)
-    if (column->heading != NULL)
+  for (guint i = 0; i < values->len; i++)
+    if (columns[i].heading != NULL)
       {
-        g_autofree char *text = koban_print_cell (row, column);
+        GVariant *value = values->pdata[i];
+        g_autofree char *text = value != NULL ? value_text (value, columns[i].type) : NULL;
 
         scols_line_set_data (line, n, text != NULL ? text : "");
-        scols_cell_set_color (scols_line_get_cell (line, n), colour_of_cell (row, column));
+        scols_cell_set_color (scols_line_get_cell (line, n), colour_of_value (value, columns[i].type));
         n++;
       }
 }

@@ -141,7 +141,7 @@ koban_cli_status (int argc, char **argv)
 
   if (!koban_cli_parse (argc, argv, &usage, entries, &json, &words, &exit))
     return exit;
-  g_autoptr(KobanDBusKoban1) agent = koban_client_connect (&error);
+  g_autoptr(KobanDBusKoban1) agent = koban_client_connect_to_ask (&error);
   if (agent == NULL ||
       !koban_dbus_koban1_call_status_sync (agent, G_DBUS_CALL_FLAGS_NONE, -1, &status, NULL, &error))
     return koban_cli_fail (g_steal_pointer (&error));

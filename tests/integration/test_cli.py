@@ -5,15 +5,17 @@
 import datetime
 import json
 import os
+import pathlib
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import termios
 import unittest
 
 import tap
-from desk import STORIES, Desk
+from desk import BUILD, SOURCE, STORIES, Desk
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
 NULL = type(None)
@@ -209,6 +211,26 @@ class Command(unittest.TestCase):
         done = self.desk.koban("provider", "lint", wrong, env=nowhere)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("2", done.stdout + done.stderr)
+
+    def test_what_it_becomes_is_found_where_it_is_installed(self):
+        """In a DESTDIR, too; what merely lies beside it is never run."""
+        folders = dict(re.findall(r'#define KOBAN_(BIN|LIBEXEC)DIR "(.*)"', (BUILD / "config.h").read_text(encoding="utf-8")))
+        binary, libexec = (pathlib.Path(self.desk.scratch + "/staged" + folders[name]) for name in ("BIN", "LIBEXEC"))
+        for folder, name in (binary, "koban"), (libexec, "koban-more"):
+            folder.mkdir(parents=True)
+            shutil.copy(BUILD / "src/cli" / name, folder)
+        self.desk.cli_program = binary / "koban"
+        lint = ["provider", "lint", str(SOURCE / "data/providers/starling.json")]
+        self.assertEqual(self.desk.koban(*lint).returncode, 0)
+        shutil.move(str(libexec / "koban-more"), str(binary))
+        done = self.desk.koban(*lint)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn(str(libexec / "koban-more"), done.stderr)
+
+    def test_what_only_asks_links_nothing_that_the_rest_needs(self):
+        linked = subprocess.run(["ldd", str(self.desk.cli_program)], stdout=subprocess.PIPE, text=True).stdout
+        for library in ("libcurl", "libsqlite3", "libcrypto", "libsecret", "libqrencode"):
+            self.assertNotIn(library, linked)
 
     def test_a_wrong_token_is_5_and_nothing_is_kept(self):
         bank = self.desk.open_bank("docomo", "starling", "--as-is")
