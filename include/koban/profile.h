@@ -23,6 +23,7 @@ typedef struct
   const char   *label;    /* what to ask for, and where it is found */
   gboolean      secret;
   gboolean      revoke;   /* asked for at `revoke`, not at `add` */
+  gboolean      optional; /* may be left empty; never of a secret */
   KobanNeedKind kind;
   const char   *example;
 } KobanNeed;

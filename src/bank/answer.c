@@ -58,6 +58,7 @@ static const struct
   { "wait", KOBAN_ERROR_RATE_LIMITED, N_("the bank asks to be asked less often") },
   { "later", KOBAN_ERROR_OFFLINE, N_("the bank cannot answer now; later may help") },
   { "refused", KOBAN_ERROR_FAILED, N_("the request was refused") },
+  { "none", KOBAN_ERROR_NOT_FOUND, N_("the bank knows nothing of it") },
 };
 
 /* FALSE if the bank gives a word for what is wrong, and the profile knows it. */

@@ -27,6 +27,32 @@ note (KobanAuth *auth, const char *what)
   koban_oauth_keep_text (auth, what, "1", FALSE);
 }
 
+/* — the client for itself — */
+
+/* What its token in one scope is called: no need is called so, and a scope may hold what a name may not. */
+static char *
+client_token (const KobanAuth *auth)
+{
+  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, auth->as_client, -1);
+  return g_strdup_printf ("client_token_%.16s", digest);
+}
+
+static gboolean
+has_client_token (KobanAuth *auth)
+{
+  g_autofree char *name = client_token (auth);
+  return koban_auth_has (auth, name);
+}
+
+static gboolean
+prove_client (KobanAuth *auth, KobanOutgoing *outgoing, GError **error)
+{
+  g_autofree char *name = client_token (auth);
+  g_autoptr(KobanSecret) token = koban_auth_lookup (auth, name, error);
+
+  return token != NULL && koban_outgoing_add_bearer (outgoing, token, error);
+}
+
 /* — renewing — */
 
 static gboolean
@@ -53,10 +79,12 @@ oauth_begin (KobanAuth *auth, const KobanProofRule *rule)
     }
 }
 
-/* A consent has no token to be renewed. */
+/* A consent has no token to be renewed; the client gets another for each session. */
 static gboolean
 oauth_wants_opening (KobanAuth *auth, const KobanProofRule *rule)
 {
+  if (auth->as_client != NULL)
+    return !has_client_token (auth);
   return rule->oauth.flow != KOBAN_FLOW_CONSENT && !is_fresh (auth);
 }
 
@@ -66,6 +94,8 @@ oauth_open (KobanAuth *auth, const KobanProofRule *rule, GError **error)
   g_autoptr(GArray) pairs = koban_oauth_pairs_new ();
   gboolean from_before = koban_auth_has (auth, BEFORE);
 
+  if (auth->as_client != NULL)
+    return koban_oauth_ask_client (auth, &rule->oauth, auth->as_client, error);
   if (!koban_auth_has (auth, KOBAN_OAUTH_REFRESH_TOKEN))
     {
       g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NEEDS_SIGN_IN,
@@ -91,8 +121,17 @@ try_the_one_before (KobanAuth *auth)
 }
 
 static gboolean
+client_opened (KobanAuth *auth, const KobanHttpResponse *answer, GError **error)
+{
+  g_autofree char *name = client_token (auth);
+  return koban_oauth_take_client (auth, answer, name, error);
+}
+
+static gboolean
 oauth_opened (KobanAuth *auth, const KobanProofRule *rule, const KobanHttpResponse *answer, GError **error)
 {
+  if (auth->as_client != NULL)
+    return client_opened (auth, answer, error);
   g_autoptr(GError) refusal = NULL;
   KobanGrant grant = koban_oauth_take_tokens (auth, answer, &refusal);
 
@@ -127,7 +166,7 @@ oauth_refused (KobanAuth *auth, const KobanProofRule *rule)
   gint64 now_s = auth->now_us / KOBAN_SECOND_US;
   gint64 since_s = koban_oauth_get_number (auth, KOBAN_OAUTH_SINCE);
 
-  if (rule->oauth.flow == KOBAN_FLOW_CONSENT || koban_auth_has (auth, RENEWED) ||
+  if (auth->as_client != NULL || rule->oauth.flow == KOBAN_FLOW_CONSENT || koban_auth_has (auth, RENEWED) ||
       !koban_auth_has (auth, KOBAN_OAUTH_REFRESH_TOKEN) ||
       (now_s >= since_s && now_s < since_s + KOBAN_OAUTH_SHORTEST_S))
     return FALSE;
@@ -140,6 +179,8 @@ oauth_refused (KobanAuth *auth, const KobanProofRule *rule)
 static gboolean
 oauth_prove (KobanAuth *auth, const KobanProofRule *rule, KobanOutgoing *outgoing, GError **error)
 {
+  if (auth->as_client != NULL)
+    return prove_client (auth, outgoing, error);
   if (rule->headers->len > 0)
     return koban_auth_add_headers (auth, rule->headers, outgoing, error);
   g_autoptr(KobanSecret) token = koban_auth_lookup (auth, KOBAN_OAUTH_ACCESS_TOKEN, error);

@@ -20,6 +20,7 @@ struct _KobanAuth
   KobanSecret  *fleeting; /* (nullable): what was kept for this session, and dies with it */
   gint64        now_us;
   const KobanRevocationRule *revoking; /* (nullable): what the request at hand revokes */
+  const char   *as_client; /* (nullable): the scope in which the client itself makes the request at hand */
   gboolean      changed;  /* @secrets, since they were taken */
 };
 

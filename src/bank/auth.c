@@ -75,6 +75,12 @@ find_opening (KobanAuth *self)
   return i;
 }
 
+void
+koban_auth_act_as (KobanAuth *self, const char *scope)
+{
+  self->as_client = scope;
+}
+
 gboolean
 koban_auth_wants_opening (KobanAuth *self)
 {

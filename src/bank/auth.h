@@ -44,7 +44,9 @@ KobanAuth     *koban_auth_new           (const KobanAuthOptions *options);
 void           koban_auth_free          (KobanAuth *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KobanAuth, koban_auth_free)
 
-/* Another request must come before all others. */
+/* Who makes the next request: the client itself, in @scope, which is the profile's; NULL: the person. */
+void           koban_auth_act_as        (KobanAuth *self, const char *scope);
+/* Another request must come before it. */
 gboolean       koban_auth_wants_opening (KobanAuth *self);
 KobanOutgoing *koban_auth_open          (KobanAuth *self, GError **error);
 /* Takes the answer to it, or says what is wrong with it. */

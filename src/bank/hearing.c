@@ -404,6 +404,26 @@ koban_hearing_take (KobanHearing *self, KobanStep *step, KobanJsonNode root, GEr
   return TRUE;
 }
 
+/* Only of links that are asked about by their own address: an empty list of anything else is never believed.
+ */
+gboolean
+koban_hearing_take_none (KobanHearing *self, const KobanStep *step)
+{
+  for (guint i = 0; i < step->request->listings->len; i++)
+    {
+      const KobanListingRule *rule = step->request->listings->pdata[i];
+      if (rule->gives != KOBAN_GIVES_LINKS || !rule->single)
+        return FALSE;
+    }
+  for (guint i = 0; i < step->request->listings->len; i++)
+    {
+      const KobanListingRule *rule = step->request->listings->pdata[i];
+      g_autoptr(GPtrArray) none = g_ptr_array_new ();
+      koban_gathering_take_links (self->gathered, step->account, rule->link_kind, none, NULL);
+    }
+  return TRUE;
+}
+
 /* — what was not heard — */
 
 static void

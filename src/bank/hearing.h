@@ -40,6 +40,8 @@ gboolean      koban_hearing_is_covered (KobanHearing *self, const KobanAccount *
 /* The answer to @step, whose span it may widen for an account that is new. FALSE if the answer is to be told as
  * failed. */
 gboolean      koban_hearing_take     (KobanHearing *self, KobanStep *step, KobanJsonNode root, GError **error);
+/* The bank says that what @step asks about is not there. FALSE if that is no answer to it. */
+gboolean      koban_hearing_take_none (KobanHearing *self, const KobanStep *step);
 /* A request that gave nothing, or a page that has no next although there is more: each of its listings is FAILED
  * or broken, never "nothing there". */
 void          koban_hearing_fail     (KobanHearing *self, const KobanStep *step, const GError *error);

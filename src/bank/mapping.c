@@ -71,6 +71,14 @@ walk_list (Walk *walk, KobanJsonNode list, GError **error)
   return TRUE;
 }
 
+/* None of what might be there is there: an empty list, said in few words. */
+static gboolean
+is_hollow (KobanJsonNode node)
+{
+  return koban_json_exists (node) && koban_json_length (node) == 0 &&
+         (koban_json_type (node) == KOBAN_JSON_ARRAY || koban_json_type (node) == KOBAN_JSON_OBJECT);
+}
+
 /* "/results/…/accounts", with an asterisk for “…”: every list that it reaches, through each child. */
 static gboolean
 walk_pointer (Walk *walk, KobanJsonNode base, const char *pointer, GError **error)
@@ -81,8 +89,7 @@ walk_pointer (Walk *walk, KobanJsonNode base, const char *pointer, GError **erro
     return walk_list (walk, koban_json_at (base, pointer), error);
   g_autofree char *before = g_strndup (pointer, (gsize) (star - pointer));
   KobanJsonNode parent = koban_json_at (base, before);
-  if (koban_json_exists (parent) && koban_json_length (parent) == 0 &&
-      koban_json_type (parent) == KOBAN_JSON_ARRAY)
+  if (is_hollow (parent))
     walk->n_lists++;
   for (KobanJsonNode child = koban_json_first (parent); koban_json_exists (child);
        child = koban_json_next (child))

@@ -138,6 +138,13 @@ koban_oauth_add_pair (GArray *pairs, const char *name, const char *value)
   g_array_append_val (pairs, pair);
 }
 
+void
+koban_oauth_add_plain (GArray *pairs, const char *name, const char *text)
+{
+  g_autofree char *escaped = g_uri_escape_string (text, NULL, FALSE);
+  koban_oauth_add_pair (pairs, name, escaped);
+}
+
 static void
 add_named (GArray *pairs, const char *name, const char *kept)
 {
@@ -252,6 +259,17 @@ koban_oauth_post (KobanAuth *auth,
     return NULL;
   outgoing->body = koban_auth_form (auth, pairs, error);
   return outgoing->body != NULL ? g_steal_pointer (&outgoing) : NULL;
+}
+
+KobanOutgoing *
+koban_oauth_ask_client (KobanAuth *auth, const KobanOAuthRule *rule, const char *scope, GError **error)
+{
+  g_autoptr(GArray) pairs = koban_oauth_pairs_new ();
+
+  koban_oauth_add_pair (pairs, "grant_type", "client_credentials");
+  if (scope != NULL)
+    koban_oauth_add_plain (pairs, "scope", scope);
+  return koban_oauth_post (auth, rule, KOBAN_ENDPOINT_TOKEN, pairs, error);
 }
 
 /* — an answer — */

@@ -34,6 +34,8 @@ const char    *koban_oauth_client_id     (const KobanOAuthRule *rule);
 /* Pairs of a form: a name, and a template whose own text needs no escaping. */
 GArray        *koban_oauth_pairs_new     (void);
 void           koban_oauth_add_pair      (GArray *pairs, const char *name, const char *value);
+/* @text is no template, and is escaped. */
+void           koban_oauth_add_plain     (GArray *pairs, const char *name, const char *text);
 
 /* A form to @which, with the client's proof. */
 KobanOutgoing *koban_oauth_post          (KobanAuth *auth, const KobanOAuthRule *rule, KobanEndpoint which, GArray *pairs,
@@ -53,6 +55,8 @@ typedef enum
 
 /* Keeps what was given; sets @error for all that is neither given nor to be waited for. */
 KobanGrant     koban_oauth_take_tokens   (KobanAuth *auth, const KobanHttpResponse *answer, GError **error);
+/* Asks for a token for the client itself (RFC 6749 §4.4); @scope is (nullable). */
+KobanOutgoing *koban_oauth_ask_client    (KobanAuth *auth, const KobanOAuthRule *rule, const char *scope, GError **error);
 /* The token that the client was given for itself, under @name for now. */
 gboolean       koban_oauth_take_client   (KobanAuth *auth, const KobanHttpResponse *answer, const char *name, GError **error);
 

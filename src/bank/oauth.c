@@ -316,23 +316,10 @@ wants_client_token (KobanOAuth *self)
   return self->oauth->consent.path != NULL && self->oauth->consent.as_client;
 }
 
-/* A text that is no template, for a form. */
-static void
-add_plain (GArray *pairs, const char *name, const char *text)
-{
-  g_autofree char *escaped = g_uri_escape_string (text, NULL, FALSE);
-  koban_oauth_add_pair (pairs, name, escaped);
-}
-
 static KobanOutgoing *
 ask_client_token (KobanOAuth *self, GError **error)
 {
-  g_autoptr(GArray) pairs = koban_oauth_pairs_new ();
-
-  koban_oauth_add_pair (pairs, "grant_type", "client_credentials");
-  if (self->oauth->consent.scope != NULL)
-    add_plain (pairs, "scope", self->oauth->consent.scope);
-  return koban_oauth_post (self->auth, self->oauth, KOBAN_ENDPOINT_TOKEN, pairs, error);
+  return koban_oauth_ask_client (self->auth, self->oauth, self->oauth->consent.scope, error);
 }
 
 static gboolean
@@ -622,7 +609,7 @@ sign_parameters (KobanOAuth *self, GArray *pairs, GError **error)
   koban_oauth_add_pair (outer, "client_id", client);
   koban_oauth_add_pair (outer, "response_type", "code");
   if (self->oauth->scope != NULL)
-    add_plain (outer, "scope", self->oauth->scope);
+    koban_oauth_add_plain (outer, "scope", self->oauth->scope);
   koban_oauth_add_pair (outer, "request", "{request_object}");
   return g_steal_pointer (&outer);
 }
@@ -837,7 +824,7 @@ ask_device (KobanOAuth *self, GError **error)
   g_autoptr(GArray) pairs = koban_oauth_pairs_new ();
 
   if (self->oauth->scope != NULL)
-    add_plain (pairs, "scope", self->oauth->scope);
+    koban_oauth_add_plain (pairs, "scope", self->oauth->scope);
   return koban_oauth_post (self->auth, self->oauth, KOBAN_ENDPOINT_DEVICE, pairs, error);
 }
 

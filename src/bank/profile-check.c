@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 #include <koban/http.h>
 #include "bank/profile-auth.h"
+#include "bank/profile-oauth.h"
 #include "bank/template.h"
 
 static gboolean
@@ -217,6 +218,16 @@ check_kept (KobanReading *reading, KobanJsonNode node, KobanProfile *self, Koban
 }
 
 static void
+check_client (KobanReading *reading, KobanJsonNode node, KobanProfile *self, const char *scope)
+{
+  const KobanProofRule *rule = scope != NULL ? koban_oauth_rule_find (self) : NULL;
+
+  if (scope != NULL && (rule == NULL || rule->oauth.flow == KOBAN_FLOW_CONSENT))
+    koban_profile_problem (reading, node,
+                           _("“as_client” needs the scheme “oauth”, with a flow that has tokens"));
+}
+
+static void
 check_requests (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
 {
   KobanJsonNode item = koban_json_first (node);
@@ -233,6 +244,7 @@ check_requests (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
       check_body (reading, request->body, &scope);
       check_order (reading, item, self, i);
       check_request_listings (reading, item, self, request);
+      check_client (reading, item, self, request->as_client);
       check_kept (reading, item, self, request);
     }
 }
@@ -329,6 +341,7 @@ check_revocations (KobanReading *reading, KobanJsonNode node, KobanProfile *self
       check_template (reading, item, rule->path, &scope);
       check_body (reading, rule->body, &scope);
       check_revoking_needs (reading, item, self, rule);
+      check_client (reading, item, self, rule->as_client);
       if (rule->factor != NULL)
         check_factor (reading, koban_json_member (item, "sca"), self, rule->factor);
       g_autofree char *host = NULL;
@@ -403,16 +416,19 @@ check_id (KobanReading *reading, KobanJsonNode node, const char *id)
     koban_profile_problem (reading, node, _("“id” is made of a–z, 0–9 and “-”"));
 }
 
-/* A secret is not asked for in vain: something that would have sent it is missing. */
+/* A secret is not asked for in vain: something that would have sent it is missing. What may be empty stands
+ * in no template. */
 static void
 check_uses (KobanReading *reading, KobanJsonNode node, KobanProfile *self)
 {
   KobanJsonNode item = koban_json_first (node);
   for (guint i = 0; i < self->needs->len; i++, item = koban_json_next (item))
     {
-      const char *name = g_array_index (self->needs, KobanNeed, i).name;
-      if (name != NULL && !g_hash_table_contains (self->used, name))
-        koban_profile_problem (reading, item, _("nothing uses “%s”"), name);
+      const KobanNeed *need = &g_array_index (self->needs, KobanNeed, i);
+      if (need->name != NULL && !g_hash_table_contains (self->used, need->name))
+        koban_profile_problem (reading, item, _("nothing uses “%s”"), need->name);
+      if (need->optional && g_strcmp0 (need->name, self->holders) != 0)
+        koban_profile_problem (reading, item, _("only the need of “holders” is “optional”"));
     }
 }
 

@@ -231,6 +231,8 @@ koban_oauth_rule_check (KobanReading *reading,
   check_client (reading, node, oauth);
   check_consent (reading, node, oauth);
   check_needs (reading, node, profile, oauth);
+  if (oauth->consent.path != NULL)
+    check_text (reading, node, profile, oauth, oauth->consent.path);
   check_body (reading, oauth->consent.body, profile, oauth);
   check_body (reading, oauth->claims, profile, oauth);
   if (oauth->consent.status != NULL)

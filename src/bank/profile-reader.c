@@ -18,11 +18,17 @@
 #include "bank/profile-paging.h"
 
 /* What a person can be asked for. Nothing outside this list is ever prompted for. */
-static const char *const need_names[] = { "token",       "revoke_token",   "setup_token",  "user_token",
-                                          "app_token",   "api_key",        "client_id",    "client_secret",
-                                          "app_id",      "private_key",    "certificate",  "secret_id",
-                                          "secret_key",  "item_ids",       "session_ids",  "access_token",
-                                          "signing_key", "signing_key_id", "redirect_url", NULL };
+static const char *const need_names[] = { "token",        "revoke_token",
+                                          "setup_token",  "user_token",
+                                          "app_token",    "api_key",
+                                          "client_id",    "client_secret",
+                                          "app_id",       "private_key",
+                                          "certificate",  "secret_id",
+                                          "secret_key",   "item_ids",
+                                          "session_ids",  "access_token",
+                                          "signing_key",  "signing_key_id",
+                                          "redirect_url", "api_version",
+                                          "consent_ids",  NULL };
 
 static const char *const unit_words[] = { "minor", "decimal", "text", NULL };
 static const char *const sign_words[] = { "signed", "inverted", "direction", "absolute",
@@ -276,6 +282,7 @@ add_request (KobanReading *reading, KobanJsonNode item, gpointer target)
     { "body", koban_read_body, G_STRUCT_OFFSET (KobanRequestRule, body) },
     { "query", koban_read_pairs, G_STRUCT_OFFSET (KobanRequestRule, query) },
     { "headers", koban_read_pairs, G_STRUCT_OFFSET (KobanRequestRule, headers) },
+    { "as_client", koban_read_text, G_STRUCT_OFFSET (KobanRequestRule, as_client) },
     { "per", koban_read_word, G_STRUCT_OFFSET (KobanRequestRule, per), TRUE, per_words },
     { "paging", koban_read_paging, G_STRUCT_OFFSET (KobanRequestRule, paging) },
     { "overlap_days", koban_read_uint, G_STRUCT_OFFSET (KobanRequestRule, overlap_days) },
@@ -308,6 +315,7 @@ add_need (KobanReading *reading, KobanJsonNode item, gpointer target)
     { "label", koban_read_text, G_STRUCT_OFFSET (KobanNeed, label), TRUE },
     { "secret", koban_read_bool, G_STRUCT_OFFSET (KobanNeed, secret), TRUE },
     { "revoke", koban_read_bool, G_STRUCT_OFFSET (KobanNeed, revoke) },
+    { "optional", koban_read_bool, G_STRUCT_OFFSET (KobanNeed, optional) },
     { "kind", koban_read_word, G_STRUCT_OFFSET (KobanNeed, kind), TRUE, need_kind_words },
     { "example", koban_read_text, G_STRUCT_OFFSET (KobanNeed, example), TRUE },
   };
@@ -350,9 +358,9 @@ read_errors (KobanReading *reading, const KobanKey *key, KobanJsonNode node, gpo
 
 /* By hand is always told how: the bank's service may be down. */
 static const KobanKeySet revocation_keys[] = {
-  { "method", 0, BY_API }, { "path", 0, BY_API },    { "ok", 0, BY_API },
-  { "gone", BY_API, 0 },   { "body", BY_API, 0 },    { "needs", BY_API, 0 },
-  { "by_hand", ANY, ANY }, { "headers", BY_API, 0 }, { "sca", 0, BY (API_SCA) },
+  { "method", 0, BY_API },    { "path", 0, BY_API },      { "ok", 0, BY_API },     { "gone", BY_API, 0 },
+  { "body", BY_API, 0 },      { "needs", BY_API, 0 },     { "by_hand", ANY, ANY }, { "headers", BY_API, 0 },
+  { "sca", 0, BY (API_SCA) }, { "as_client", BY_API, 0 },
 };
 
 static void
@@ -375,6 +383,7 @@ add_revocation (KobanReading *reading, KobanJsonNode item, gpointer target)
     { "path", koban_read_text, G_STRUCT_OFFSET (KobanRevocationRule, path) },
     { "body", koban_read_body, G_STRUCT_OFFSET (KobanRevocationRule, body) },
     { "headers", koban_read_pairs, G_STRUCT_OFFSET (KobanRevocationRule, headers) },
+    { "as_client", koban_read_text, G_STRUCT_OFFSET (KobanRevocationRule, as_client) },
     { "sca", koban_read_factor, G_STRUCT_OFFSET (KobanRevocationRule, factor) },
     { "ok", koban_read_uints, G_STRUCT_OFFSET (KobanRevocationRule, ok) },
     { "gone", koban_read_uints, G_STRUCT_OFFSET (KobanRevocationRule, gone) },

@@ -271,6 +271,7 @@ needs_to_variant (KobanProfile *self)
       g_variant_builder_add (&builder, "{sv}", "label", g_variant_new_string (need->label));
       g_variant_builder_add (&builder, "{sv}", "secret", g_variant_new_boolean (need->secret));
       g_variant_builder_add (&builder, "{sv}", "revoke", g_variant_new_boolean (need->revoke));
+      g_variant_builder_add (&builder, "{sv}", "optional", g_variant_new_boolean (need->optional));
       g_variant_builder_add (&builder, "{sv}", "kind", g_variant_new_string (kinds[need->kind]));
       g_variant_builder_add (&builder, "{sv}", "example", g_variant_new_string (need->example));
       g_variant_builder_close (&builder);

@@ -180,6 +180,7 @@ typedef struct
   GArray         *query;        /* KobanPair: name, template */
   KobanJsonNode   body;         /* none, or an object whose texts are templates */
   GArray         *headers;      /* KobanPair: name, template of secrets; instead of those of "auth" */
+  const char     *as_client;    /* (nullable): scope of the token that the client is given for itself: with that, not the person's */
   KobanPer        per;
   gboolean        timeless;     /* computed: it says no “since”, so whatever is older is given, too */
   KobanPagingRule paging;
@@ -188,10 +189,11 @@ typedef struct
   GPtrArray      *listings;     /* KobanListingRule */
 } KobanRequestRule;
 
-/* What a bank's own code means in an answer that is no 2xx, where its status says too little. */
+/* What a bank's own code means in an answer that is no 2xx, where its status says too little; “none”: there is no such
+ * thing as was asked about. */
 typedef struct
 {
-  KobanField *code; /* (nullable): sign-in, forbidden, wait, later, refused */
+  KobanField *code; /* (nullable): sign-in, forbidden, wait, later, refused, none */
   KobanField *text; /* (nullable) */
 } KobanErrorRule;
 
@@ -237,6 +239,7 @@ typedef struct
   const char           *path;
   KobanJsonNode   body; /* none, or an object whose texts are templates */
   GArray         *headers; /* KobanPair: name, template of secrets */
+  const char     *as_client; /* (nullable): as a request's */
   KobanFactorRule *factor; /* (nullable) */
   GArray         *ok;   /* guint */
   GArray         *gone; /* guint */

@@ -481,9 +481,14 @@ go_on (KobanSession *self, const KobanStep *step, KobanJsonNode root, GError **e
 static gboolean
 take_listed (KobanSession *self, KobanStep *step, const KobanHttpResponse *answer, GError **error)
 {
+  g_autoptr(GError) refusal = NULL;
   g_autoptr(KobanJson) json =
-    koban_answer_read (answer, &self->profile->errors, is_entry (self, step), error);
+    koban_answer_read (answer, &self->profile->errors, is_entry (self, step), &refusal);
 
+  if (koban_error_is (refusal, KOBAN_ERROR_NOT_FOUND) && koban_hearing_take_none (self->hearing, step))
+    return TRUE;
+  if (refusal != NULL)
+    g_propagate_error (error, g_steal_pointer (&refusal));
   return json != NULL && koban_hearing_take (self->hearing, step, koban_json_root (json), error) &&
          go_on (self, step, koban_json_root (json), error);
 }
@@ -547,6 +552,7 @@ static gboolean
 take_revoked (KobanSession *self, const KobanHttpResponse *answer, GError **error)
 {
   const KobanRevocationRule *rule = koban_profile_find_revocation (self->profile, self->revoked->kind);
+  g_autoptr(GError) refusal = NULL;
 
   if (rule->factor != NULL && has_status (rule->factor->when, answer->status))
     return begin_factor (self, rule->factor, answer, error);
@@ -554,20 +560,34 @@ take_revoked (KobanSession *self, const KobanHttpResponse *answer, GError **erro
     self->revoke_result = KOBAN_REVOKE_ACCEPTED;
   else if (has_status (rule->gone, answer->status))
     self->revoke_result = KOBAN_REVOKE_GONE;
-  else if (koban_answer_check (answer, &self->profile->errors, FALSE, error))
+  else if (koban_answer_check (answer, &self->profile->errors, FALSE, &refusal))
     g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
                  _("the bank answered %u, and whether it revoked is not known"), answer->status);
+  else if (koban_error_is (refusal, KOBAN_ERROR_NOT_FOUND))
+    self->revoke_result = KOBAN_REVOKE_GONE;
+  else
+    g_propagate_error (error, g_steal_pointer (&refusal));
   return self->revoke_result != KOBAN_REVOKE_PENDING;
+}
+
+/* Before all that waits. */
+static void
+queue_opening (KobanSession *self, const char *as_client)
+{
+  KobanStep *opening = koban_step_new (KOBAN_STEP_OPEN, NULL, NULL);
+
+  opening->as_client = as_client;
+  g_queue_push_head (&self->steps, opening);
 }
 
 /* A login may be of several requests. */
 static gboolean
-take_opened (KobanSession *self, const KobanHttpResponse *answer, GError **error)
+take_opened (KobanSession *self, const KobanStep *step, const KobanHttpResponse *answer, GError **error)
 {
   if (!koban_auth_opened (self->auth, answer, error))
     return FALSE;
   if (koban_auth_wants_opening (self->auth))
-    g_queue_push_head (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
+    queue_opening (self, step->as_client);
   return TRUE;
 }
 
@@ -577,7 +597,7 @@ take_answer (KobanSession *self, KobanStep *step, const KobanHttpResponse *answe
   switch (step->kind)
     {
     case KOBAN_STEP_OPEN:
-      return take_opened (self, answer, error);
+      return take_opened (self, step, answer, error);
     case KOBAN_STEP_REVOKE:
       return take_revoked (self, answer, error);
     case KOBAN_STEP_FACTOR:
@@ -613,10 +633,30 @@ asks_about_access (const KobanStep *step)
   return step->holder != NULL && links != NULL && links->own;
 }
 
-/* A bank may refuse one list, or this one way of asking, to an access that lives. */
-static gboolean
-refuses_access (const KobanStep *step, guint status, const GError *error)
+/* In which scope the client itself makes it; NULL: the person does. */
+static const char *
+client_of (KobanSession *self, const KobanStep *step)
 {
+  switch (step->kind)
+    {
+    case KOBAN_STEP_OPEN:
+      return step->as_client;
+    case KOBAN_STEP_REVOKE:
+    case KOBAN_STEP_FACTOR:
+      return koban_profile_find_revocation (self->profile, self->revoked->kind)->as_client;
+    case KOBAN_STEP_LIST:
+    default:
+      return step->request->as_client;
+    }
+}
+
+/* A bank may refuse one list, or this one way of asking, to an access that lives; what it refuses the client
+ * says nothing of the person's. */
+static gboolean
+refuses_access (KobanSession *self, const KobanStep *step, guint status, const GError *error)
+{
+  if (client_of (self, step) != NULL)
+    return FALSE;
   return koban_error_is (error, KOBAN_ERROR_NEEDS_SIGN_IN) || koban_error_is (error, KOBAN_ERROR_FORBIDDEN) ||
          ((status == 404 || status == 410) && asks_about_access (step));
 }
@@ -634,13 +674,28 @@ ends_check (KobanSession *self, const KobanStep *step, const GError *error)
   return is_entry (self, step) && koban_error_is (error, KOBAN_ERROR_OFFLINE);
 }
 
+/* Without a token for the client only that is not heard which it would have asked for. */
+static void
+fail_what_waits (StepTask *data, GQueue *steps)
+{
+  const KobanStep *waiting = g_queue_peek_head (steps);
+
+  if (data->step->kind != KOBAN_STEP_OPEN || data->step->as_client == NULL || waiting == NULL ||
+      waiting->kind != KOBAN_STEP_LIST)
+    return;
+  koban_step_free (data->step);
+  data->step = g_queue_pop_head (steps);
+}
+
 /* Hands over @error of the current step: as the check's end, or as FAILED snapshots. */
 static void
 return_trouble (KobanSession *self, GTask *task, GError *error)
 {
-  const KobanStep *step = ((StepTask *) g_task_get_task_data (task))->step;
+  StepTask *data = g_task_get_task_data (task);
   g_autoptr(GError) owned = error;
 
+  fail_what_waits (data, &self->steps);
+  const KobanStep *step = data->step;
   if (ends_check (self, step, owned))
     {
       g_task_return_error (task, g_steal_pointer (&owned));
@@ -656,7 +711,7 @@ ask_again (KobanSession *self, StepTask *data, gboolean opening)
   g_clear_pointer (&data->step->path, g_free);
   g_queue_push_head (&self->steps, g_steal_pointer (&data->step));
   if (opening)
-    g_queue_push_head (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
+    queue_opening (self, NULL);
 }
 
 /* An opening whose answer was lost, or a proof that a new opening may better: the same step comes again,
@@ -706,7 +761,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_pointer (task, hand_over (self), (GDestroyNotify) g_ptr_array_unref);
       return;
     }
-  self->refused = answer != NULL && refuses_access (data->step, answer->status, error);
+  self->refused = answer != NULL && refuses_access (self, data->step, answer->status, error);
   return_trouble (self, task, g_steal_pointer (&error));
 }
 
@@ -719,6 +774,19 @@ send_step (KobanSession *self, KobanStep *step, GTask *task, GError **error)
          koban_sending_start (
            &(KobanSending){ self->http, self->hosts, self->ca_pem, self->profile->headers }, outgoing,
            g_task_get_cancellable (task), on_answered, task, error);
+}
+
+/* The next one, or what must be opened before it. */
+static KobanStep *
+take_step (KobanSession *self)
+{
+  const KobanStep *step = g_queue_peek_head (&self->steps);
+  const char *as_client = client_of (self, step);
+
+  koban_auth_act_as (self->auth, as_client);
+  if (step->kind != KOBAN_STEP_OPEN && koban_auth_wants_opening (self->auth))
+    queue_opening (self, as_client);
+  return g_queue_pop_head (&self->steps);
 }
 
 gboolean
@@ -739,7 +807,7 @@ koban_session_step_async (KobanSession *self,
   g_autoptr(GError) error = NULL;
   StepTask *data = g_new0 (StepTask, 1);
 
-  data->step = g_queue_pop_head (&self->steps);
+  data->step = take_step (self);
   g_task_set_source_tag (task, koban_session_step_async);
   g_task_set_task_data (task, data, step_task_free);
   self->retry_after_s = -1;
@@ -916,8 +984,6 @@ koban_session_set_revoke (KobanSession *self, const KobanLink *link, KobanAccoun
   self->revoked = koban_link_new (link);
   self->revoked_on = account != NULL ? koban_account_ref (account) : NULL;
   g_queue_clear_full (&self->steps, koban_step_free);
-  if (koban_auth_wants_opening (self->auth))
-    g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_OPEN, NULL, NULL));
   g_queue_push_tail (&self->steps, koban_step_new (KOBAN_STEP_REVOKE, NULL, account));
   self->stage = STAGE_START;
   const gboolean of_account = find_proof (self, link->kind)->per == KOBAN_PER_ACCOUNT;

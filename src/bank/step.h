@@ -22,6 +22,7 @@ typedef struct
   KobanStepKind     kind;
   KobanRequestRule *request; /* (unowned) (nullable): the profile's */
   KobanAccount     *account; /* (nullable) */
+  const char       *as_client; /* (unowned) (nullable): of an opening: the scope of the client's own token that it is for */
   char             *holder;  /* (nullable) */
   gint64            since_us; /* the whole span that is wanted … */
   gint64            from_us, to_us; /* … and the window of it that this step asks for */

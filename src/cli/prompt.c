@@ -371,7 +371,7 @@ take_line (KobanAnswers *self, GArray *needs, gboolean revoke, const char *line,
       error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
       _("a line of standard input names nothing that this provider needs: write name=value, one "
          "a line; “koban providers --json” lists the names"));
-  else if (*value == '\0')
+  else if (*value == '\0' && !need->optional)
     set_needed_error (need, error);
   else if (is_answered (self, need))
     g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
@@ -436,6 +436,9 @@ question_for (const char *name)
     { "gotify_key", N_("Token of the application that you made in Gotify") },
     { "mail_password", N_("Password for sending mail (best one made for programs)") },
     { "certificate", N_("Certificate file of your own application") },
+    { "api_version", N_("Version of the standard that your bank speaks") },
+    { "consent_ids",
+      N_("Ids of further consents of your own application, with blanks between them (none: leave empty)") },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (vocabulary); i++)
@@ -459,7 +462,7 @@ ask_need (KobanAnswers *self, const KobanNeed *need, GError **error)
       return secret != NULL;
     }
   g_autofree char *line = koban_prompt_line (question);
-  if (line == NULL || *line == '\0')
+  if (line == NULL || (*line == '\0' && !need->optional))
     return FALSE;
   if (need->kind == KOBAN_NEED_FILE)
     return take_file (self, need, line, error);
@@ -484,6 +487,8 @@ koban_answers_ask (KobanAnswers *self, GArray *needs, gboolean revoke, GError **
           told = TRUE;
         }
       if (koban_prompt_can_ask () && ask_need (self, need, error))
+        continue;
+      if (need->optional && !koban_prompt_can_ask ())
         continue;
       if (error != NULL && *error == NULL)
         set_needed_error (need, error);

@@ -150,6 +150,16 @@ write_heard (Check *check)
 
 /* — the check — */
 
+/* "bank-v3" is how “bank” speaks in that version. */
+static char *
+without_version (const char *name)
+{
+  const char *version = g_strrstr (name, "-v");
+  const gboolean has_one = version != NULL && g_ascii_isdigit (version[2]);
+
+  return has_one ? g_strndup (name, (gsize) (version - name)) : g_strdup (name);
+}
+
 /* One that is not packaged stands among its answers. */
 static KobanProfile *
 profile_of (const char *name)
@@ -158,16 +168,27 @@ profile_of (const char *name)
     g_build_filename (g_getenv ("KOBAN_SOURCE_ROOT"), "tests", "answers", name, "profile.json", NULL);
   g_autoptr(GError) error = NULL;
 
+  g_autofree char *packaged = without_version (name);
+
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    return load_profile (name);
+    return load_profile (packaged);
   KobanProfile *profile = koban_profile_load_file (path, &error);
   g_assert_no_error (error);
   return profile;
 }
 
+/* "@PORT@" is the bank's own. */
+static char *
+with_port (const char *text, Bank *bank)
+{
+  g_autofree char *port = g_strdup_printf ("%u", bank->port);
+  g_auto(GStrv) parts = g_strsplit (text, "@PORT@", -1);
+  return g_strjoinv (port, parts);
+}
+
 /* What a person's sign-in has left in the keyring: signed-in.json. */
 static KobanSecret *
-signed_in (const char *name)
+signed_in (const char *name, Bank *bank)
 {
   g_autofree char *file = g_strconcat (name, "/signed-in.json", NULL);
   g_autofree char *path = g_build_filename (g_getenv ("KOBAN_SOURCE_ROOT"), "tests", "answers", file, NULL);
@@ -183,16 +204,33 @@ signed_in (const char *name)
        kept = koban_json_next (kept))
     {
       g_autoptr(KobanSecret) before = bundle;
-      bundle = bundle_with (before, koban_json_name (kept), koban_json_string (kept));
+      g_autofree char *text_kept = with_port (koban_json_string (kept), bank);
+      bundle = bundle_with (before, koban_json_name (kept), text_kept);
     }
   return bundle;
+}
+
+/* What this bank wants for a need that is no secret, instead of the example: fields.json. */
+static char *
+field_of (const char *name, const KobanNeed *need)
+{
+  g_autofree char *path =
+    g_build_filename (g_getenv ("KOBAN_SOURCE_ROOT"), "tests", "answers", name, "fields.json", NULL);
+  g_autofree char *text = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (path, &text, &length, NULL))
+    return g_strdup (need->example);
+  g_autoptr(KobanJson) json = koban_json_parse (text, length, NULL);
+  const char *field = koban_json_string (koban_json_member (koban_json_root (json), need->name));
+  return g_strdup (field != NULL ? field : need->example);
 }
 
 static Check *
 check_examples (const char *name, Bank *bank)
 {
   g_autoptr(KobanProfile) profile = profile_of (name);
-  g_autoptr(KobanSecret) secrets = signed_in (name);
+  g_autoptr(KobanSecret) secrets = signed_in (name, bank);
   g_autoptr(GStrvBuilder) fields = g_strv_builder_new ();
   g_autofree char *url = loopback_url (bank, "");
   GArray *needs = koban_profile_get_needs (profile);
@@ -204,8 +242,9 @@ check_examples (const char *name, Bank *bank)
       secrets = need->secret     ? bundle_with (before, need->name, need->example)
                 : before != NULL ? koban_secret_ref (before)
                                  : NULL;
+      g_autofree char *field = field_of (name, need);
       if (!need->secret)
-        g_strv_builder_add_many (fields, need->name, need->example, NULL);
+        g_strv_builder_add_many (fields, need->name, field, NULL);
     }
   g_auto(GStrv) pairs = g_strv_builder_end (fields);
   return check_profile (profile, url, secrets, (const char *const *) pairs, NULL);
@@ -225,7 +264,7 @@ can_sign_in (const char *name)
 #ifdef KOBAN_SIGNING
   return TRUE;
 #else
-  g_autoptr(KobanProfile) profile = load_profile (name);
+  g_autoptr(KobanProfile) profile = profile_of (name);
   const char *auth = koban_profile_get_auth (profile);
   return strstr (auth, "jwt") == NULL && strstr (auth, "body-signature") == NULL;
 #endif
