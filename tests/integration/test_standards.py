@@ -10,14 +10,13 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import sys
 import tempfile
 import unittest
 import urllib.request
 
 import tap
-from command import Command, Typed
+from command import Command, Typed, free_port
 from desk import SOURCE, Desk, preloaded
 
 sys.path.insert(0, str(SOURCE / "tests/sandbox"))
@@ -35,12 +34,6 @@ STORY = [
 ]
 NOTHING = "nothing was revoked"
 GIVEN_UP = "nothing was changed"
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def visit(address):

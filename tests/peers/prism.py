@@ -30,6 +30,10 @@ DESCRIPTIONS = {
     "berlin-group": ("berlin-group/psd2-api_v1.3.12-2022-07-01.json", [
         "/v1/consents", "/v1/consents/{consentId}(/status)?", "/v1/accounts", "/v1/accounts/{account-id}/(balances|transactions)",
         "/v1/{payment-service}/{payment-product}/{paymentId}(/cancellation-authorisations(/{authorisationId})?)?"], ""),
+    **{"uk-accounts-" + v[:2]: ("uk-obie/%s/account-info-openapi.yaml" % v, [
+        "/account-access-consents(/{ConsentId})?", "/accounts(/{AccountId}/(balances|direct-debits|standing-orders|transactions))?"], "")
+       for v in ("v3.1.11", "v4.0")},
+    **{"uk-recurring-" + v[:2]: ("uk-obie/%s/vrp-openapi.yaml" % v, ["/domestic-vrp-consents/{ConsentId}"], "") for v in ("v3.1.11", "v4.0")},
     "up": ("up/openapi.json", ["/accounts", "/accounts/{accountId}/transactions", "/webhooks.*", "/util/ping"], ""),
     "enable-banking": ("enable-banking/openapi.yml", ["/auth", "/sessions.*", "/accounts/.*", "/aspsps", "/application"], ""),
     "gocardless-bad": ("gocardless-bad/swagger.json", ["/api/v2/.*"], "/api/v2"),

@@ -5,6 +5,7 @@ import contextlib
 import os
 import pty
 import re
+import socket
 import subprocess
 import threading
 import urllib.parse
@@ -13,6 +14,12 @@ from desk import DeskError
 
 ADDRESS = re.compile(r"^\s+(https?://\S+)$", re.M)
 CODE = re.compile(r"^\s+([A-Z]{4}-[A-Z]{4})$", re.M)
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Command:
