@@ -173,8 +173,19 @@ class World:
         finally:
             GLib.source_remove(tick)
 
+    def forget(self):
+        """What the bus still has to say of the last life must not be taken for this one's."""
+        context, deadline = GLib.MainContext.default(), time.monotonic() + 10
+        while self.desk.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
+                                      GLib.Variant("(s)", (NAME,)), GLib.VariantType("(b)"), 0, 5000, None).unpack()[0]:
+            if time.monotonic() > deadline:
+                raise DeskError("somebody else has the agent's name")
+        while context.iteration(False):
+            pass
+
     def live(self, act, kill_at=0, half=False):
         """TRUE if it did all that `act` asks before it was killed."""
+        self.forget()
         self.owner, self.dead, self.pid = "", False, None
         self.finished.clear()
         os.write(self.wishes, WISH.pack(kill_at, half))
