@@ -306,12 +306,24 @@ read_refusal (const KobanHttpResponse *answer)
   return koban_json_parse (data, length, NULL);
 }
 
+/* In the server's words, and its code for it. */
+static char *
+reason_of (KobanJsonNode root)
+{
+  const char *code = koban_json_string (koban_json_member (root, "error"));
+  const char *told = koban_json_string (koban_json_member (root, "error_description"));
+  g_autofree char *clean_code = koban_text_clean (code != NULL ? code : "?", 60);
+
+  if (told == NULL || *told == '\0')
+    return g_steal_pointer (&clean_code);
+  g_autofree char *clean_told = koban_text_clean (told, 160);
+  return g_strdup_printf ("%s (%s)", clean_told, clean_code);
+}
+
 static void
 set_refused (KobanAuth *auth, KobanGrant grant, KobanJsonNode root, GError **error)
 {
-  const char *word = koban_json_string (koban_json_member (root, "error"));
-  const char *more = koban_json_string (koban_json_member (root, "error_description"));
-  g_autofree char *said = koban_text_clean (more != NULL && *more != '\0' ? more : word, 160);
+  g_autofree char *said = reason_of (root);
 
   if (grant == KOBAN_GRANT_PENDING || grant == KOBAN_GRANT_SLOW_DOWN)
     return;
@@ -319,8 +331,10 @@ set_refused (KobanAuth *auth, KobanGrant grant, KobanJsonNode root, GError **err
     g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_FORBIDDEN,
                  _("%s: the access was declined. Nothing was connected"), auth->profile->name);
   else
-    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NEEDS_SIGN_IN, _("%s does not accept the sign-in: %s (%s)"),
-                 auth->profile->name, said, word != NULL ? word : "?");
+    g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_NEEDS_SIGN_IN,
+                 _("%s does not accept the sign-in: %s. See whether what you gave is still valid, and sign "
+                    "in once more with “koban add”"),
+                 auth->profile->name, said);
 }
 
 /* One word, of a kind that can be sent as a bearer token. */
