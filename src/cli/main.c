@@ -106,7 +106,7 @@ become_more (char **argv)
   g_autofree char *path = koban_place_helper ("koban-more");
 
   execv (path, argv);
-  g_printerr (_("koban: %s could not be started: %s\n"), path, g_strerror (errno));
+  g_printerr (_("koban: %s could not be started: %s. Install Koban once more\n"), path, g_strerror (errno));
   return KOBAN_EXIT_FAILED;
 }
 
