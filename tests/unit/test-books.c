@@ -4,49 +4,27 @@
  */
 #include "config.h"
 
+#include "ledger-file.h"
 #include "open-books.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #define BEGUN_US G_GINT64_CONSTANT (1600000000000000)
 
-typedef struct
-{
-  char *directory;
-  char *path;
-} Fixture;
-
+/* A ledger that was made and closed. */
 static void
-set_up (Fixture *self, gconstpointer data)
+set_up (KobanLedgerFile *self, gconstpointer data)
 {
-  self->directory = g_dir_make_tmp ("koban-books-XXXXXX", NULL);
-  self->path = g_build_filename (self->directory, "koban.db", NULL);
+  koban_ledger_file_set_up (self, data);
   g_autoptr(KobanBooks) books = koban_open_books_new_in (self->path);
   koban_open_books_close (books);
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  g_autoptr(GDir) directory = g_dir_open (self->directory, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (directory)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (self->directory, name, NULL);
-      g_assert_cmpint (g_unlink (path), ==, 0);
-    }
-  g_assert_cmpint (g_rmdir (self->directory), ==, 0);
-  g_free (self->directory);
-  g_free (self->path);
 }
 
 #define PAGE 4096 /* the last one: opening does not read it */
 
 /* The weekly copy is what the file was. */
 static void
-damage (const Fixture *self)
+damage (const KobanLedgerFile *self)
 {
   g_autofree char *weekly = g_strconcat (self->path, KOBAN_LEDGER_WEEKLY, NULL);
   g_autofree char *bytes = NULL;
@@ -91,7 +69,7 @@ on_verified (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* The copy has taken the place of what went. */
 static gboolean
-is_mended (const Fixture *self)
+is_mended (const KobanLedgerFile *self)
 {
   g_autoptr(GDir) directory = g_dir_open (self->directory, 0, NULL);
   const char *name;
@@ -104,7 +82,7 @@ is_mended (const Fixture *self)
 
 /* The main loop stands still until the worker has done both, as it does on a computer that is busy. */
 static void
-test_slow_look_tells_its_own (Fixture *self, gconstpointer data)
+test_slow_look_tells_its_own (KobanLedgerFile *self, gconstpointer data)
 {
   g_autoptr(KobanBooks) books = koban_books_new (self->path, NULL);
   Heard opened = { 0 }, verified = { 0 };
@@ -130,7 +108,7 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add ("/books/slow-look-tells-its-own", Fixture, NULL, set_up, test_slow_look_tells_its_own,
-              tear_down);
+  g_test_add ("/books/slow-look-tells-its-own", KobanLedgerFile, NULL, set_up, test_slow_look_tells_its_own,
+              koban_ledger_file_tear_down);
   return g_test_run ();
 }

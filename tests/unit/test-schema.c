@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "ledger/store.h"
+#include "ledger-file.h"
 
 #include <glib/gstdio.h>
 #include <koban/error.h>
@@ -13,33 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-typedef struct
-{
-  char *directory, *path;
-} Fixture;
-
-static void
-set_up (Fixture *self, gconstpointer data)
-{
-  self->directory = g_dir_make_tmp ("koban-schema-XXXXXX", NULL);
-  self->path = g_build_filename (self->directory, "koban.db", NULL);
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  g_autoptr(GDir) directory = g_dir_open (self->directory, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (directory)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (self->directory, name, NULL);
-      g_assert_cmpint (g_unlink (path), ==, 0);
-    }
-  g_assert_cmpint (g_rmdir (self->directory), ==, 0);
-  g_free (self->directory);
-  g_free (self->path);
-}
+typedef KobanLedgerFile Fixture;
 
 static void
 assert_opens (Fixture *self)
@@ -280,7 +255,8 @@ test_the_journal_is_a_chain (Fixture *self, gconstpointer data)
   koban_store_close (store);
 }
 
-#define CLAIM(path, test) g_test_add ("/schema/" path, Fixture, NULL, set_up, test, tear_down)
+#define CLAIM(path, test)                                                                                    \
+  g_test_add ("/schema/" path, Fixture, NULL, koban_ledger_file_set_up, test, koban_ledger_file_tear_down)
 
 int
 main (int argc, char **argv)
