@@ -21,6 +21,7 @@ from recorded import CONSENTS, Bank
 sys.path.insert(0, str(SOURCE / "tests/sandbox"))
 import keys  # noqa: E402
 import tls  # noqa: E402
+from reply import Wrong  # noqa: E402
 
 NOW = 1725271200    # 2024-09-02, a day after the last line of the recording
 VRP = "fe615446-e53a-45ed-954c-ae5d1f97a93b"
@@ -50,13 +51,21 @@ class UnitedKingdom(unittest.TestCase):
         return str(folder)
 
     def start(self):
-        signing, _ = keys.make_pair(str(self.scratch / "signing"), "client")
+        signing, public = keys.make_pair(str(self.scratch / "signing"), "client")
+        self.bank.signer = lambda request: self.opened(request, keys.read(public))
         files = dict(zip(("certificate", "private_key", "signing_key"), (*self.client, signing)))
         fields = {"client_id": "koban", "signing_key_id": "1", "api_version": self.version, "consent_ids": VRP,
                   "redirect_url": "http://127.0.0.1:%d/uk-open-banking" % free_port()}
         words = [word for pair in files.items() for word in ("--secret-file", "%s=%s" % pair)]
         words += [word for pair in fields.items() for word in ("--field", "%s=%s" % pair)]
         return Command(self.desk, ["add", "uk-open-banking", "--name", "Bank", "--base-url", self.bank.url, "--ca-file", self.ca, *words])
+
+    @staticmethod
+    def opened(request, public):
+        try:
+            return keys.open_jwt(request, public, "PS256")[1]
+        except Wrong:
+            return None
 
     def add(self):
         command = self.start()

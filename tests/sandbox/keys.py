@@ -33,8 +33,12 @@ def sign(private, message, digest="sha256"):
     return base64.b64encode(done.stdout).decode()
 
 
-def is_signed(public_pem, message, signature, digest="sha256"):
-    """Does base64 `signature` of bytes `message` come from the owner of `public_pem`? RSA (PKCS #1 v1.5) or ECDSA (DER)."""
+PSS = ("-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest")
+
+
+def is_signed(public_pem, message, signature, digest="sha256", how=()):
+    """Does base64 `signature` of bytes `message` come from the owner of `public_pem`? RSA (PKCS #1 v1.5, or as `how` says) or
+    ECDSA (DER)."""
     try:
         raw = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError, TypeError):
@@ -43,7 +47,7 @@ def is_signed(public_pem, message, signature, digest="sha256"):
         for name, data in (("key", public_pem.encode()), ("signature", raw)):
             with open(os.path.join(directory, name), "wb") as out:
                 out.write(data)
-        return subprocess.run(["openssl", "dgst", "-" + digest, "-verify", "key", "-signature", "signature"], cwd=directory,
+        return subprocess.run(["openssl", "dgst", "-" + digest, *how, "-verify", "key", "-signature", "signature"], cwd=directory,
                               input=message, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
@@ -54,16 +58,17 @@ def is_public_key(pem):
     return done.returncode == 0 and b"2048 bit" in done.stdout
 
 
-def open_jwt(token, public_pem):
-    """(header, claims) of a token that `public_pem` signed with RS256; raises Wrong with what is wrong with it."""
+def open_jwt(token, public_pem, algorithm="RS256"):
+    """(header, claims) of a token that `public_pem` signed, with RS256 or PS256; raises Wrong with what is wrong with it."""
     try:
         head, claims, signature = token.split(".")
         header, body = (json.loads(unpadded(part)) for part in (head, claims))
     except ValueError:
         raise Wrong("not a JWT") from None
-    if header.get("alg") != "RS256":
-        raise Wrong("alg must be RS256")
-    if not is_signed(public_pem, ("%s.%s" % (head, claims)).encode(), base64.b64encode(unpadded(signature)).decode()):
+    if header.get("alg") != algorithm:
+        raise Wrong("alg must be " + algorithm)
+    if not is_signed(public_pem, ("%s.%s" % (head, claims)).encode(), base64.b64encode(unpadded(signature)).decode(),
+                     how=PSS if algorithm == "PS256" else ()):
         raise Wrong("the signature is not that of the key registered")
     return header, body
 

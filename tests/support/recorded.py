@@ -6,7 +6,6 @@ signed request for that consent, and a code for whoever knows what the request w
 """
 
 import base64
-import contextlib
 import hashlib
 import http.server
 import json
@@ -21,13 +20,14 @@ CONSENTS = "/aisp/account-access-consents"
 
 
 class Bank(http.server.ThreadingHTTPServer):
-    """Open to all, unless it has `tls`: (its certificate, its key, the authority of its clients). Set `refuses` to the status that
+    """Open to all, unless it has `tls`: (its certificate, its key, the authority of its clients). Set `signer` to how the client's
+    request is opened, or None if that is not what it signed, and `refuses` to the status that
     every deletion is answered with."""
 
     def __init__(self, folder, tls=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = "%s://127.0.0.1:%d" % ("https" if tls else "http", self.server_address[1])
-        self.signs_in, self.refuses = tls is not None, None
+        self.signs_in, self.signer, self.refuses = tls is not None, None, None
         if tls:
             self.wrap(*tls)
         self.rows, self.asked = {}, []    # target → value; (method, target)
@@ -66,10 +66,12 @@ class Bank(http.server.ThreadingHTTPServer):
 
     def page(self, query):
         """The person agrees at once: where the browser is sent. None: the bank shows nothing to such a request."""
-        claims = unpack(query.get("request", ""))
-        wanted = {"openbanking_intent_id": {"value": self.wished, "essential": True}}
-        if self.wished is None or claims.get("claims", {}).get("id_token", {}).items() < wanted.items() or \
-           claims.get("response_type") != "code" or claims.get("code_challenge_method") != "S256":
+        claims = self.signer(query.get("request", ""))
+        if claims is None:
+            return None
+        intent = claims["claims"]["id_token"]["openbanking_intent_id"]
+        agreed = {"response_type": "code", "code_challenge_method": "S256", "aud": self.url, "client_id": query.get("client_id")}
+        if intent != {"value": self.wished, "essential": True} or not agreed.items() <= claims.items():
             return None
         code = secrets.token_urlsafe(16)
         self.pages[code] = claims
@@ -83,14 +85,6 @@ class Bank(http.server.ThreadingHTTPServer):
         if claims is None or challenge(form["code_verifier"]) != claims["code_challenge"]:
             return None
         return dict(self.give("person"), refresh_token=secrets.token_urlsafe(16), id_token="e30.e30.")
-
-
-def unpack(token):
-    """The claims of a signed request; that the signature is right is what tests/unit/test-oauth.c holds."""
-    with contextlib.suppress(ValueError, IndexError):
-        part = token.split(".")[1]
-        return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    return {}
 
 
 def challenge(verifier):
