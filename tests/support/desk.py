@@ -522,7 +522,8 @@ class Desk:
         pid = self.agent_pid()
         if pid is None:
             return
-        os.kill(pid, how)
+        with contextlib.suppress(ProcessLookupError):  # it may be dead before the bus knows
+            os.kill(pid, how)
         self.wait(lambda: not alive(pid) and self.agent_pid() != pid, 15, "the agent to end")
 
     def call(self, method, arguments=None, kind=None, path=PATH, interface=IFACE, timeout_ms=60000, start=True):
