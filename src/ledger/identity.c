@@ -291,30 +291,79 @@ is_free (const Side *side)
   return side->mate == KOBAN_IDENTITY_NEW;
 }
 
-/* Key → indices of the known lines that are still free, in their order. */
-static GHashTable *
-index_known (Match *self, KeyFunc key_of)
+/* Lines of one side by key: a hash table of chains, the line that was added last first. Three blocks,
+ * whatever their number: a first check and every later one of a long listing go through here. */
+typedef struct
 {
-  GHashTable *index =
-    g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_array_unref);
+  guint64 *keys; /* (owned): of each line that was added */
+  gint *firsts;  /* (owned): of each bucket; -1: empty */
+  gint *nexts;   /* (owned): of the same bucket; -1: none */
+  guint mask;
+} Index;
 
-  for (gint i = 0; i < (gint) self->known->len; i++)
+static void
+index_clear (Index *self)
+{
+  g_free (self->keys);
+  g_free (self->firsts);
+  g_free (self->nexts);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Index, index_clear)
+
+static void
+index_init (Index *self, guint n_lines)
+{
+  guint n_buckets = 16;
+
+  while (n_buckets < n_lines)
+    n_buckets *= 2;
+  self->keys = g_new (guint64, n_lines);
+  self->nexts = g_new (gint, n_lines);
+  self->firsts = g_new (gint, n_buckets);
+  self->mask = n_buckets - 1;
+  memset (self->firsts, 0xff, n_buckets * sizeof *self->firsts);
+}
+
+static gint *
+index_bucket (const Index *self, guint64 key)
+{
+  return &self->firsts[(key ^ key >> 32) & self->mask];
+}
+
+static void
+index_add (Index *self, guint64 key, guint line)
+{
+  gint *first = index_bucket (self, key);
+
+  self->keys[line] = key;
+  self->nexts[line] = *first;
+  *first = (gint) line;
+}
+
+/* The line with @key that was added last; -1: none. */
+static gint
+index_find (const Index *self, guint64 key)
+{
+  gint at = *index_bucket (self, key);
+
+  while (at >= 0 && self->keys[at] != key)
+    at = self->nexts[at];
+  return at;
+}
+
+/* The known lines that are still free; from behind, so that the first of equal ones comes first. */
+static void
+index_known (Index *self, Match *match, KeyFunc key_of)
+{
+  index_init (self, match->known->len);
+  for (guint i = match->known->len; i-- > 0;)
     {
-      Side *side = side_at (self->known, (guint) i);
+      Side *side = side_at (match->known, i);
       guint64 key = is_free (side) ? key_of (side, FALSE) : 0;
-      GArray *row;
 
-      if (key == 0)
-        continue;
-      row = g_hash_table_lookup (index, &key);
-      if (row == NULL)
-        {
-          row = g_array_new (FALSE, FALSE, sizeof (gint));
-          g_hash_table_insert (index, g_memdup2 (&key, sizeof key), row);
-        }
-      g_array_append_val (row, i);
+      if (key != 0)
+        index_add (self, key, i);
     }
-  return index;
 }
 
 static void
@@ -324,18 +373,19 @@ pair (Match *self, guint known, guint heard)
   side_at (self->heard, heard)->mate = (gint) known;
 }
 
+/* What is paired leaves its chain, so that thousands of equal lines are each looked at once. */
 static void
-pair_first_of (Match *self, GArray *row, guint heard, MayFunc may)
+pair_first_of (Match *self, const Index *index, guint64 key, guint heard, MayFunc may)
 {
-  for (guint i = 0; row != NULL && i < row->len; i++)
+  for (gint *at = index_bucket (index, key); *at >= 0; at = &index->nexts[*at])
     {
-      guint known = (guint) g_array_index (row, gint, i);
+      guint known = (guint) *at;
 
-      if (!is_free (side_at (self->known, known)) ||
+      if (index->keys[known] != key ||
           !may (self, side_at (self->known, known), side_at (self->heard, heard)))
         continue;
+      *at = index->nexts[known];
       pair (self, known, heard);
-      g_array_remove_index (row, i);
       return;
     }
 }
@@ -352,18 +402,18 @@ any_free (GArray *sides)
 static void
 pass_over (Match *self, KeyFunc key_of, MayFunc may)
 {
-  g_autoptr(GHashTable) index = NULL;
+  g_auto(Index) index = { 0 };
 
   if (!any_free (self->known) || !any_free (self->heard))
     return;
-  index = index_known (self, key_of);
+  index_known (&index, self, key_of);
   for (guint i = 0; i < self->heard->len; i++)
     {
       Side *side = side_at (self->heard, i);
       guint64 key = is_free (side) ? key_of (side, TRUE) : 0;
 
       if (key != 0)
-        pair_first_of (self, g_hash_table_lookup (index, &key), i, may);
+        pair_first_of (self, &index, key, i, may);
     }
 }
 
@@ -392,20 +442,19 @@ drop_repeat (Side *earlier, Side *later)
 static void
 find_repeats (Match *self)
 {
-  g_autoptr(GHashTable) by_id = g_hash_table_new (g_str_hash, g_str_equal); /* → index + 1 */
+  g_auto(Index) by_id = { 0 };
 
+  index_init (&by_id, self->heard->len);
   for (guint i = 0; i < self->heard->len; i++)
     {
       Side *side = side_at (self->heard, i);
-      guint first;
+      guint64 key = key_bank_id (side, TRUE);
+      gint earlier = key != 0 ? index_find (&by_id, key) : -1;
 
-      if (side->line->bank_id == NULL)
-        continue;
-      first = GPOINTER_TO_UINT (g_hash_table_lookup (by_id, side->line->bank_id));
-      if (first != 0 && is_repeat (side_at (self->heard, first - 1), side))
-        drop_repeat (side_at (self->heard, first - 1), side);
-      if (side->mate != KOBAN_IDENTITY_REPEAT)
-        g_hash_table_insert (by_id, (gpointer) side->line->bank_id, GUINT_TO_POINTER (i + 1));
+      if (earlier >= 0 && is_repeat (side_at (self->heard, (guint) earlier), side))
+        drop_repeat (side_at (self->heard, (guint) earlier), side);
+      if (key != 0 && side->mate != KOBAN_IDENTITY_REPEAT)
+        index_add (&by_id, key, i);
     }
 }
 
@@ -436,17 +485,18 @@ is_exact (gint64 time_us)
 static gboolean
 lines_show_reissue (Match *self)
 {
-  g_autoptr(GHashTable) index = index_known (self, key_content);
+  g_auto(Index) index = { 0 };
   g_autoptr(GHashTable) keys = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   g_autoptr(GHashTable) days = g_hash_table_new (NULL, NULL);
   g_autoptr(GHashTable) moments = g_hash_table_new (g_int64_hash, g_int64_equal);
 
+  index_known (&index, self, key_content);
   for (guint i = 0; i < self->heard->len; i++)
     {
       Side *heard = side_at (self->heard, i);
       guint64 key = is_free (heard) && heard->line->bank_id != NULL ? key_content (heard, TRUE) : 0;
-      GArray *row = key != 0 ? g_hash_table_lookup (index, &key) : NULL;
-      Side *known = row != NULL ? side_at (self->known, (guint) g_array_index (row, gint, 0)) : NULL;
+      gint first = key != 0 ? index_find (&index, key) : -1;
+      Side *known = first >= 0 ? side_at (self->known, (guint) first) : NULL;
 
       if (known != NULL && ids_differ (known->line, heard->line) && same_content (known, heard) &&
           times_allow (known->line, heard->line))
