@@ -168,13 +168,16 @@ koban_judgement_service (const KobanJudgement *self, const KobanService *service
   return serves (service, self->currency) ? service : NULL;
 }
 
-/* Where the bank separates the payee, the service may stand in the text: "PAYPAL *SHOP", payee "SHOP". */
+/* Where the bank separates the payee, the service may stand in the text: "PAYPAL *SHOP", payee "SHOP". Such
+ * texts have numbers in them and seldom come again: they are not kept as names are. */
 static const KobanService *
 service_of (KobanJudgement *self, const KobanTransaction *line, const KobanName *name)
 {
-  if (name->service != NULL || line->payee == NULL || *line->text == '\0')
+  if (name->service != NULL || line->payee == NULL || *line->text == '\0' || self->services == NULL)
     return name->service;
-  return koban_judgement_name (self, line->text)->service;
+
+  g_autofree char *folded = koban_text_fold (line->text);
+  return koban_services_match (self->services, folded);
 }
 
 /* The bank's own word; else what stands before the name: "LASTSCHRIFT …" also where the payee has a field of

@@ -9,6 +9,7 @@
 #include "watch/evidence.h"
 
 #define REHEARSED_DAYS 45 /* before, too much is new */
+#define FADED_DAYS 730    /* an alarm of so long ago counts no more (habits.c): it need not be looked for */
 
 enum
 {
@@ -165,14 +166,20 @@ koban_withdrawals_on_line (KobanJudgement *self)
     tell (&evidence, (KobanSeverity) evidence.episode->severity);
 }
 
+static gboolean
+is_worth_rehearsing (const KobanJudgement *self)
+{
+  return koban_date_from_us (self->debit.heard_us, 0) - self->debit.day <= FADED_DAYS &&
+         koban_habit_days (self->habit) >= REHEARSED_DAYS && is_news (self);
+}
+
 void
 koban_withdrawals_rehearse (KobanJudgement *self)
 {
   const char *refs[KOBAN_HABIT_RECENT + 1];
   KobanEvidence evidence;
 
-  if (koban_habit_days (self->habit) >= REHEARSED_DAYS && is_news (self) &&
-      koban_evidence_gather (&evidence, self, refs) &&
+  if (is_worth_rehearsing (self) && koban_evidence_gather (&evidence, self, refs) &&
       is_unexpected (&evidence, koban_weights_add_up (&evidence, NULL)))
     koban_habit_alarm (self->habit, self->debit.day, 128);
 }
