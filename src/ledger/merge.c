@@ -13,6 +13,7 @@
 #include <koban/error.h>
 
 #define PENDING_LIVES_US (45 * KOBAN_DAY_US) /* an older pending line is not looked for any more */
+#define HISTORY_AT_ONCE 1000                 /* changes that are held before they are learnt */
 
 typedef struct
 {
@@ -46,6 +47,26 @@ add_change (Merge *self, KobanChange change)
   koban_changes_add (self->changes, &change);
   if (change.kind != KOBAN_CHANGE_BALANCE)
     self->result.changes++;
+}
+
+static gboolean
+judge_changes (Merge *merge, GError **error)
+{
+  if (merge->changes->len == 0)
+    return TRUE;
+  if (!koban_alerts_judge (merge->ledger, merge->connection, merge->account, merge->value, merge->changes,
+                           merge->snapshot->heard_us, &merge->result, NULL, error))
+    return FALSE;
+  g_ptr_array_set_size (merge->changes, 0);
+  return TRUE;
+}
+
+/* History is learnt while it is written down, so that a hundred thousand lines of it are never held twice.
+ * What may alert is judged whole: its lines are one alert that grows. */
+static gboolean
+learn_history (Merge *merge, GError **error)
+{
+  return !merge->baseline || merge->changes->len < HISTORY_AT_ONCE || judge_changes (merge, error);
 }
 
 /* --- known lines --------------------------------------------------------------------------------- */
@@ -89,12 +110,14 @@ known_take (Known *self, KobanQuery *query, GError **error)
   return koban_query_finish (query, error);
 }
 
+/* In the order of the index line_by_date, so that nothing is sorted: equal lines come in the order of their
+ * ids. */
 static gboolean
 known_of_days (Merge *merge, Known *known, gint64 first, gint64 last, GError **error)
 {
   static const char sql[] =
     "SELECT " KOBAN_LINE_COLUMNS " FROM line WHERE account = ? AND date BETWEEN ? AND ?"
-    " ORDER BY date, id";
+    " ORDER BY date, amount, id";
   g_auto(KobanQuery) query = { 0 };
 
   koban_query_start (&query, merge->ledger->store, sql, "iii", merge->account, first, last);
@@ -373,7 +396,7 @@ take_heard (Merge *merge, Known *known, GPtrArray *heard, GArray *mates, GError 
             return FALSE;
         }
       else if (mate == KOBAN_IDENTITY_NEW && !is_bare_removal (heard->pdata[i]) &&
-               !line_new (merge, heard->pdata[i], error))
+               (!line_new (merge, heard->pdata[i], error) || !learn_history (merge, error)))
         return FALSE;
     }
   return TRUE;
@@ -844,9 +867,7 @@ merge_snapshot (Merge *merge, GError **error)
   if (!listings[s->listing].merge (merge, error) ||
       !koban_coverage_note (ledger, merge->connection, merge->account, s, error))
     return FALSE;
-  return merge->changes->len == 0 ||
-         koban_alerts_judge (ledger, merge->connection, merge->account, merge->value, merge->changes,
-                             s->heard_us, &merge->result, NULL, error);
+  return judge_changes (merge, error);
 }
 
 static void
