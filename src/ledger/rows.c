@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "ledger/inside.h"
+#include "watch/habit.h"
 
 #include <glib/gi18n-lib.h>
 #include <koban/error.h>
@@ -13,10 +14,31 @@
 
 /* --- small values -------------------------------------------------------------------------- */
 
+#define ID_SIZE 24 /* a letter, the digits of any gint64 and its sign */
+
+/* From behind into @buffer; every line that is read or written has one, so that this is no printf. */
+static const char *
+write_id (char buffer[ID_SIZE], char letter, gint64 id)
+{
+  guint64 left = id < 0 ? -(guint64) id : (guint64) id;
+  char *at = buffer + ID_SIZE - 1;
+
+  *at = '\0';
+  do
+    *--at = (char) ('0' + left % 10);
+  while ((left /= 10) != 0);
+  if (id < 0)
+    *--at = '-';
+  *--at = letter;
+  return at;
+}
+
 char *
 koban_row_id (char letter, gint64 id)
 {
-  return id != 0 ? g_strdup_printf ("%c%" G_GINT64_FORMAT, letter, id) : NULL;
+  char buffer[ID_SIZE];
+
+  return id != 0 ? g_strdup (write_id (buffer, letter, id)) : NULL;
 }
 
 gboolean
@@ -59,13 +81,18 @@ koban_row_get_words (const char *text)
   return value != NULL ? g_variant_dup_strv (value, NULL) : NULL;
 }
 
+/* Payees come again and again, and the judgement has read most of them before. */
 static const KobanService *
 match_service (KobanLedger *self, const char *name)
 {
   g_autofree char *folded = NULL;
+  const KobanName *known;
 
   if (self->services == NULL || name == NULL)
     return NULL;
+  known = koban_habits_find_name (self->habits, self->services, name);
+  if (known != NULL)
+    return known->service;
   folded = koban_text_fold (name);
   return koban_services_match (self->services, folded);
 }
@@ -86,9 +113,9 @@ koban_row_service (KobanLedger *self, const char *name, const char *other)
 void
 koban_line_row_read (KobanQuery *query, KobanLineRow *row)
 {
-  char id[32];
+  char id[ID_SIZE];
   KobanTransaction fields = {
-    .id = id,
+    .id = write_id (id, 't', koban_query_int (query, 0)),
     .bank_id = koban_query_text (query, 1),
     .pending_id = koban_query_text (query, 2),
     .state = (KobanTransactionState) koban_query_int (query, 3),
@@ -103,7 +130,6 @@ koban_line_row_read (KobanQuery *query, KobanLineRow *row)
   };
 
   row->id = koban_query_int (query, 0);
-  g_snprintf (id, sizeof id, "t%" G_GINT64_FORMAT, row->id);
   koban_query_money (query, 5, &fields.amount);
   fields.has_balance_after = koban_query_money (query, 13, &fields.balance_after);
   row->misses = (guint) koban_query_int (query, 16);
@@ -192,9 +218,9 @@ void
 koban_link_row_read (KobanQuery *query, KobanLinkRow *row)
 {
   g_auto(GStrv) scope = koban_row_get_words (koban_query_text (query, 13));
-  char id[32];
+  char id[ID_SIZE];
   KobanLink fields = {
-    .id = id,
+    .id = write_id (id, 'l', koban_query_int (query, 0)),
     .remote_id = koban_query_text (query, 3),
     .kind = (KobanLinkKind) koban_query_int (query, 4),
     .name = koban_query_text (query, 5),
@@ -210,7 +236,6 @@ koban_link_row_read (KobanQuery *query, KobanLinkRow *row)
   };
 
   row->id = koban_query_int (query, 0);
-  g_snprintf (id, sizeof id, "l%" G_GINT64_FORMAT, row->id);
   fields.has_limit = koban_query_money (query, 11, &fields.limit);
   row->connection = koban_query_int (query, 1);
   row->account = koban_query_int (query, 2);
