@@ -66,14 +66,14 @@ KobanRevocation    koban_profile_get_revocation (KobanProfile *self, KobanLinkKi
 /* Whether @need must be handed over to end a link of @kind. */
 gboolean           koban_profile_wants_to_revoke (KobanProfile *self, KobanLinkKind kind, const KobanNeed *need);
 
-/* All profiles on the machine, by id: packaged (data dir), /etc, the person's own. A user profile
- * may not shadow a packaged id. Bad files are skipped with a warning. */
+/* All profiles on the machine, each in ID.json: packaged (data dir), /etc, the person's own. A user profile
+ * may not shadow a packaged id. Each is read when it is first asked for; a bad file is skipped with a warning. */
 typedef struct _KobanProfiles KobanProfiles;
 KobanProfiles *koban_profiles_load   (const char *const *directories); /* NULL: the three of DESIGN §6, or $KOBAN_PROVIDERS for a build tree */
 void           koban_profiles_free   (KobanProfiles *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KobanProfiles, koban_profiles_free)
 KobanProfile  *koban_profiles_lookup (KobanProfiles *self, const char *id);  /* (transfer none) (nullable) */
-GPtrArray     *koban_profiles_list   (KobanProfiles *self);                  /* (transfer none), sorted by id */
+GPtrArray     *koban_profiles_list   (KobanProfiles *self);                  /* (transfer none): all, read now, sorted by id */
 
 /* [a{sv}] with the keys of DESIGN §5 `providers`. Floating. */
 GVariant      *koban_profile_to_variant (KobanProfile *self);

@@ -1,43 +1,60 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * All profiles on the machine, by id, the packaged ones first: a later directory can add a provider
- * and never change one. A bad file is skipped with a warning and takes nothing else with it.
+ * and never change one. Each is read when it is asked for: who watches three banks holds three. A bad file is
+ * skipped with a warning and takes nothing else with it.
  */
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+#include <koban/error.h>
 #include <koban/place.h>
 #include <koban/profile.h>
+#include <string.h>
 
 #include "bank/rules.h"
 
+#define ENDING ".json"
+
+typedef struct
+{
+  char *path;            /* (owned): ID.json */
+  gboolean own;          /* came from no package */
+  gboolean read;         /* @profile is NULL, if it is no good */
+  KobanProfile *profile; /* (owned) (nullable) */
+} File;
+
 struct _KobanProfiles
 {
-  GPtrArray *list;   /* (element-type KobanProfile), sorted by id */
-  GHashTable *by_id; /* (unowned) both: what @list holds */
+  GHashTable *files; /* (owned) (element-type utf8 File): by id */
+  GPtrArray
+    *list; /* (owned) (nullable) (element-type KobanProfile): all, sorted by id, once they were asked for */
 };
 
 static void
-add_file (KobanProfiles *self, const char *path, gboolean own)
+file_free (gpointer data)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(KobanProfile) profile = koban_profile_load_file (path, &error);
+  File *file = data;
 
-  if (profile == NULL)
+  g_clear_pointer (&file->profile, koban_profile_unref);
+  g_free (file->path);
+  g_free (file);
+}
+
+/* --- finding --------------------------------------------------------------------------------------- */
+
+static void
+add_file (KobanProfiles *self, const char *path, const char *id, gboolean own)
+{
+  if (g_hash_table_contains (self->files, id))
     {
-      g_warning ("Skipped a profile: %s", error->message);
+      g_warning ("Skipped %s: a provider “%s” is already there and cannot be replaced", path, id);
       return;
     }
-  if (g_hash_table_contains (self->by_id, koban_profile_get_id (profile)))
-    {
-      g_warning ("Skipped %s: a provider “%s” is already there and cannot be replaced", path,
-                 koban_profile_get_id (profile));
-      return;
-    }
-  /* Nobody else has seen it yet: it is ours to label. */
-  profile->file = g_strdup (path);
-  profile->own = own;
-  g_hash_table_insert (self->by_id, (gpointer) profile->id, profile);
-  g_ptr_array_add (self->list, g_steal_pointer (&profile));
+  File *file = g_new0 (File, 1);
+  file->path = g_strdup (path);
+  file->own = own;
+  g_hash_table_insert (self->files, g_strdup (id), file);
 }
 
 static void
@@ -50,17 +67,12 @@ add_directory (KobanProfiles *self, const char *directory, gboolean own)
     return;
   while ((name = g_dir_read_name (dir)) != NULL)
     {
-      if (!g_str_has_suffix (name, ".json") || g_str_has_suffix (name, ".schema.json"))
+      if (!g_str_has_suffix (name, ENDING) || g_str_has_suffix (name, ".schema" ENDING))
         continue;
       g_autofree char *path = g_build_filename (directory, name, NULL);
-      add_file (self, path, own);
+      g_autofree char *id = g_strndup (name, strlen (name) - strlen (ENDING));
+      add_file (self, path, id, own);
     }
-}
-
-static int
-compare_ids (gconstpointer a, gconstpointer b)
-{
-  return g_strcmp0 ((*(KobanProfile *const *) a)->id, (*(KobanProfile *const *) b)->id);
 }
 
 /* What lies here came from no package, whoever names the directory. */
@@ -92,30 +104,86 @@ koban_profiles_load (const char *const *directories)
   g_autofree char *own = own_directory ();
   KobanProfiles *self = g_new0 (KobanProfiles, 1);
 
-  self->list = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_profile_unref);
-  self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  self->files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, file_free);
   for (; *each != NULL; each++)
     add_directory (self, *each, g_str_equal (*each, own));
-  g_ptr_array_sort (self->list, compare_ids);
   return self;
 }
 
 void
 koban_profiles_free (KobanProfiles *self)
 {
-  g_hash_table_unref (self->by_id);
-  g_ptr_array_unref (self->list);
+  g_hash_table_unref (self->files);
+  g_clear_pointer (&self->list, g_ptr_array_unref);
   g_free (self);
+}
+
+/* --- reading --------------------------------------------------------------------------------------- */
+
+static KobanProfile *
+read_file (const File *file, const char *id, GError **error)
+{
+  g_autoptr(KobanProfile) profile = koban_profile_load_file (file->path, error);
+
+  if (profile == NULL)
+    return NULL;
+  if (!g_str_equal (profile->id, id))
+    {
+      g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_INVALID,
+                   _("%s: the profile of “%s” belongs in a file %s.json"), file->path, profile->id,
+                   profile->id);
+      return NULL;
+    }
+  /* Nobody else has seen it yet: it is ours to label. */
+  profile->file = g_strdup (file->path);
+  profile->own = file->own;
+  return g_steal_pointer (&profile);
+}
+
+static KobanProfile *
+file_profile (File *file, const char *id)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (file->read)
+    return file->profile;
+  file->read = TRUE;
+  file->profile = read_file (file, id, &error);
+  if (file->profile == NULL)
+    g_warning ("Skipped a profile: %s", error->message);
+  return file->profile;
 }
 
 KobanProfile *
 koban_profiles_lookup (KobanProfiles *self, const char *id)
 {
-  return g_hash_table_lookup (self->by_id, id);
+  File *file = g_hash_table_lookup (self->files, id);
+
+  return file != NULL ? file_profile (file, id) : NULL;
+}
+
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 ((*(KobanProfile *const *) a)->id, (*(KobanProfile *const *) b)->id);
 }
 
 GPtrArray *
 koban_profiles_list (KobanProfiles *self)
 {
+  GHashTableIter iter;
+  gpointer id, file;
+
+  if (self->list != NULL)
+    return self->list;
+  self->list = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_profile_unref);
+  g_hash_table_iter_init (&iter, self->files);
+  while (g_hash_table_iter_next (&iter, &id, &file))
+    {
+      KobanProfile *profile = file_profile (file, id);
+      if (profile != NULL)
+        g_ptr_array_add (self->list, koban_profile_ref (profile));
+    }
+  g_ptr_array_sort (self->list, compare_ids);
   return self->list;
 }

@@ -735,6 +735,7 @@ given_gap (Desk *desk)
   g_assert_true (g_file_set_contents (copy, slow, -1, NULL));
   koban_profiles_free (desk->tools.profiles);
   desk->tools.profiles = koban_profiles_load (directories);
+  g_assert_nonnull (koban_profiles_lookup (desk->tools.profiles, "simplefin"));
   g_assert_no_errno (g_unlink (copy));
   g_assert_no_errno (g_rmdir (directory));
 }

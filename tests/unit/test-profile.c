@@ -210,28 +210,40 @@ test_packaged (void)
     g_assert_true (g_variant_lookup (variant, keys[i], "*", NULL));
 }
 
-/* A later directory adds, and never replaces. */
+/* A later directory adds, and never replaces; a file is the profile that its name says. */
 static void
 test_shadow (void)
 {
   g_autofree char *own = g_dir_make_tmp ("koban-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (own, "starling.json", NULL);
   g_autofree char *bad = g_build_filename (own, "bad.json", NULL);
+  g_autofree char *misnamed = g_build_filename (own, "misnamed.json", NULL);
   g_autofree char *text = read_profile ("starling", NULL);
   char *at = strstr (text, "Starling Bank");
   memcpy (at, "Sterling Bank", strlen ("Sterling Bank"));
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
   g_assert_true (g_file_set_contents (bad, "{", -1, NULL));
+  g_assert_true (g_file_set_contents (misnamed, text, -1, NULL));
   const char *const directories[] = { g_getenv ("KOBAN_PROVIDERS"), own, NULL };
 
-  g_test_expect_message ("koban", G_LOG_LEVEL_WARNING, "Skipped *");
-  g_test_expect_message ("koban", G_LOG_LEVEL_WARNING, "Skipped *");
+  g_test_expect_message ("koban", G_LOG_LEVEL_WARNING, "Skipped *starling.json: a provider*");
   g_autoptr(KobanProfiles) profiles = koban_profiles_load (directories);
   g_test_assert_expected_messages ();
   g_assert_cmpstr (koban_profile_get_name (koban_profiles_lookup (profiles, "starling")), ==,
                    "Starling Bank");
+  g_test_expect_message ("koban", G_LOG_LEVEL_WARNING, "Skipped *bad.json*");
+  g_assert_null (koban_profiles_lookup (profiles, "bad"));
+  g_test_assert_expected_messages ();
+  g_assert_null (koban_profiles_lookup (profiles, "bad")); /* it was said once */
+  g_test_expect_message ("koban", G_LOG_LEVEL_WARNING, "Skipped *misnamed.json: *starling.json");
+  GPtrArray *list = koban_profiles_list (profiles);
+  g_test_assert_expected_messages ();
+  g_assert_cmpuint (list->len, >=, 2);
+  for (guint i = 1; i < list->len; i++)
+    g_assert_cmpstr (koban_profile_get_id (list->pdata[i - 1]), <, koban_profile_get_id (list->pdata[i]));
   g_unlink (path);
   g_unlink (bad);
+  g_unlink (misnamed);
   g_rmdir (own);
 }
 
