@@ -10,6 +10,9 @@
 #include <glib/gstdio.h>
 #include <koban/error.h>
 #include <koban/worker.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 /* One ledger and what keeps it on its thread. */
 typedef struct
@@ -286,6 +289,21 @@ close_ledger_in_worker (GTask *task, gpointer task_data)
   g_task_return_boolean (task, TRUE);
 }
 
+/* --- on either thread ------------------------------------------------------------------------ */
+
+/* An agent waits nearly all of its life: what a check needed goes back to the system, of all threads. */
+static void
+rest_in_worker (gpointer user_data)
+{
+  Desk *desk = user_data;
+
+  if (desk->ledger != NULL)
+    koban_ledger_rest (desk->ledger);
+#ifdef __GLIBC__
+  malloc_trim (0);
+#endif
+}
+
 /* --- on the main thread -------------------------------------------------------------------- */
 
 static void
@@ -513,6 +531,13 @@ koban_books_set_claims (KobanBooks *self, GVariant *windows)
   self->claims = g_variant_ref_sink (windows);
 }
 
+static void
+desk_init (Desk *desk, const char *name)
+{
+  desk->worker = koban_worker_new (name);
+  koban_worker_set_rest (desk->worker, rest_in_worker, desk);
+}
+
 KobanBooks *
 koban_books_new (const char *path, KobanServices *services)
 {
@@ -521,8 +546,8 @@ koban_books_new (const char *path, KobanServices *services)
   self->path = g_strdup (path);
   self->services = services;
   self->wariness = KOBAN_WARINESS_NORMAL;
-  self->writer.worker = koban_worker_new ("koban-ledger");
+  desk_init (&self->writer, "koban-ledger");
   if (path != NULL)
-    self->reader.worker = koban_worker_new ("koban-reader");
+    desk_init (&self->reader, "koban-reader");
   return self;
 }

@@ -15,7 +15,14 @@ G_DECLARE_FINAL_TYPE (KobanWorker, koban_worker, KOBAN, WORKER, GObject)
 /* Runs in the worker's thread and must end @task with a g_task_return_* function. */
 typedef void (*KobanWorkFunc) (GTask *task, gpointer task_data);
 
+/* Runs in the worker's thread. */
+typedef void (*KobanRestFunc) (gpointer user_data);
+
 KobanWorker *koban_worker_new (const char *name);
+
+/* @rest runs once when there was work and then none for two seconds: the moment to give memory back. To be set before the
+ * first work is queued. */
+void     koban_worker_set_rest (KobanWorker *self, KobanRestFunc rest, gpointer user_data);
 
 /* Queues @task; its callback runs in the context where @task was made. Not cancellable once begun:
  * @func decides at its start by g_task_return_error_if_cancelled(). */

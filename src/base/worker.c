@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One thread that takes tasks from one queue, in order, until the task that is its end. It knows
- * nothing of what it runs, and it never drops the last reference of a task: an owner is disposed where it was
- * made.
+ * One thread that takes tasks from one queue, in order, until the task that is its end, and says when none
+ * came for a while. It knows nothing of what it runs, and it never drops the last reference of a task: an
+ * owner is disposed where it was made.
  */
 #include "config.h"
 
 #include <koban/worker.h>
+
+#define REST_AFTER_US (2 * G_USEC_PER_SEC) /* longer than between two steps of one check */
 
 typedef struct
 {
@@ -20,6 +22,8 @@ struct _KobanWorker
 
   GThread *thread;    /* (owned) (nullable): NULL after stop */
   GAsyncQueue *queue; /* (owned) (element-type Work) */
+  KobanRestFunc rest; /* (nullable): fixed before the first work */
+  gpointer rest_data; /* (unowned) */
 };
 
 G_DEFINE_FINAL_TYPE (KobanWorker, koban_worker, G_TYPE_OBJECT)
@@ -42,14 +46,28 @@ release_where_made (GTask *task)
   g_source_unref (source);
 }
 
+/* The first work, however long it takes; after some, it may rest once. */
+static Work *
+wait_for_work (KobanWorker *self, gboolean worked)
+{
+  Work *work = worked ? g_async_queue_timeout_pop (self->queue, REST_AFTER_US) : NULL;
+
+  if (work != NULL)
+    return work;
+  if (worked && self->rest != NULL)
+    self->rest (self->rest_data);
+  return g_async_queue_pop (self->queue);
+}
+
+/* The worker outlives its thread: it is stopped before it is disposed. */
 static gpointer
 run_in_worker (gpointer data)
 {
-  g_autoptr(GAsyncQueue) queue = data;
+  KobanWorker *self = data;
 
-  while (TRUE)
+  for (gboolean worked = FALSE;; worked = TRUE)
     {
-      g_autofree Work *work = g_async_queue_pop (queue);
+      g_autofree Work *work = wait_for_work (self, worked);
 
       if (work->task == NULL)
         return NULL;
@@ -63,8 +81,17 @@ koban_worker_new (const char *name)
 {
   KobanWorker *self = g_object_new (KOBAN_TYPE_WORKER, NULL);
 
-  self->thread = g_thread_new (name, run_in_worker, g_async_queue_ref (self->queue));
+  self->thread = g_thread_new (name, run_in_worker, self);
   return self;
+}
+
+void
+koban_worker_set_rest (KobanWorker *self, KobanRestFunc rest, gpointer user_data)
+{
+  g_return_if_fail (KOBAN_IS_WORKER (self));
+
+  self->rest_data = user_data;
+  self->rest = rest;
 }
 
 static void

@@ -163,6 +163,13 @@ koban_ledger_set_claims (KobanLedger *self, GVariant *windows)
   self->claims = windows != NULL ? g_variant_ref_sink (windows) : NULL;
 }
 
+void
+koban_ledger_rest (KobanLedger *self)
+{
+  koban_ledger_assert_thread (self);
+  koban_store_rest (self->store);
+}
+
 gboolean
 koban_ledger_verify (KobanLedger *self, GError **error)
 {

@@ -121,6 +121,12 @@ koban_store_close (KobanStore *self)
   g_free (self);
 }
 
+void
+koban_store_rest (KobanStore *self)
+{
+  sqlite3_db_release_memory (self->db);
+}
+
 gboolean
 koban_store_verify (KobanStore *self, GError **error)
 {
