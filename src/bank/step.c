@@ -208,10 +208,11 @@ append_pair (GString *out, const KobanPair *pair, Lookup *lookup, GError **error
 static void
 append_page (GString *out, const KobanStep *self)
 {
-  const KobanPagingRule *paging = self->request != NULL ? &self->request->paging : NULL;
+  const KobanPagingRule *paging;
 
-  if (self->next == NULL || self->request->method == KOBAN_METHOD_POST)
+  if (self->next == NULL || self->request == NULL || self->request->method == KOBAN_METHOD_POST)
     return;
+  paging = &self->request->paging;
   if (paging->scheme == KOBAN_PAGING_NEXT_URL)
     {
       g_string_assign (out, self->next);
