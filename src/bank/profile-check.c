@@ -69,7 +69,7 @@ check_template (KobanReading *reading, KobanJsonNode node, const char *text, con
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) names = text != NULL ? koban_template_list_names (text, &error) : g_new0 (char *, 1);
 
-  if (names == NULL)
+  if (names == NULL) /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no names, an error */
     koban_profile_problem (reading, node, "“%s”: %s", text, error->message);
   for (gsize i = 0; names != NULL && names[i] != NULL; i++)
     if (!scope_knows (scope, names[i]))

@@ -342,6 +342,7 @@ sign_by_word (const KobanRow *self, KobanMoney *amount, GError **error)
 
   if (!koban_row_read_word (self, KOBAN_FIELD_DIRECTION, NULL, &direction, error))
     return FALSE;
+  /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): it was read, or FALSE above */
   return g_str_equal (direction, "in") || negate (self, amount, error);
 }
 

@@ -246,7 +246,8 @@ add_ref (Answering *self, const char *ref, GPtrArray *changes, GError **error)
   gint64 id, account;
 
   if (koban_row_parse_id (ref, 't', &id))
-    change.line = line = koban_line_load (self->ledger, id, &account, NULL);
+    line = koban_line_load (self->ledger, id, &account, NULL);
+  change.line = line;
   if (koban_row_parse_id (ref, 'l', &id) && koban_link_load (self->ledger, id, &row, NULL))
     change.link = row.link;
   koban_changes_add (changes, &change);

@@ -256,7 +256,8 @@ add_answer (History *self, const char *subject, const char *ref, KobanAnswer ans
   gint64 id, account;
 
   if (koban_row_parse_id (ref, 't', &id))
-    change.line = line = koban_line_load (self->ledger, id, &account, NULL);
+    line = koban_line_load (self->ledger, id, &account, NULL);
+  change.line = line;
   add_event (self, subject, RANK_ANSWERS, change);
 }
 

@@ -204,6 +204,7 @@ read_time (const Csv *csv, const KobanRow *row, KobanTransaction *line)
   g_autofree char *cell = joined (csv, row, KOBAN_ROLE_TIME, ":");
   int hour, minute, second = 0;
 
+  /* NOLINTNEXTLINE(cert-err34-c): two digits are never too many */
   if (sscanf (cell, "%2d:%2d:%2d", &hour, &minute, &second) < 2 || hour < 0 || hour > 23 || minute < 0 ||
       minute > 59 || second < 0 || second > 60)
     return;

@@ -110,7 +110,10 @@ read_csv (GBytes *bytes,
   const KobanDialect *dialect;
 
   if (options->dialect != NULL)
-    dialect = given = koban_dialect_load (options->dialect, strlen (options->dialect), error);
+    {
+      given = koban_dialect_load (options->dialect, strlen (options->dialect), error);
+      dialect = given;
+    }
   else
     {
       dialects = koban_dialects_load ();

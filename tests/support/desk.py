@@ -34,6 +34,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 SOURCE = pathlib.Path(os.environ.get("KOBAN_SOURCE_ROOT", pathlib.Path(__file__).resolve().parent.parent.parent))
 BUILD = pathlib.Path(os.environ.get("KOBAN_BUILD_ROOT", SOURCE / "build"))
 COUNTING = "KOBAN_COUNTING" in os.environ  # which lines run: tests/coverage
+SANITIZERS = ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")  # what tests/sanitize asks of them
 SANDBOX = SOURCE / "tests/sandbox"
 STORIES = SOURCE / "tests/stories"
 KEYRING_PASSWORD = "a-throw-away-password"
@@ -157,7 +158,8 @@ class Desk:
                "KOBAN_PROVIDERS": str(SOURCE / "data/providers"), "KOBAN_SERVICES": str(SOURCE / "data/services"),
                "KOBAN_STATEMENTS": str(SOURCE / "data/statements"), "KOBAN_DEADLINES": str(SOURCE / "data/deadlines"),
                "G_SLICE": "always-malloc", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-               "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "detect_leaks=0")}
+               "ASAN_OPTIONS": "detect_leaks=0"}
+        env.update({name: os.environ[name] for name in SANITIZERS if name in os.environ})
         for name, folder in folders.items():
             env[name] = str(self.home / folder) if folder else str(self.home)
             os.makedirs(env[name], exist_ok=True)

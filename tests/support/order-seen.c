@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * ThreadSanitizer sees the locks of what it compiled, and GLib is not that: a queue, or a task's way back, between two of
- * our threads looks to it like no order at all. These stand before GLib's functions of the same names, in a build with
- * that sanitizer only, and say what GLib's own locks say: what was done before the push is seen after the pop, and what
- * was done before the return is seen after the propagate.
+ * ThreadSanitizer sees the locks of what it compiled, and GLib is not that: a queue, or a task's way back,
+ * between two of our threads looks to it like no order at all. These stand before GLib's functions of the
+ * same names, in a build with that sanitizer only, and say what GLib's own locks say: what was done before
+ * the push is seen after the pop, and what was done before the return is seen after the propagate.
  */
 #include "config.h"
 
