@@ -20,8 +20,7 @@ struct _KobanOperation
 
   KobanDBusKoban1Operation *skeleton; /* (owned) */
   char *path;                         /* (owned) */
-  char *sender;                       /* (owned): unique name */
-  guint watch;                        /* of @sender, 0: ended */
+  guint watch;                        /* of the caller, 0: ended */
   GCancellable *cancellable;          /* (owned) */
   KobanOperationFunc start;           /* (nullable): NULL once started */
   gpointer user_data;
@@ -140,12 +139,12 @@ koban_operation_get_cancellable (KobanOperation *self)
 
 /* --- the caller -------------------------------------------------------------------------------------- */
 
+/* In a thread of GDBus, while the operation may be ending in ours: it knows only what its signal handler
+ * owns. */
 static gboolean
-on_authorize (GDBusInterfaceSkeleton *skeleton, GDBusMethodInvocation *invocation, gpointer user_data)
+on_authorize (GDBusInterfaceSkeleton *skeleton, GDBusMethodInvocation *invocation, gpointer sender)
 {
-  KobanOperation *self = user_data;
-
-  if (g_strcmp0 (g_dbus_method_invocation_get_sender (invocation), self->sender) == 0)
+  if (g_strcmp0 (g_dbus_method_invocation_get_sender (invocation), sender) == 0)
     return TRUE;
   g_dbus_method_invocation_return_error_literal (invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
                                                  "This operation belongs to another caller.");
@@ -206,7 +205,6 @@ koban_operation_finalize (GObject *object)
   g_object_unref (self->skeleton);
   g_object_unref (self->cancellable);
   g_free (self->path);
-  g_free (self->sender);
   G_OBJECT_CLASS (koban_operation_parent_class)->finalize (object);
 }
 
@@ -226,10 +224,15 @@ koban_operation_init (KobanOperation *self)
   koban_dbus_koban1_operation_set_state (self->skeleton, "running");
   koban_dbus_koban1_operation_set_progress (self->skeleton, g_variant_new ("a{sv}", NULL));
   koban_dbus_koban1_operation_set_question (self->skeleton, g_variant_new ("a{sv}", NULL));
-  g_signal_connect (self->skeleton, "g-authorize-method", G_CALLBACK (on_authorize), self);
   g_signal_connect (self->skeleton, "handle-start", G_CALLBACK (on_start), self);
   g_signal_connect (self->skeleton, "handle-reply", G_CALLBACK (on_reply), self);
   g_signal_connect (self->skeleton, "handle-cancel", G_CALLBACK (on_cancel), self);
+}
+
+static void
+free_name (gpointer name, GClosure *closure)
+{
+  g_free (name);
 }
 
 KobanOperation *
@@ -244,7 +247,8 @@ koban_operation_new (GDBusConnection *connection,
   g_autoptr(KobanOperation) self = g_object_new (KOBAN_TYPE_OPERATION, NULL);
 
   self->path = g_strdup_printf ("/org/koban/Koban/operation/%u", ++last);
-  self->sender = g_strdup (sender);
+  g_signal_connect_data (self->skeleton, "g-authorize-method", G_CALLBACK (on_authorize), g_strdup (sender),
+                         free_name, G_CONNECT_DEFAULT);
   self->start = start;
   self->user_data = user_data;
   self->destroy = destroy;
