@@ -23,7 +23,7 @@
 #define OPEN_US (14 * KOBAN_DAY_US) /* what goes in that time belongs to the alert that is open */
 #define LATEST 6                    /* balances that are asked what is missing */
 #define SOME_MOVES 12
-#define ENOUGH_MOVES 90 /* a bank that lists three lines in a hundred late has shown it by then */
+#define ENOUGH_MOVES 45 /* a bank that lists one line in fifteen late has shown it by then */
 #define EXCUSES 2       /* told and explained later so often: this account is told of less */
 
 /* By how much all balances since @first differ from the lines, if one and the same thing is the reason. */
