@@ -47,6 +47,7 @@ class Person:
         self.fraud = set(self.attack["links"]) | {line["id"]
                                                   for line in self.attack["lines"]} if self.attack else set()
         self.alerts = alerts
+        self.listed = first_listed(story, self.fraud)
         listed = listed_links(story, truth["monitor_from"])
         hits = [a for a in alerts if self.is_hit(a)]
         self.hit = min((a["ts"] for a in hits if a["severity"] in LOUD), default=None)
@@ -87,11 +88,18 @@ class Person:
     def units(self, amount):
         return -amount / world.COUNTRIES[self.country].minor(1)
 
-    def kept(self):
-        """What was still there when the person acted, 15 minutes after the first alert."""
-        if self.hit is None:
+    def kept(self, told):
+        """What was still there when the person acted, 15 minutes after @told, the first alert."""
+        if told is None:
             return 0.0
-        return sum(self.units(p["amount"]) for p in self.attack["payments"] if p["ts"] > self.hit + 900)
+        return sum(self.units(p["amount"]) for p in self.attack["payments"] if p["ts"] > told + 900)
+
+
+def first_listed(story, ids):
+    """When the bank first showed anything of it: nobody could tell it before."""
+    marks = [f'"{one}"' for one in ids]
+    with open(story, encoding="utf-8") as lines:
+        return next((json.loads(line)["ts"] for line in lines if any(mark in line for mark in marks)), None)
 
 
 def listed_links(story, since):
@@ -120,18 +128,31 @@ def figures(people):
         "episode recall": sum(p.hit is not None for p in attacked) / episodes,
         "recall within 24 h": sum(p.hit is not None and p.hit <= p.attack["first"] + DAY
                                   for p in attacked) / episodes,
-        "money kept": sum(p.kept() for p in attacked) / max(1.0, lost),
+        "listed by the bank within 24 h": sum(p.listed is not None and p.listed <= p.attack["first"] + DAY
+                                              for p in attacked) / episodes,
+        "money kept": sum(p.kept(p.hit) for p in attacked) / max(1.0, lost),
+        "money left when the bank listed it": sum(p.kept(p.listed) for p in attacked) / max(1.0, lost),
         "false alerts an account-month": sum(p.false for p in people) / months,
         "notices an account-month": sum(p.notices for p in people) / months,
         "new listed links an account-month": sum(p.links_told for p in people) / months,
-        "false, worst tenth of people": worst_tenth(people),
+        "false, worst tenth of people": worst_tenth(p.false / p.months for p in people),
     }
 
 
-def worst_tenth(people):
-    rates = sorted((p.false / p.months for p in people), reverse=True)
-    tenth = rates[:max(1, len(rates) // 10)]
+def worst_tenth(rates):
+    tenth = sorted(rates, reverse=True)
+    tenth = tenth[:max(1, len(tenth) // 10)]
     return sum(tenth) / len(tenth)
+
+
+def luck_alone(people, rounds=200):
+    """The worst tenth if all people were alike and only chance said whom the false alerts hit."""
+    rng, hits = random.Random(13), sum(p.false for p in people)
+    months, drawn = [p.months for p in people], 0.0
+    for _ in range(rounds):
+        count = collections.Counter(rng.choices(range(len(people)), weights=months, k=hits))
+        drawn += worst_tenth(count[i] / months[i] for i in range(len(people)))
+    return drawn / rounds
 
 
 def bootstrap(people, rounds=600):
@@ -160,6 +181,7 @@ def print_figures(people):
             met = met and good
             row += f"   {sign} {goal:.2f} {'' if good else '  MISSED'}"
         print(row)
+    print(f"{'… if luck alone chose them':34} {luck_alone(people):7.3f}")
     return met
 
 
