@@ -336,7 +336,7 @@ connect_bank (GVariant *request, char **unchecked, GError **error)
                            _("the agent did not say what it connected"));
       return NULL;
     }
-  return koban_client_get (koban_dbus_koban1_call_list_connections_sync, connection, _("connection"), error);
+  return koban_client_get (KOBAN_ROWS_CONNECTIONS, connection, _("connection"), error);
 }
 
 static GVariant *
@@ -347,7 +347,7 @@ accounts_of (GVariant *connection)
 
   g_variant_lookup (connection, "id", "&s", &id);
   g_variant_dict_insert (&filter, "connection", "s", id);
-  return koban_client_list (koban_dbus_koban1_call_list_accounts_sync, g_variant_dict_end (&filter), NULL);
+  return koban_client_list (KOBAN_ROWS_ACCOUNTS, g_variant_dict_end (&filter), NULL);
 }
 
 /* How long until the agent looks again: what the budget of this bank allows may be more than its interval. */
@@ -461,9 +461,8 @@ static gboolean
 signs_in_again (KobanProfile *profile, const AddOptions *options)
 {
   const char *name = options->name != NULL ? options->name : koban_profile_get_name (profile);
-  g_autoptr(GVariant) rows = koban_profile_signs_in (profile)
-                                ? koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, NULL)
-                                : NULL;
+  g_autoptr(GVariant) rows =
+    koban_profile_signs_in (profile) ? koban_client_list (KOBAN_ROWS_CONNECTIONS, NULL, NULL) : NULL;
   gboolean found = FALSE;
 
   for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++)

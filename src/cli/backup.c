@@ -102,7 +102,7 @@ read_copy (const char *path, GError **error)
 static void
 print_connections (void)
 {
-  g_autoptr(GVariant) rows = koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, NULL);
+  g_autoptr(GVariant) rows = koban_client_list (KOBAN_ROWS_CONNECTIONS, NULL, NULL);
 
   for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++)
     {

@@ -74,11 +74,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Known, known_clear)
 static gboolean
 ask (Known *known, KobanDBusKoban1 *agent, GError **error)
 {
-  known->accounts = koban_client_list (koban_dbus_koban1_call_list_accounts_sync, NULL, error);
+  known->accounts = koban_client_list (KOBAN_ROWS_ACCOUNTS, NULL, error);
   if (known->accounts != NULL)
-    known->connections = koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, error);
+    known->connections = koban_client_list (KOBAN_ROWS_CONNECTIONS, NULL, error);
   if (known->connections != NULL)
-    known->links = koban_client_list (koban_dbus_koban1_call_list_links_sync, NULL, error);
+    known->links = koban_client_list (KOBAN_ROWS_LINKS, NULL, error);
   return known->links != NULL &&
          koban_dbus_koban1_call_cards_sync (agent, G_DBUS_CALL_FLAGS_NONE, -1, &known->cards, NULL, error);
 }

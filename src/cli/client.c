@@ -12,52 +12,98 @@
 
 #define AGENT_PATH "/org/koban/Koban"
 
-static KobanDBusKoban1 *
-connect_agent (GDBusProxyFlags flags, GError **error)
+#define AGENT_INTERFACE "org.koban.Koban1"
+
+static void
+say_absent (GError **error, const char *why)
+{
+  g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN,
+               _("the Koban agent does not run and could not be started (%s). "
+                  "Is there a session bus, and is Koban fully installed?"),
+               why);
+}
+
+KobanDBusKoban1 *
+koban_client_connect (GError **error)
 {
   g_autoptr(GError) local_error = NULL;
   g_autoptr(KobanDBusKoban1) agent = koban_dbus_koban1_proxy_new_for_bus_sync (
-    G_BUS_TYPE_SESSION, flags, KOBAN_APP_ID, AGENT_PATH, NULL, &local_error);
+    G_BUS_TYPE_SESSION, G_DBUS_PROXY_FLAGS_NONE, KOBAN_APP_ID, AGENT_PATH, NULL, &local_error);
 
   g_autofree char *owner = agent != NULL ? g_dbus_proxy_get_name_owner (G_DBUS_PROXY (agent)) : NULL;
 
   (void) koban_error_quark (); /* registers the names of our errors before the first one arrives */
   if (owner != NULL)
     return g_steal_pointer (&agent);
-  g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN,
-               _("the Koban agent does not run and could not be started (%s). "
-                  "Is there a session bus, and is Koban fully installed?"),
-               local_error != NULL ? local_error->message : _("nobody answers to its name"));
+  say_absent (error, local_error != NULL ? local_error->message : _("nobody answers to its name"));
   return NULL;
 }
 
-KobanDBusKoban1 *
-koban_client_connect (GError **error)
+/* The bus or the session's manager says so, in place of the agent. */
+static gboolean
+is_absence (const GError *error)
 {
-  return connect_agent (G_DBUS_PROXY_FLAGS_NONE, error);
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+
+  if (error->domain == G_DBUS_ERROR)
+    return error->code == G_DBUS_ERROR_SERVICE_UNKNOWN || error->code == G_DBUS_ERROR_NAME_HAS_NO_OWNER ||
+           (error->code >= G_DBUS_ERROR_SPAWN_EXEC_FAILED && error->code <= G_DBUS_ERROR_SPAWN_FILE_INVALID);
+  return name != NULL && g_str_has_prefix (name, "org.freedesktop.systemd1.");
 }
 
-KobanDBusKoban1 *
-koban_client_connect_to_ask (GError **error)
+/* Takes @arguments. */
+static GVariant *
+ask (const char *method, GVariant *arguments, const char *type, GError **error)
 {
-  return connect_agent (G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
-                        error);
+  g_autoptr(GVariant) owned = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+  g_autoptr(GError) local_error = NULL;
+  g_autoptr(GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, &local_error);
+
+  (void) koban_error_quark ();
+  if (bus == NULL)
+    {
+      say_absent (error, local_error->message);
+      return NULL;
+    }
+  g_autoptr(GVariant) answer =
+    g_dbus_connection_call_sync (bus, KOBAN_APP_ID, AGENT_PATH, AGENT_INTERFACE, method, owned,
+                                 G_VARIANT_TYPE (type), G_DBUS_CALL_FLAGS_NONE, -1, NULL, &local_error);
+  if (answer != NULL)
+    return g_variant_get_child_value (answer, 0);
+  if (is_absence (local_error))
+    {
+      g_dbus_error_strip_remote_error (local_error);
+      say_absent (error, local_error->message);
+    }
+  else
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
 }
 
 GVariant *
-koban_client_list (KobanClientListFunc list, GVariant *filter, GError **error)
+koban_client_list (KobanRows kind, GVariant *filter, GError **error)
 {
-  g_autoptr(GVariant) owned = g_variant_ref_sink (filter != NULL ? filter : g_variant_new ("a{sv}", NULL));
-  g_autoptr(KobanDBusKoban1) agent = koban_client_connect_to_ask (error);
-  GVariant *rows = NULL;
+  static const char *const methods[] = {
+    [KOBAN_ROWS_CONNECTIONS] = "ListConnections",
+    [KOBAN_ROWS_ACCOUNTS] = "ListAccounts",
+    [KOBAN_ROWS_TRANSACTIONS] = "ListTransactions",
+    [KOBAN_ROWS_LINKS] = "ListLinks",
+    [KOBAN_ROWS_ALERTS] = "ListAlerts",
+  };
 
-  if (agent == NULL || !list (agent, owned, G_DBUS_CALL_FLAGS_NONE, -1, &rows, NULL, error))
-    return NULL;
-  return rows;
+  return ask (methods[kind],
+              g_variant_new ("(@a{sv})", filter != NULL ? filter : g_variant_new ("a{sv}", NULL)), "(aa{sv})",
+              error);
 }
 
 GVariant *
-koban_client_get (KobanClientListFunc list, const char *id, const char *what, GError **error)
+koban_client_status (GError **error)
+{
+  return ask ("Status", NULL, "(a{sv})", error);
+}
+
+GVariant *
+koban_client_get (KobanRows kind, const char *id, const char *what, GError **error)
 {
   g_auto(GVariantDict) filter = G_VARIANT_DICT_INIT (NULL);
   g_autoptr(GVariant) rows = NULL;
@@ -70,7 +116,7 @@ koban_client_get (KobanClientListFunc list, const char *id, const char *what, GE
     }
   g_variant_dict_insert (&filter, "id", "s", id);
   g_variant_dict_insert (&filter, "all", "b", TRUE);
-  rows = koban_client_list (list, g_variant_dict_end (&filter), error);
+  rows = koban_client_list (kind, g_variant_dict_end (&filter), error);
   if (rows == NULL)
     return NULL;
   if (g_variant_n_children (rows) == 1)

@@ -11,18 +11,25 @@ G_BEGIN_DECLS
 
 /* NULL with an error if there is no session bus or no agent that can be started. (transfer full) */
 KobanDBusKoban1 *koban_client_connect (GError **error);
-/* For calls alone: it has no properties and hears no signals, and so costs two round trips less. (transfer full) */
-KobanDBusKoban1 *koban_client_connect_to_ask (GError **error);
+/* What the agent lists, each with a method of its own. */
+typedef enum
+{
+  KOBAN_ROWS_CONNECTIONS,
+  KOBAN_ROWS_ACCOUNTS,
+  KOBAN_ROWS_TRANSACTIONS,
+  KOBAN_ROWS_LINKS,
+  KOBAN_ROWS_ALERTS,
+} KobanRows;
 
-typedef gboolean (*KobanClientListFunc) (KobanDBusKoban1 *agent, GVariant *filter, GDBusCallFlags flags,
-                                         gint timeout_ms, GVariant **rows, GCancellable *cancellable,
-                                         GError **error);
-
-/* Rows of a list, aa{sv}. @filter (nullable) may be floating. (transfer full) */
-GVariant *koban_client_list (KobanClientListFunc list, GVariant *filter, GError **error);
+/* Rows of a list, aa{sv}. @filter (nullable) may be floating. Like all that follow it asks in one round trip, by
+ * the agent's name and without a proxy: each of these takes three more. (transfer full) */
+GVariant *koban_client_list (KobanRows kind, GVariant *filter, GError **error);
 
 /* The one row that @id (or a unique name) means; NOT_FOUND says what was looked for. (transfer full) */
-GVariant *koban_client_get (KobanClientListFunc list, const char *id, const char *what, GError **error);
+GVariant *koban_client_get (KobanRows kind, const char *id, const char *what, GError **error);
+
+/* How the agent is, a{sv}. (transfer full) */
+GVariant *koban_client_status (GError **error);
 
 /* Starts the operation at @path and waits until it is finished, showing its progress; an interrupt
  * (Ctrl-C) cancels it. Its result, a{sv}, or NULL. (transfer full) */

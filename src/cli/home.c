@@ -15,13 +15,10 @@
 static int
 print_home (GVariant *accounts, GVariant *alerts)
 {
-  g_autoptr(GVariant) told = koban_summary_add (alerts);
-  g_autofree char *nothing = koban_summary_nothing_found ();
-
   koban_print_rows (accounts, koban_account_columns, FALSE, _("No account is known yet."));
   g_print ("\n");
-  koban_print_rows (told, koban_alert_columns, FALSE, nothing);
-  if (g_variant_n_children (told) > 0)
+  koban_summary_print (alerts, FALSE);
+  if (g_variant_n_children (alerts) > 0)
     g_print ("\n%s\n", _("Look closer with “koban show INCIDENT”; say whose it is with “koban answer”."));
   return KOBAN_EXIT_DONE;
 }
@@ -30,16 +27,14 @@ int
 koban_cli_home (int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) connections =
-    koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, &error);
+  g_autoptr(GVariant) connections = koban_client_list (KOBAN_ROWS_CONNECTIONS, NULL, &error);
 
   if (connections == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
   if (g_variant_n_children (connections) == 0)
     return koban_cli_setup (argc, argv);
-  g_autoptr(GVariant) accounts = koban_client_list (koban_dbus_koban1_call_list_accounts_sync, NULL, &error);
-  g_autoptr(GVariant) alerts =
-    accounts != NULL ? koban_client_list (koban_dbus_koban1_call_list_alerts_sync, NULL, &error) : NULL;
+  g_autoptr(GVariant) accounts = koban_client_list (KOBAN_ROWS_ACCOUNTS, NULL, &error);
+  g_autoptr(GVariant) alerts = accounts != NULL ? koban_client_list (KOBAN_ROWS_ALERTS, NULL, &error) : NULL;
   if (alerts == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
   return print_home (accounts, alerts);

@@ -65,7 +65,7 @@ is_own_access (GVariant *link, const char *connection)
 static gboolean
 end_access (KobanDBusKoban1 *agent, const char *connection)
 {
-  g_autoptr(GVariant) links = koban_client_list (koban_dbus_koban1_call_list_links_sync, NULL, NULL);
+  g_autoptr(GVariant) links = koban_client_list (KOBAN_ROWS_LINKS, NULL, NULL);
   guint tried = 0, ended = 0;
 
   for (gsize i = 0; links != NULL && i < g_variant_n_children (links); i++)
@@ -248,7 +248,7 @@ koban_cli_leave (int argc, char **argv)
     return status;
   g_autoptr(KobanDBusKoban1) agent = koban_client_connect (&error);
   g_autoptr(GVariant) connections =
-    agent != NULL ? koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, &error) : NULL;
+    agent != NULL ? koban_client_list (KOBAN_ROWS_CONNECTIONS, NULL, &error) : NULL;
   if (connections == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
   print_plan (connections);

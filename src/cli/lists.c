@@ -15,14 +15,10 @@
 
 /* Asks, and prints. Takes @filter, which may be floating. */
 static int
-print_list (KobanClientListFunc list,
-            GVariant *filter,
-            const KobanColumn *columns,
-            gboolean json,
-            const char *nothing)
+print_list (KobanRows kind, GVariant *filter, const KobanColumn *columns, gboolean json, const char *nothing)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) rows = koban_client_list (list, filter, &error);
+  g_autoptr(GVariant) rows = koban_client_list (kind, filter, &error);
 
   if (rows == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
@@ -40,7 +36,7 @@ koban_cli_connections (int argc, char **argv)
 
   if (!koban_cli_parse (argc, argv, &usage, NULL, &json, &words, &status))
     return status;
-  return print_list (koban_dbus_koban1_call_list_connections_sync, NULL, koban_connection_columns, json,
+  return print_list (KOBAN_ROWS_CONNECTIONS, NULL, koban_connection_columns, json,
                      _("No bank is connected. Begin with: koban providers"));
 }
 
@@ -65,8 +61,7 @@ static int
 tell_account (const char *id, gboolean json)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) account =
-    koban_client_get (koban_dbus_koban1_call_list_accounts_sync, id, _("account"), &error);
+  g_autoptr(GVariant) account = koban_client_get (KOBAN_ROWS_ACCOUNTS, id, _("account"), &error);
 
   if (account == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
@@ -114,7 +109,7 @@ koban_cli_accounts (int argc, char **argv)
   if (!koban_cli_parse (argc, argv, &usage, NULL, &json, &words, &status))
     return status;
   if (words[0] == NULL)
-    return print_list (koban_dbus_koban1_call_list_accounts_sync, NULL, koban_account_columns, json,
+    return print_list (KOBAN_ROWS_ACCOUNTS, NULL, koban_account_columns, json,
                        _("No account is known. Begin with: koban providers"));
   if (!g_str_equal (words[0], "set") || g_strv_length (words) < 3)
     return koban_cli_usage_error ("accounts", _("say: koban accounts %s"), usage.synopsis);
@@ -128,8 +123,7 @@ static gboolean
 add_account (GVariantDict *filter, const char *account, GError **error)
 {
   const char *id = NULL;
-  g_autoptr(GVariant) row =
-    koban_client_get (koban_dbus_koban1_call_list_accounts_sync, account, _("account"), error);
+  g_autoptr(GVariant) row = koban_client_get (KOBAN_ROWS_ACCOUNTS, account, _("account"), error);
 
   if (row == NULL || !g_variant_lookup (row, "id", "&s", &id))
     return FALSE;
@@ -161,8 +155,8 @@ koban_cli_transactions (int argc, char **argv)
     return koban_cli_usage_error (argv[0], _("“%s” is not a day like 2024-09-01"), since);
   if (account != NULL && !add_account (&filter, account, &error))
     return koban_cli_fail (g_steal_pointer (&error));
-  return print_list (koban_dbus_koban1_call_list_transactions_sync, g_variant_dict_end (&filter),
-                     koban_transaction_columns, json, _("No transactions are known."));
+  return print_list (KOBAN_ROWS_TRANSACTIONS, g_variant_dict_end (&filter), koban_transaction_columns, json,
+                     _("No transactions are known."));
 }
 
 /* --- links --- */
@@ -185,8 +179,7 @@ koban_cli_links (int argc, char **argv)
   if (!koban_cli_parse (argc, argv, &usage, entries, &json, &words, &status))
     return status;
   g_variant_dict_insert (&filter, "all", "b", all);
-  return print_list (koban_dbus_koban1_call_list_links_sync, g_variant_dict_end (&filter), koban_link_columns,
-                     json,
+  return print_list (KOBAN_ROWS_LINKS, g_variant_dict_end (&filter), koban_link_columns, json,
                      _("No links are known. “koban accounts --json” says whether your bank lists them."));
 }
 
@@ -211,12 +204,9 @@ koban_cli_alerts (int argc, char **argv)
   if (!koban_cli_parse (argc, argv, &usage, entries, &json, &words, &status))
     return status;
   g_variant_dict_insert (&filter, "all", "b", all);
-  g_autoptr(GVariant) rows =
-    koban_client_list (koban_dbus_koban1_call_list_alerts_sync, g_variant_dict_end (&filter), &error);
+  g_autoptr(GVariant) rows = koban_client_list (KOBAN_ROWS_ALERTS, g_variant_dict_end (&filter), &error);
   if (rows == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
-  g_autoptr(GVariant) told = koban_summary_add (rows);
-  g_autofree char *nothing = koban_summary_nothing_found ();
-  koban_print_rows (told, koban_alert_columns, json, nothing);
+  koban_summary_print (rows, json);
   return KOBAN_EXIT_DONE;
 }

@@ -69,7 +69,7 @@ koban_cli_remove (int argc, char **argv)
   if (!koban_cli_parse (argc, argv, &usage, entries, &json, &words, &status))
     return status;
   g_autoptr(GVariant) connection =
-    koban_client_get (koban_dbus_koban1_call_list_connections_sync, words[0], _("connection"), &error);
+    koban_client_get (KOBAN_ROWS_CONNECTIONS, words[0], _("connection"), &error);
   if (connection == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
   if (!yes && koban_prompt_can_ask () && !is_meant (connection, purge))

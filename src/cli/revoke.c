@@ -64,7 +64,7 @@ show_last_payments (GVariant *link)
     return;
   g_variant_dict_insert (&filter, "account", "s", koban_field_text_or (link, "account", ""));
   g_autoptr(GVariant) lines =
-    koban_client_list (koban_dbus_koban1_call_list_transactions_sync, g_variant_dict_end (&filter), NULL);
+    koban_client_list (KOBAN_ROWS_TRANSACTIONS, g_variant_dict_end (&filter), NULL);
   if (lines == NULL)
     return;
   g_variant_builder_init (&taken, G_VARIANT_TYPE ("aa{sv}"));
@@ -154,9 +154,8 @@ is_meant (GVariant *link)
 static KobanProfile *
 profile_of (KobanProfiles *profiles, GVariant *link)
 {
-  g_autoptr(GVariant) connection =
-    koban_client_get (koban_dbus_koban1_call_list_connections_sync,
-                      koban_field_text_or (link, "connection", ""), _("connection"), NULL);
+  g_autoptr(GVariant) connection = koban_client_get (
+    KOBAN_ROWS_CONNECTIONS, koban_field_text_or (link, "connection", ""), _("connection"), NULL);
 
   return connection != NULL
            ? koban_profiles_lookup (profiles, koban_field_text_or (connection, "provider", ""))
@@ -306,8 +305,7 @@ koban_cli_revoke (int argc, char **argv)
   if (!yes && !koban_prompt_can_ask ())
     return koban_cli_usage_error (
       argv[0], _("revoking needs the link's name typed: run it on a terminal, or add --yes"));
-  g_autoptr(GVariant) link =
-    koban_client_get (koban_dbus_koban1_call_list_links_sync, words[0], _("link"), &error);
+  g_autoptr(GVariant) link = koban_client_get (KOBAN_ROWS_LINKS, words[0], _("link"), &error);
   if (link == NULL)
     {
       say_where_links_are (words[0], &error);

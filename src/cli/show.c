@@ -20,16 +20,16 @@ typedef struct
 {
   char letter;
   const char *what;
-  KobanClientListFunc list;
+  KobanRows rows;
   const KobanColumn *columns;
 } Kind;
 
 static const Kind kinds[] = {
-  { 'l', N_("link"), koban_dbus_koban1_call_list_links_sync, koban_link_columns },
-  { 'a', N_("account"), koban_dbus_koban1_call_list_accounts_sync, koban_account_columns },
-  { 'c', N_("connection"), koban_dbus_koban1_call_list_connections_sync, koban_connection_columns },
-  { 't', N_("transaction"), koban_dbus_koban1_call_list_transactions_sync, koban_transaction_columns },
-  { 'n', N_("alert"), koban_dbus_koban1_call_list_alerts_sync, koban_alert_columns },
+  { 'l', N_("link"), KOBAN_ROWS_LINKS, koban_link_columns },
+  { 'a', N_("account"), KOBAN_ROWS_ACCOUNTS, koban_account_columns },
+  { 'c', N_("connection"), KOBAN_ROWS_CONNECTIONS, koban_connection_columns },
+  { 't', N_("transaction"), KOBAN_ROWS_TRANSACTIONS, koban_transaction_columns },
+  { 'n', N_("alert"), KOBAN_ROWS_ALERTS, koban_alert_columns },
 };
 
 /* "l12": a letter and digits. */
@@ -81,12 +81,12 @@ find (const char *id, const Kind **found, GError **error)
     if (is_id (id, kinds[i].letter))
       {
         *found = &kinds[i];
-        return koban_client_get (kinds[i].list, id, _(kinds[i].what), error);
+        return koban_client_get (kinds[i].rows, id, _(kinds[i].what), error);
       }
   for (guint i = 0; i < 3; i++)
     {
       g_autoptr(GError) local_error = NULL;
-      GVariant *row = koban_client_get (kinds[i].list, id, _(kinds[i].what), &local_error);
+      GVariant *row = koban_client_get (kinds[i].rows, id, _(kinds[i].what), &local_error);
 
       *found = &kinds[i];
       if (row != NULL)
@@ -107,8 +107,7 @@ find (const char *id, const Kind **found, GError **error)
 static void
 print_line (const char *id)
 {
-  g_autoptr(GVariant) line =
-    koban_client_get (koban_dbus_koban1_call_list_transactions_sync, id, _("transaction"), NULL);
+  g_autoptr(GVariant) line = koban_client_get (KOBAN_ROWS_TRANSACTIONS, id, _("transaction"), NULL);
 
   if (line == NULL)
     return;
@@ -126,7 +125,7 @@ print_line (const char *id)
 static void
 print_link (const char *id)
 {
-  g_autoptr(GVariant) link = koban_client_get (koban_dbus_koban1_call_list_links_sync, id, _("link"), NULL);
+  g_autoptr(GVariant) link = koban_client_get (KOBAN_ROWS_LINKS, id, _("link"), NULL);
   const char *name = "", *status = "";
 
   if (link == NULL)
@@ -269,8 +268,7 @@ show_incident (const char *id, gboolean json)
 
   g_variant_dict_insert (&filter, "incident", "s", id);
   g_variant_dict_insert (&filter, "all", "b", TRUE);
-  g_autoptr(GVariant) rows =
-    koban_client_list (koban_dbus_koban1_call_list_alerts_sync, g_variant_dict_end (&filter), &error);
+  g_autoptr(GVariant) rows = koban_client_list (KOBAN_ROWS_ALERTS, g_variant_dict_end (&filter), &error);
   if (rows != NULL && g_variant_n_children (rows) == 0)
     g_set_error (&error, KOBAN_ERROR, KOBAN_ERROR_NOT_FOUND, _("there is no incident “%s”"), id);
   if (error != NULL)

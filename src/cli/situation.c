@@ -140,12 +140,12 @@ read_agent (KobanSituation *self)
 {
   self->agent = koban_client_connect (NULL);
   self->version = self->agent != NULL ? koban_dbus_koban1_dup_version (self->agent) : NULL;
-  if (self->agent == NULL || !koban_dbus_koban1_call_status_sync (self->agent, G_DBUS_CALL_FLAGS_NONE, -1,
-                                                                  &self->status, NULL, NULL))
+  self->status = self->agent != NULL ? koban_client_status (NULL) : NULL;
+  if (self->status == NULL)
     return;
-  self->connections = koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, NULL);
-  self->accounts = koban_client_list (koban_dbus_koban1_call_list_accounts_sync, NULL, NULL);
-  self->alerts = koban_client_list (koban_dbus_koban1_call_list_alerts_sync, NULL, NULL);
+  self->connections = koban_client_list (KOBAN_ROWS_CONNECTIONS, NULL, NULL);
+  self->accounts = koban_client_list (KOBAN_ROWS_ACCOUNTS, NULL, NULL);
+  self->alerts = koban_client_list (KOBAN_ROWS_ALERTS, NULL, NULL);
 }
 
 KobanSituation *

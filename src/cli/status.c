@@ -81,19 +81,25 @@ print_json_status (GVariant *status, GVariant *connections, GVariant *review, GV
 }
 
 static void
+print_found (GVariant *status)
+{
+  gint64 open = 0;
+
+  g_variant_lookup (status, "open", "x", &open);
+  g_autofree char *found =
+    open > 0 ? g_strdup (_("There is something to look at: koban alerts")) : koban_summary_nothing_found ();
+  g_print ("%s\n", found);
+}
+
+static void
 print_status (GVariant *status, GVariant *connections, GVariant *review)
 {
   g_autoptr(GVariant) channels = get_channels (status);
-  g_autofree char *found = NULL;
-  gint64 open = 0;
 
   koban_print_rows (connections, koban_connection_columns, FALSE, "");
   koban_print_rows (channels, channel_columns, FALSE, "");
   koban_print_details (status, status_columns);
-  g_variant_lookup (status, "open", "x", &open);
-  found =
-    open > 0 ? g_strdup (_("There is something to look at: koban alerts")) : koban_summary_nothing_found ();
-  g_print ("%s\n", found);
+  print_found (status);
   if (review != NULL)
     koban_review_print_settings (review);
 }
@@ -102,14 +108,9 @@ print_status (GVariant *status, GVariant *connections, GVariant *review)
 static void
 print_check (GVariant *status, GVariant *problems)
 {
-  gint64 open = 0;
-  g_autofree char *nothing = koban_summary_nothing_found ();
-
   koban_health_print (problems);
-  if (g_variant_n_children (problems) > 0)
-    return;
-  g_variant_lookup (status, "open", "x", &open);
-  g_print ("%s\n", open > 0 ? _("There is something to look at: koban alerts") : nothing);
+  if (g_variant_n_children (problems) == 0)
+    print_found (status);
 }
 
 static GVariant *
@@ -136,17 +137,15 @@ koban_cli_status (int argc, char **argv)
   };
   g_auto(GStrv) words = NULL;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) status = NULL, review = NULL;
+  g_autoptr(GVariant) review = NULL;
   int exit;
 
   if (!koban_cli_parse (argc, argv, &usage, entries, &json, &words, &exit))
     return exit;
-  g_autoptr(KobanDBusKoban1) agent = koban_client_connect_to_ask (&error);
-  if (agent == NULL ||
-      !koban_dbus_koban1_call_status_sync (agent, G_DBUS_CALL_FLAGS_NONE, -1, &status, NULL, &error))
+  g_autoptr(GVariant) status = koban_client_status (&error);
+  if (status == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
-  g_autoptr(GVariant) connections =
-    koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, &error);
+  g_autoptr(GVariant) connections = koban_client_list (KOBAN_ROWS_CONNECTIONS, NULL, &error);
   if (connections == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
   if (settings)

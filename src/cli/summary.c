@@ -8,6 +8,7 @@
 #include "cli/summary.h"
 
 #include "cli/client.h"
+#include "cli/columns.h"
 
 #include <glib/gi18n-lib.h>
 #include <koban/alert.h>
@@ -111,8 +112,7 @@ not_yours (void)
   g_autoptr(GString) incidents = g_string_new (NULL);
 
   g_variant_dict_insert (&filter, "all", "b", TRUE);
-  g_autoptr(GVariant) alerts =
-    koban_client_list (koban_dbus_koban1_call_list_alerts_sync, g_variant_dict_end (&filter), NULL);
+  g_autoptr(GVariant) alerts = koban_client_list (KOBAN_ROWS_ALERTS, g_variant_dict_end (&filter), NULL);
   for (gsize i = 0; alerts != NULL && i < g_variant_n_children (alerts); i++)
     {
       g_autoptr(GVariant) alert = g_variant_get_child_value (alerts, i);
@@ -133,8 +133,7 @@ not_yours (void)
 static char *
 what_was_checked (void)
 {
-  g_autoptr(GVariant) connections =
-    koban_client_list (koban_dbus_koban1_call_list_connections_sync, NULL, NULL);
+  g_autoptr(GVariant) connections = koban_client_list (KOBAN_ROWS_CONNECTIONS, NULL, NULL);
   guint unwell = 0;
 
   if (connections == NULL || g_variant_n_children (connections) == 0)
@@ -159,4 +158,14 @@ koban_summary_nothing_found (void)
   g_autofree char *waiting = not_yours ();
 
   return waiting == NULL ? g_steal_pointer (&checked) : g_strdup_printf ("%s\n%s", waiting, checked);
+}
+
+void
+koban_summary_print (GVariant *alert_rows, gboolean json)
+{
+  gboolean none = g_variant_n_children (alert_rows) == 0;
+  g_autoptr(GVariant) told = koban_summary_add (alert_rows);
+  g_autofree char *nothing = none && !json ? koban_summary_nothing_found () : NULL;
+
+  koban_print_rows (told, koban_alert_columns, json, nothing);
 }

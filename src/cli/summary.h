@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 /* The same rows with "summary". (transfer full) */
 GVariant *koban_summary_add (GVariant *alert_rows);
 
+/* A table of them, or what may be said when there are none. */
+void      koban_summary_print (GVariant *alert_rows, gboolean json);
+
 /* The reasons of an alert row, one sentence a line, indented. (transfer full) */
 char     *koban_summary_reasons (GVariant *alert_row);
 

@@ -66,7 +66,7 @@ is_news (Watch *self, GVariant *row)
 static void
 look (Watch *self, gboolean tell)
 {
-  g_autoptr(GVariant) alerts = koban_client_list (koban_dbus_koban1_call_list_alerts_sync, NULL, NULL);
+  g_autoptr(GVariant) alerts = koban_client_list (KOBAN_ROWS_ALERTS, NULL, NULL);
   g_autoptr(GVariant) rows = alerts != NULL ? koban_summary_add (alerts) : NULL;
 
   for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++)
