@@ -37,7 +37,7 @@ typedef struct
   gboolean was_last;           /* no connection is left */
   GVariant *rows;              /* (owned) (nullable): what came of it */
   GVariant *channels;          /* (owned) (nullable) */
-  gint64 open, unsent, next_check_us;
+  gint64 open, unsent, overdue, next_check_us;
   guint kind; /* of secrets that is to be forgotten next */
   const char *keyring;
 } KobanCall;

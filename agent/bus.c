@@ -625,7 +625,7 @@ read_next_check (KobanLedger *ledger, KobanCall *call, GError **error)
   return connections != NULL;
 }
 
-/* What should have arrived; not what is planned for later. */
+/* What should have arrived, not what is planned for later; and what is late: not what is on its way now. */
 static gboolean
 count_unsent (KobanLedger *ledger, KobanCall *call, GError **error)
 {
@@ -636,6 +636,7 @@ count_unsent (KobanLedger *ledger, KobanCall *call, GError **error)
       const KobanDelivery *delivery = waiting->pdata[i];
 
       call->unsent += delivery->attempts > 0 || delivery->due_us <= call->now_us ? 1 : 0;
+      call->overdue += delivery->attempts > 0 || delivery->due_us <= call->now_us - KOBAN_MINUTE_US ? 1 : 0;
     }
   return waiting != NULL;
 }
@@ -689,6 +690,7 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
   g_variant_dict_insert_value (&status, "channels", call->channels);
   g_variant_dict_insert (&status, "open", "x", call->open);
   g_variant_dict_insert (&status, "unsent", "x", call->unsent);
+  g_variant_dict_insert (&status, "overdue", "x", call->overdue);
   g_variant_dict_insert (&status, "keyring", "s", call->keyring);
   g_variant_dict_insert (&status, "notifications", "s",
                          koban_courier_is_heard (call->bus->parts->courier) ? "ok" : "none");

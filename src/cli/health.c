@@ -207,7 +207,7 @@ look_at_notifications (Looking *self)
 static void
 look_at_unsent (Looking *self)
 {
-  if (koban_field_number (self->now->status, "unsent") > 0)
+  if (koban_field_number (self->now->status, "overdue") > 0)
     tell_plain (self, "unsent", _("There are messages that could not be delivered yet."),
                 _("Read them here: koban alerts. Then try the way: koban notify --test"));
 }

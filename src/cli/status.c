@@ -17,6 +17,7 @@
 static const KobanColumn status_columns[] = {
   { "open", KOBAN_COLUMN_NUMBER, N_("open incidents") },
   { "unsent", KOBAN_COLUMN_NUMBER, N_("messages not yet delivered") },
+  { "overdue", KOBAN_COLUMN_NUMBER, NULL },
   { "keyring", KOBAN_COLUMN_TEXT, N_("keyring") },
   { "notifications", KOBAN_COLUMN_TEXT, N_("notifications") },
   { "next_check", KOBAN_COLUMN_TIME, N_("next check") },

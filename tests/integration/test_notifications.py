@@ -127,7 +127,9 @@ class Absent(Case):
         self.watched()
         alert = self.rogue_link()
         self.assertEqual(alert["state"], "new")
-        self.assertGreaterEqual(self.desk.koban_json("status")["status"]["unsent"], 1)
+        status = self.desk.koban_json("status")["status"]
+        self.assertGreaterEqual(status["unsent"], 1)
+        self.assertGreaterEqual(status["overdue"], 1, "it was tried, and nobody heard it")
         self.desk.start_notifier()
         self.desk.wait(self.urgent, 30, "the notification")
         self.desk.wait(lambda: self.link_alert()["state"] == "notified", 10, "the mark")

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define NOW "1700000000000000" /* 2023-11-14 */
-#define WELL "{'keyring': <'ok'>, 'notifications': <'ok'>, 'unsent': <int64 0>}"
+#define WELL "{'keyring': <'ok'>, 'notifications': <'ok'>, 'unsent': <int64 1>, 'overdue': <int64 0>}"
 #define CHECKED(state, last, next)                                                                           \
   "{'id': <'c1'>, 'name': <'Bank'>, 'provider': <'starling'>, 'state': <'" state                             \
   "'>, 'last_check': <int64 " last ">, 'next_check': <int64 " next ">}"
@@ -30,7 +30,7 @@ static const struct
   { "no-keyring", "{'keyring': <'none'>, 'notifications': <'ok'>}", OK_NOW, "", "", "no-keyring" },
   { "locked", "{'keyring': <'locked'>, 'notifications': <'ok'>}", CHECKED ("locked", "0", "0"), "", "",
     "locked locked" },
-  { "unsent", "{'keyring': <'ok'>, 'unsent': <int64 2>}", OK_NOW, "", "", "unsent" },
+  { "unsent", "{'keyring': <'ok'>, 'unsent': <int64 2>, 'overdue': <int64 2>}", OK_NOW, "", "", "unsent" },
   { "ended", WELL, CHECKED ("sign-in", "0", "0"), "", "", "consent-ended" },
   { "quota", WELL, CHECKED ("waiting", "0", "0"), "", "", "quota" },
   { "other", WELL, CHECKED ("shared", "0", "0"), "", "", "other-machine" },
