@@ -345,7 +345,7 @@ class Torture:
         if killed:
             self.kills += 1
             self.at[self.world.last] += 1
-        self.scenario.claim(done or killed, "the agent ended by itself, with status %#x" % self.world.status)
+        self.scenario.claim(done or killed, "the agent ended by itself, with status %#x\n%s" % (self.world.status, self.world.desk.log_tail()))
         self.scenario.same(self.world.faults_of_the_ledger(), [], "the ledger, after %s" % self.where(kill_at, half))
         return done
 
@@ -376,7 +376,7 @@ class Torture:
         self.lives += 1
         self.world.began_us = int(self.world.desk.now() * 1e6)
         self.world.live(act)
-        self.scenario.claim(judged, "the last life did not end well")
+        self.scenario.claim(judged, "the last life did not end well: status %s\n%s" % (self.world.status, self.world.desk.log_tail()))
         self.requests_were_spent()
         self.scenario.same(self.world.faults_of_the_ledger(), [], "the ledger, in the end")
         self.repeats += self.world.repeats(self.scenario.loud())

@@ -284,7 +284,7 @@ class Desk:
 
     def log_tail(self):
         try:
-            return "agent said:\n" + self.agent_log.read_text(encoding="utf-8", errors="replace")[-4000:]
+            return "agent said:\n" + self.agent_log.read_text(encoding="utf-8", errors="replace")[-12000:]
         except OSError:
             return "the agent said nothing"
 
