@@ -54,7 +54,7 @@ koban_log2 (guint64 value)
   if (value < 2)
     return 0;
 
-  int top = (int) g_bit_storage ((gulong) value) - 1;
+  int top = 63 - __builtin_clzll (value); /* g_bit_storage has 32 bits on some phones */
   guint64 mantissa = top >= 8 ? value >> (top - 8) : value << (8 - top);
   return top * 256 + log2_table[mantissa & 255];
 }

@@ -84,7 +84,6 @@ retry_after (const KobanHttpResponse *response)
 {
   const char *wait = koban_http_response_get_header (response, "retry-after");
   const char *date = koban_http_response_get_header (response, "date");
-  time_t until, now;
 
   if (wait == NULL || *wait == '\0')
     return -1;
@@ -93,12 +92,12 @@ retry_after (const KobanHttpResponse *response)
   if (!g_ascii_isalpha (*wait))
     return -1;
 
-  until = curl_getdate (wait, NULL);
-  now = date != NULL ? curl_getdate (date, NULL) : -1;
+  gint64 until = curl_getdate (wait, NULL);
+  gint64 now = date != NULL ? curl_getdate (date, NULL) : -1;
   if (now == -1)
-    now = (time_t) (g_get_real_time () / G_USEC_PER_SEC);
+    now = g_get_real_time () / G_USEC_PER_SEC;
 
-  return until == -1 ? -1 : CLAMP ((gint64) until - (gint64) now, 0, MAX_RETRY_AFTER_S);
+  return until == -1 ? -1 : CLAMP (until - now, 0, MAX_RETRY_AFTER_S);
 }
 
 /* ---- addresses ---- */

@@ -373,7 +373,7 @@ static const struct
   { "soon", -1 },
   { "12x", -1 },
   { "Thu,_01_Jan_1970_00:00:10_GMT", 0 },
-  { "Fri,_31_Dec_2300_23:59:59_GMT", 86400 },
+  { "Fri,_31_Dec_2300_23:59:59_GMT", sizeof (time_t) > 4 ? 86400 : -1 }, /* libcurl has no such day there */
 };
 
 static void
