@@ -88,6 +88,12 @@ def preloaded(name):
     return str(path)
 
 
+def is_sanitized(program, by=("asan", "tsan")):
+    """Whether a sanitizer is in the program itself or, as gcc has it, in a library that it needs."""
+    image = pathlib.Path(program).read_bytes()
+    return any(b"__%s_init" % one.encode() in image for one in by)
+
+
 def sanitizer_of(program):
     """libasan must come before everything else that is preloaded; the path, or None."""
     listed = subprocess.run(["ldd", str(program)], stdout=subprocess.PIPE, text=True).stdout
