@@ -90,7 +90,7 @@ match_service (KobanLedger *self, const char *name)
 
   if (self->services == NULL || name == NULL)
     return NULL;
-  known = koban_habits_find_name (self->habits, self->services, name);
+  known = self->habits != NULL ? koban_habits_find_name (self->habits, self->services, name) : NULL;
   if (known != NULL)
     return known->service;
   folded = koban_text_fold (name);
