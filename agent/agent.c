@@ -123,8 +123,10 @@ note_blindness (Agent *self, const KobanOutcome *outcome)
 static void
 on_checked (KobanRounds *rounds, KobanOutcome *outcome, Agent *self)
 {
+  gboolean told = outcome->merged.opened > 0 || outcome->merged.raised > 0;
+
   note_blindness (self, outcome);
-  if (!self->leaving && outcome->error == NULL)
+  if (!self->leaving && outcome->error == NULL && !told) /* a copy waits, an alert does not */
     koban_copies_keep (&self->parts);
   if (outcome->merged.changes > 0)
     {
@@ -132,7 +134,7 @@ on_checked (KobanRounds *rounds, KobanOutcome *outcome, Agent *self)
       agent_changed (self, "transactions");
       agent_changed (self, "links");
     }
-  if (outcome->merged.opened > 0 || outcome->merged.raised > 0)
+  if (told)
     agent_changed (self, "alerts");
   if (outcome->error == NULL && !self->leaving)
     koban_courier_looked (self->parts.courier);
