@@ -14,13 +14,6 @@
 #define NEW_LINES 10
 #define BATCH 1000 /* invented at a time, while the clock stands */
 
-/* Of src/ledger/store.c, schema.c: what differs here is measured wrongly. */
-static const char settings[] =
-  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
-  "PRAGMA wal_autocheckpoint = 250; PRAGMA journal_size_limit = 4194304;"
-  "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;";
-static const char settings_in_memory[] =
-  "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;";
 static const char insert[] =
   "INSERT INTO line (account, bank_id, pending_id, state, type, amount, currency, date, time_us, text, payee,"
   " counterparty_id, mandate_ref, balance_after, balance_currency, first_seen_us, service, unseen_us)"
@@ -42,7 +35,7 @@ open_table (const char *path, const char *schema)
 
   must (db,
         sqlite3_open_v2 (path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL));
-  must (db, sqlite3_exec (db, in_memory ? settings_in_memory : settings, NULL, NULL, NULL));
+  must (db, sqlite3_exec (db, in_memory ? LIFE_SETTINGS_IN_MEMORY : LIFE_SETTINGS, NULL, NULL, NULL));
   if (!g_file_get_contents (schema, &sql, NULL, NULL))
     g_error ("%s cannot be read", schema);
   must (db, sqlite3_exec (db, sql, NULL, NULL, NULL));

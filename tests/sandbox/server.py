@@ -61,9 +61,10 @@ class Bank:
             wish = self.faults.take(request)
             good = None if Faults.is_blind(wish) else self.provider.answer(request)
             self.save()
-            self.requests.append({"method": request.method, "path": request.path, "query": request.pairs,
-                                  "agent": request.headers.get("User-Agent"), "fault": wish and wish["what"],
-                                  "status": good and good.status})
+            request.noted = {"method": request.method, "path": request.path, "query": request.pairs,
+                             "agent": request.headers.get("User-Agent"), "fault": wish and wish["what"],
+                             "status": good and good.status}
+            self.requests.append(request.noted)
         return self.faults.deliver(good, wish)
 
     # --- control
@@ -220,6 +221,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class BankHandler(Handler):
     def respond(self, request):
         self.deliver(self.server.bank.serve(request))
+        request.noted["last_byte"] = time.monotonic()
 
 
 class ControlHandler(Handler):

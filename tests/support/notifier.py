@@ -10,6 +10,7 @@ another session bus as second argument it also hands what it is asked to show to
 import json
 import sys
 import threading
+import time
 
 import gi
 
@@ -39,7 +40,7 @@ class Server:
         self.on_screen = {}     # our id → its id
 
     def say(self, what, **fields):
-        print(json.dumps(dict(fields, what=what), ensure_ascii=False), flush=True)
+        print(json.dumps(dict(fields, what=what, at=time.monotonic()), ensure_ascii=False), flush=True)
 
     def call(self, connection, sender, path, interface, method, arguments, invocation):
         invocation.return_value(getattr(self, method)(sender, *arguments.unpack()))
