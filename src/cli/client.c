@@ -14,13 +14,17 @@
 
 #define AGENT_INTERFACE "org.koban.Koban1"
 
+/* @why is the bus's own word, if it has one. */
 static void
-say_absent (GError **error, const char *why)
+say_absent (GError **error, const GError *why)
 {
+  gboolean is_nobody = why == NULL || g_error_matches (why, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+                       g_error_matches (why, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
+
   g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN,
                _("the Koban agent does not run and could not be started (%s). "
                   "Is there a session bus, and is Koban fully installed?"),
-               why);
+               is_nobody ? _("nobody answers to its name") : why->message);
 }
 
 KobanDBusKoban1 *
@@ -35,7 +39,7 @@ koban_client_connect (GError **error)
   (void) koban_error_quark (); /* registers the names of our errors before the first one arrives */
   if (owner != NULL)
     return g_steal_pointer (&agent);
-  say_absent (error, local_error != NULL ? local_error->message : _("nobody answers to its name"));
+  say_absent (error, local_error);
   return NULL;
 }
 
@@ -62,7 +66,7 @@ ask (const char *method, GVariant *arguments, const char *type, GError **error)
   (void) koban_error_quark ();
   if (bus == NULL)
     {
-      say_absent (error, local_error->message);
+      say_absent (error, local_error);
       return NULL;
     }
   g_autoptr(GVariant) answer =
@@ -73,7 +77,7 @@ ask (const char *method, GVariant *arguments, const char *type, GError **error)
   if (is_absence (local_error))
     {
       g_dbus_error_strip_remote_error (local_error);
-      say_absent (error, local_error->message);
+      say_absent (error, local_error);
     }
   else
     g_propagate_error (error, g_steal_pointer (&local_error));
