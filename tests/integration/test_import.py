@@ -13,7 +13,7 @@ import time
 import unittest
 
 import tap
-from desk import SOURCE, Desk, alive, require
+from desk import COUNTING, SOURCE, Desk, alive, require
 
 SAMPLES = SOURCE / "tests/statements"
 STORY = SOURCE / "tests/stories/docomo.jsonl"
@@ -277,6 +277,8 @@ class Import(unittest.TestCase):
 
     def test_a_parser_gives_up_everything_before_it_reads(self):
         require(self, "strace")
+        if COUNTING:
+            self.skipTest("who is confined could not write its counts")
         log = os.path.join(self.desk.scratch, "calls")
         with open(SAMPLES / "jp-rakuten.csv", "rb") as sample:
             done = subprocess.run(["strace", "-f", "-o", log, "-e", "trace=landlock_restrict_self,prctl,read",
