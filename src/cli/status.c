@@ -38,11 +38,11 @@ static const KobanColumn channel_columns[] = {
 
 /* (transfer full): an older agent does not say */
 static GVariant *
-get_channels (GVariant *status)
+get_rows (GVariant *status, const char *key)
 {
-  GVariant *channels = g_variant_lookup_value (status, "channels", G_VARIANT_TYPE ("aa{sv}"));
+  GVariant *rows = g_variant_lookup_value (status, key, G_VARIANT_TYPE ("aa{sv}"));
 
-  return channels != NULL ? channels : g_variant_ref_sink (g_variant_new ("aa{sv}", NULL));
+  return rows != NULL ? rows : g_variant_ref_sink (g_variant_new ("aa{sv}", NULL));
 }
 
 static void
@@ -65,7 +65,7 @@ print_json_rows (KobanJsonWriter *writer, const char *name, GVariant *rows, cons
 static void
 print_json_status (GVariant *status, GVariant *connections, GVariant *review, GVariant *problems)
 {
-  g_autoptr(GVariant) channels = get_channels (status);
+  g_autoptr(GVariant) channels = get_rows (status, "channels");
   KobanJsonWriter *writer = koban_json_writer_new ();
 
   koban_json_writer_begin_object (writer);
@@ -95,7 +95,7 @@ print_found (GVariant *status)
 static void
 print_status (GVariant *status, GVariant *connections, GVariant *review)
 {
-  g_autoptr(GVariant) channels = get_channels (status);
+  g_autoptr(GVariant) channels = get_rows (status, "channels");
 
   koban_print_rows (connections, koban_connection_columns, FALSE, "");
   koban_print_rows (channels, channel_columns, FALSE, "");
@@ -146,9 +146,7 @@ koban_cli_status (int argc, char **argv)
   g_autoptr(GVariant) status = koban_client_status (&error);
   if (status == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
-  g_autoptr(GVariant) connections = koban_client_list (KOBAN_ROWS_CONNECTIONS, NULL, &error);
-  if (connections == NULL)
-    return koban_cli_fail (g_steal_pointer (&error));
+  g_autoptr(GVariant) connections = get_rows (status, "connections");
   if (settings)
     review = koban_review_ask (g_variant_new ("a{sv}", NULL), &error);
   if (error != NULL)
