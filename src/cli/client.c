@@ -11,7 +11,6 @@
 #include <koban/error.h>
 
 #define AGENT_PATH "/org/koban/Koban"
-
 #define AGENT_INTERFACE "org.koban.Koban1"
 
 /* @why is the bus's own word, if it has one. */

@@ -13,6 +13,7 @@
 #include "cli/summary.h"
 
 #include <glib/gi18n-lib.h>
+#include <koban/field.h>
 
 static const KobanColumn status_columns[] = {
   { "open", KOBAN_COLUMN_NUMBER, N_("open incidents") },
@@ -36,15 +37,6 @@ static const KobanColumn channel_columns[] = {
   { NULL },
 };
 
-/* (transfer full): an older agent does not say */
-static GVariant *
-get_rows (GVariant *status, const char *key)
-{
-  GVariant *rows = g_variant_lookup_value (status, key, G_VARIANT_TYPE ("aa{sv}"));
-
-  return rows != NULL ? rows : g_variant_ref_sink (g_variant_new ("aa{sv}", NULL));
-}
-
 static void
 print_json_rows (KobanJsonWriter *writer, const char *name, GVariant *rows, const KobanColumn *columns)
 {
@@ -65,7 +57,7 @@ print_json_rows (KobanJsonWriter *writer, const char *name, GVariant *rows, cons
 static void
 print_json_status (GVariant *status, GVariant *connections, GVariant *review, GVariant *problems)
 {
-  g_autoptr(GVariant) channels = get_rows (status, "channels");
+  g_autoptr(GVariant) channels = koban_field_rows (status, "channels");
   KobanJsonWriter *writer = koban_json_writer_new ();
 
   koban_json_writer_begin_object (writer);
@@ -95,7 +87,7 @@ print_found (GVariant *status)
 static void
 print_status (GVariant *status, GVariant *connections, GVariant *review)
 {
-  g_autoptr(GVariant) channels = get_rows (status, "channels");
+  g_autoptr(GVariant) channels = koban_field_rows (status, "channels");
 
   koban_print_rows (connections, koban_connection_columns, FALSE, "");
   koban_print_rows (channels, channel_columns, FALSE, "");
@@ -146,7 +138,7 @@ koban_cli_status (int argc, char **argv)
   g_autoptr(GVariant) status = koban_client_status (&error);
   if (status == NULL)
     return koban_cli_fail (g_steal_pointer (&error));
-  g_autoptr(GVariant) connections = get_rows (status, "connections");
+  g_autoptr(GVariant) connections = koban_field_rows (status, "connections");
   if (settings)
     review = koban_review_ask (g_variant_new ("a{sv}", NULL), &error);
   if (error != NULL)
