@@ -197,7 +197,11 @@ class Command(unittest.TestCase):
             self.assertEqual(done.returncode, 3, done.stderr)
         self.desk.agent_program = "/bin/false"
         self.desk.set_agent()
-        self.assertEqual(self.desk.koban("status").returncode, 3, "an agent that cannot be started")
+        for command in ("status", "links", "check"):
+            done = self.desk.koban(command)
+            self.assertEqual(done.returncode, 3, "an agent that cannot be started")
+            self.assertIn("could not be started", done.stderr, command)
+            self.assertIn("fully installed?", done.stderr, command)
 
     def test_what_needs_no_agent_works_without_a_bus(self):
         nowhere = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}

@@ -69,6 +69,10 @@ class Copies(unittest.TestCase):
         self.assertTrue(after_a_check(1))
         self.assertFalse(after_a_check(8))
         self.assertFalse(after_a_check(-8), "of a clock that was wrong")
+        self.desk.set_clock(self.bank.advance("end"))
+        self.assertTrue(after_a_check(8), "an alert does not wait for a copy")
+        self.assertEqual({a["subject"] for a in self.desk.koban_json("alerts") if a["kind"] == "link"}, {ROGUE})
+        self.assertFalse(after_a_check(8), "the next check makes it")
 
     def test_a_new_computer_goes_on_from_it(self):
         self.desk.add(self.bank, name="MyBank")
