@@ -99,8 +99,9 @@ class Health(unittest.TestCase):
         self.desk.koban_json("config", "set", "watch.wariness", "quiet")
         with open(config) as file:
             self.assertEqual(file.read(), "# mine\n\n[watch]\n# because\nwariness=quiet\n\n[check]\ninterval=1h\n")
-        shown = [a for a in self.desk.koban_json("alerts") if a["reasons"][0]["code"] == "setting_lowered"]
-        self.assertEqual(sorted(a["reasons"][0]["about"] for a in shown), ["interval", "wariness"])
+        self.desk.wait(lambda: sorted(a["reasons"][0]["about"] for a in self.desk.koban_json("alerts")
+                                      if a["reasons"][0]["code"] == "setting_lowered") == ["interval", "wariness"],
+                       10, "both settings to be told")
         self.desk.koban_json("config", "set", "watch.wariness", "wary")
         self.desk.koban_json("config", "set", "check.interval", "")
         self.desk.wait(lambda: not [a for a in self.desk.koban_json("alerts")
