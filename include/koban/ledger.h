@@ -31,7 +31,7 @@ void         koban_ledger_set_judge     (KobanLedger *self, KobanServices *servi
 void         koban_ledger_set_claims    (KobanLedger *self, GVariant *windows);
 /* Of the accounts of @connection, the shortest and the longest; 0: not known. */
 gboolean     koban_ledger_get_claims    (KobanLedger *self, const char *connection, gint64 *shortest, gint64 *longest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Gives back the memory that only makes the next question quicker: for when nobody asks for a while. */
+/* For when nobody asks for a while: what may wait is done, and the memory that only makes the next question quicker given back. */
 void         koban_ledger_rest          (KobanLedger *self);
 /* PRAGMA quick_check; slow on a large file. CORRUPT names what is wrong. */
 gboolean     koban_ledger_verify        (KobanLedger *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

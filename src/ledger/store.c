@@ -15,12 +15,17 @@
 #include <string.h>
 
 #define BUSY_TIMEOUT_MS 5000
+/* Pages of the log: folded into the file at rest, when nobody waits, or while writing once there are as many
+ * as the log may keep. */
+#define LOG_AT_REST 250
+#define LOG_AT_MOST 1000
 
 struct _KobanStore
 {
   sqlite3 *db;            /* (owned) */
   GHashTable *statements; /* (owned): address of the SQL → sqlite3_stmt (owned) */
   char *path;             /* (owned) (nullable): in memory */
+  int logged;             /* pages in the log after the last commit of ours; 0: folded in */
 };
 
 static const struct
@@ -63,8 +68,29 @@ static const char pragmas[] = "PRAGMA foreign_keys = ON;"
 static const char pragmas_of_a_file[] = "PRAGMA journal_mode = WAL;"
                                         "PRAGMA synchronous = FULL;"
                                         "PRAGMA secure_delete = ON;"
-                                        "PRAGMA wal_autocheckpoint = 250;"
                                         "PRAGMA journal_size_limit = 4194304;";
+
+/* Moves what the log holds into the file, unless somebody reads it or the disk is full: then another time. */
+static void
+fold_log (KobanStore *self)
+{
+  int left = 0, folded = 0;
+
+  if (sqlite3_wal_checkpoint_v2 (self->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &left, &folded) == SQLITE_OK &&
+      folded == left)
+    self->logged = 0;
+}
+
+static int
+on_logged (void *user_data, sqlite3 *db, const char *database, int pages)
+{
+  KobanStore *self = user_data;
+
+  self->logged = pages;
+  if (pages >= LOG_AT_MOST)
+    fold_log (self);
+  return SQLITE_OK;
+}
 
 static gboolean
 store_configure (KobanStore *self, gboolean readonly, GError **error)
@@ -75,7 +101,10 @@ store_configure (KobanStore *self, gboolean readonly, GError **error)
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   if (!koban_store_exec (self, pragmas, error))
     return FALSE;
-  return self->path == NULL || readonly || koban_store_exec (self, pragmas_of_a_file, error);
+  if (self->path == NULL || readonly)
+    return TRUE;
+  sqlite3_wal_hook (self->db, on_logged, self);
+  return koban_store_exec (self, pragmas_of_a_file, error);
 }
 
 static void
@@ -124,15 +153,17 @@ koban_store_close (KobanStore *self)
 void
 koban_store_rest (KobanStore *self)
 {
+  if (self->logged >= LOG_AT_REST)
+    fold_log (self);
   sqlite3_db_release_memory (self->db);
 }
 
-gboolean
-koban_store_verify (KobanStore *self, GError **error)
+static gboolean
+look_through (KobanStore *self, const char *sql, GError **error)
 {
   g_auto(KobanQuery) query = { 0 };
 
-  koban_query_start (&query, self, "PRAGMA quick_check (1)", "");
+  koban_query_start (&query, self, sql, "");
   if (koban_query_next (&query) && g_strcmp0 (koban_query_text (&query, 0), "ok") != 0)
     {
       g_set_error (error, KOBAN_ERROR, KOBAN_ERROR_CORRUPT, _("%s is damaged: %s"), store_name (self),
@@ -140,6 +171,17 @@ koban_store_verify (KobanStore *self, GError **error)
       return FALSE;
     }
   return koban_query_finish (&query, error);
+}
+
+/* It is run once, and is by far the largest statement of all. */
+gboolean
+koban_store_verify (KobanStore *self, GError **error)
+{
+  static const char sql[] = "PRAGMA quick_check (1)";
+  gboolean whole = look_through (self, sql, error);
+
+  g_hash_table_remove (self->statements, sql);
+  return whole;
 }
 
 /* --- statements ------------------------------------------------------------------------- */

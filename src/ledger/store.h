@@ -15,7 +15,8 @@ typedef struct _KobanStore KobanStore;
 /* @path NULL: in memory. The file must exist. Errors: NOT_FOUND, CORRUPT, STORAGE. */
 KobanStore *koban_store_open     (const char *path, gboolean readonly, GError **error);
 void        koban_store_close    (KobanStore *self);
-/* Gives back the memory of the pages that were read; they are read again when they are needed. */
+/* For when nobody waits: folds a log that has grown into the file, and gives back the memory of the pages that were read;
+ * they are read again when they are needed. */
 void        koban_store_rest     (KobanStore *self);
 gboolean    koban_store_verify   (KobanStore *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

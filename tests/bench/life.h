@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 #define LIFE_SETTINGS_IN_MEMORY "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
 #define LIFE_SETTINGS \
   "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;" \
-  "PRAGMA wal_autocheckpoint = 250; PRAGMA journal_size_limit = 4194304;" LIFE_SETTINGS_IN_MEMORY
+  "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304;" LIFE_SETTINGS_IN_MEMORY
 
 typedef struct
 {
