@@ -317,14 +317,16 @@ judge (KobanLedger *self,
     .covered_from = KOBAN_NO_DATE,
     .changes = changes,
   };
-
+  KobanHabits *habits = koban_ledger_habits (self, error);
   gboolean baseline;
 
+  if (habits == NULL)
+    return NULL;
   if (account != 0 && (!koban_coverage_from (self, account, &delta.covered_from, error) ||
                        !koban_coverage_before (self, connection, account, KOBAN_LISTING_TRANSACTIONS,
                                                &delta.lines_heard_us, &baseline, error)))
     return NULL;
-  return koban_watch_judge (self->services, self->wariness, self->habits, &delta, due_us);
+  return koban_watch_judge (self->services, self->wariness, habits, &delta, due_us);
 }
 
 gboolean

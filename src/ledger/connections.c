@@ -203,12 +203,9 @@ forget_habits (KobanLedger *self, gint64 connection, GError **error)
   if (!koban_query_finish (&query, error))
     return FALSE;
   for (guint i = 0; i < accounts->len; i++)
-    {
-      koban_habits_forget (self->habits, accounts->pdata[i]);
-      if (!koban_store_run (self->store, error, drop, "s", accounts->pdata[i]))
-        return FALSE;
-    }
-  g_strfreev (koban_habits_take_changed (self->habits));
+    if (!koban_store_run (self->store, error, drop, "s", accounts->pdata[i]))
+      return FALSE;
+  koban_ledger_drop_habits (self);
   return TRUE;
 }
 

@@ -18,7 +18,7 @@ struct _KobanLedger
 
   KobanStore    *store;      /* (owned) */
   KobanServices *services;   /* (unowned) (nullable): outlives us */
-  KobanHabits   *habits;     /* (owned) (nullable): a reader has none; equal to the table between transactions */
+  KobanHabits   *habits;     /* (owned) (nullable): not read yet, or at rest; equal to the table between transactions */
   GHashTable    *in_flight;  /* (owned): ids of outbox rows handed out and not yet marked */
   GThread       *thread;     /* (unowned): the only one that may call */
   KobanWariness  wariness;
@@ -33,6 +33,10 @@ gboolean koban_ledger_begin  (KobanLedger *self, GError **error) G_GNUC_WARN_UNU
 /* Commits if @good, else takes all back, habits too. Returns whether what was done is now true. */
 gboolean koban_ledger_end    (KobanLedger *self, gboolean good, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void     koban_ledger_assert_thread (KobanLedger *self);
+/* (transfer none): from the table if they are not in memory; NULL: @error is set. */
+KobanHabits *koban_ledger_habits (KobanLedger *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What was learnt and not yet committed is gone with them. */
+void     koban_ledger_drop_habits (KobanLedger *self);
 
 /* --- rows.c: values in and out of rows --- */
 char      *koban_row_id       (char letter, gint64 id);                     /* NULL for 0 */

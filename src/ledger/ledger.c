@@ -2,7 +2,7 @@
  *
  * The ledger as an object: opening, the thread it belongs to, the bounds of a transaction, and the
  * habits that live and die with it. After every transaction, kept or taken back, the habits in memory
- * are those in the table.
+ * are those in the table: so at rest they are in the table alone.
  */
 #include "config.h"
 
@@ -24,7 +24,7 @@ koban_ledger_finalize (GObject *object)
 {
   KobanLedger *self = KOBAN_LEDGER (object);
 
-  g_clear_pointer (&self->habits, koban_habits_free);
+  koban_ledger_drop_habits (self);
   g_clear_pointer (&self->store, koban_store_close);
   g_hash_table_unref (self->in_flight);
   g_clear_pointer (&self->claims, g_variant_unref);
@@ -52,7 +52,7 @@ habits_read (KobanLedger *self, gboolean *stale, GError **error)
   static const char sql[] = "SELECT account, blob FROM habits";
   g_auto(KobanQuery) query = { 0 };
 
-  g_clear_pointer (&self->habits, koban_habits_free);
+  koban_ledger_drop_habits (self);
   self->habits = koban_habits_new ();
   koban_query_start (&query, self->store, sql, "");
   while (koban_query_next (&query))
@@ -63,7 +63,24 @@ habits_read (KobanLedger *self, gboolean *stale, GError **error)
         *stale = TRUE;
     }
   g_strfreev (koban_habits_take_changed (self->habits));
-  return koban_query_finish (&query, error);
+  if (koban_query_finish (&query, error))
+    return TRUE;
+  koban_ledger_drop_habits (self);
+  return FALSE;
+}
+
+KobanHabits *
+koban_ledger_habits (KobanLedger *self, GError **error)
+{
+  if (self->habits == NULL && !habits_read (self, NULL, error))
+    return NULL;
+  return self->habits;
+}
+
+void
+koban_ledger_drop_habits (KobanLedger *self)
+{
+  g_clear_pointer (&self->habits, koban_habits_free);
 }
 
 static gboolean
@@ -71,9 +88,9 @@ habits_write (KobanLedger *self, GError **error)
 {
   static const char sql[] = "INSERT INTO habits (account, blob) VALUES (?, ?)"
                             " ON CONFLICT (account) DO UPDATE SET blob = excluded.blob";
-  g_auto(GStrv) changed = koban_habits_take_changed (self->habits);
+  g_auto(GStrv) changed = self->habits != NULL ? koban_habits_take_changed (self->habits) : NULL;
 
-  for (char **account = changed; *account != NULL; account++)
+  for (char **account = changed; account != NULL && *account != NULL; account++)
     {
       g_autoptr(GBytes) blob = koban_habits_save (self->habits, *account);
 
@@ -95,13 +112,10 @@ koban_ledger_begin (KobanLedger *self, GError **error)
 gboolean
 koban_ledger_end (KobanLedger *self, gboolean good, GError **error)
 {
-  g_autoptr(GError) reading = NULL;
-
   if (good && habits_write (self, error) && koban_store_commit (self->store, error))
     return TRUE;
   koban_store_rollback (self->store);
-  if (!habits_read (self, NULL, &reading))
-    g_warning ("Habits could not be read again: %s", reading->message);
+  koban_ledger_drop_habits (self);
   return FALSE;
 }
 
@@ -167,6 +181,7 @@ void
 koban_ledger_rest (KobanLedger *self)
 {
   koban_ledger_assert_thread (self);
+  koban_ledger_drop_habits (self);
   koban_store_rest (self->store);
 }
 

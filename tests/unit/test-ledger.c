@@ -568,7 +568,7 @@ static gboolean
 habits_are_those_of_the_table (Fixture *self)
 {
   static const char sql[] = "SELECT blob FROM habits WHERE account = 'a1'";
-  g_autoptr(GBytes) memory = koban_habits_save (self->ledger->habits, "a1");
+  g_autoptr(GBytes) memory = koban_habits_save (koban_ledger_habits (self->ledger, NULL), "a1");
   g_autoptr(GBytes) table = NULL;
   g_auto(KobanQuery) query = { 0 };
 
@@ -581,7 +581,7 @@ habits_are_those_of_the_table (Fixture *self)
 
 /* A theft among so many lines that they need new pages. */
 static KobanSnapshot *
-long_listing (Fixture *self)
+long_listing (Fixture *self, guint count)
 {
   g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) koban_transaction_unref);
   KobanSnapshot fields = { .account = self->account,
@@ -592,7 +592,7 @@ long_listing (Fixture *self)
                            .to_us = NOW (2),
                            .rows = rows };
 
-  for (guint i = 0; i < 100; i++)
+  for (guint i = 0; i < count; i++)
     {
       g_autofree char *id = g_strdup_printf ("many%u", i);
 
@@ -611,7 +611,7 @@ alerts_with_room (void)
 
   set_up (&self, NULL);
   hear (&self, LINES, 0, line ("x", BOOKED, -500, "CAFE"), NULL);
-  listing = long_listing (&self);
+  listing = long_listing (&self, 100);
   g_assert_true (koban_ledger_merge (self.ledger, "c1", listing, 540, NULL, NULL));
   alerts = number (&self, "SELECT count (*) FROM alert");
   tear_down (&self, NULL);
@@ -632,7 +632,7 @@ test_a_full_disk_takes_all_back (void)
 
   set_up_at (&self, path);
   hear (&self, LINES, 0, line ("x", BOOKED, -500, "CAFE"), NULL);
-  listing = long_listing (&self);
+  listing = long_listing (&self, 100);
   pages = number (&self, "PRAGMA page_count");
   lines = number (&self, "SELECT count (*) FROM line");
   rows = number (&self, "SELECT count (*) FROM journal");
@@ -662,6 +662,92 @@ test_a_full_disk_takes_all_back (void)
   g_assert_cmpint (number (&self, "SELECT count (*) FROM alert"), ==, alerts_with_room ());
   g_assert_cmpint (number (&self, "SELECT count (*) FROM outbox"), ==,
                    number (&self, "SELECT count (*) FROM incident"));
+  tear_down (&self, NULL);
+  delete_ledger (path, directory);
+}
+
+/* --- resting ------------------------------------------------------------------------------------------ */
+
+/* Some coffees and a theft; the ledger rests after each if @rests. Returns its habits. */
+static GBytes *
+live (gboolean rests, gint64 *alerts)
+{
+  Fixture self = { 0 };
+  g_autoptr(KobanSnapshot) listing = NULL;
+  GBytes *habits;
+
+  set_up (&self, NULL);
+  listing = long_listing (&self, 100);
+  for (int i = 0; i < 60; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("coffee%d", i);
+
+      hear (&self, LINES, 0, line (id, BOOKED, -400 - i % 3, "CAFE"), NULL);
+      if (rests)
+        koban_ledger_rest (self.ledger);
+    }
+  g_assert_true (koban_ledger_merge (self.ledger, "c1", listing, 540, NULL, NULL));
+  habits = koban_habits_save (koban_ledger_habits (self.ledger, NULL), "a1");
+  *alerts = number (&self, "SELECT count (*) FROM alert");
+  tear_down (&self, NULL);
+  return habits;
+}
+
+static void
+test_resting_forgets_nothing (void)
+{
+  gint64 alerts = 0, alerts_of_the_restless = 0;
+  g_autoptr(GBytes) rested = live (TRUE, &alerts);
+  g_autoptr(GBytes) restless = live (FALSE, &alerts_of_the_restless);
+
+  g_assert_true (g_bytes_equal (rested, restless));
+  g_assert_cmpint (alerts, >, 0);
+  g_assert_cmpint (alerts, ==, alerts_of_the_restless);
+}
+
+#define MANY 12000 /* lines of one commit: more pages than may wait in the log, fewer than it may hold */
+
+/* Lines that are in the file itself, without its log. */
+static gint64
+lines_in_file (const char *path, const char *directory)
+{
+  g_autofree char *alone = g_build_filename (directory, "alone.db", NULL);
+  g_autofree char *bytes = NULL;
+  gsize length = 0;
+  Fixture self = { 0 };
+  gint64 lines;
+
+  g_assert_true (g_file_get_contents (path, &bytes, &length, NULL));
+  g_assert_true (g_file_set_contents (alone, bytes, (gssize) length, NULL));
+  self.ledger = koban_ledger_open (alone, NULL, NULL);
+  lines = number (&self, "SELECT count (*) FROM line");
+  g_assert_finalize_object (self.ledger);
+  g_assert_no_errno (g_unlink (alone));
+  return lines;
+}
+
+/* While somebody waits nothing is moved from the log into the file; at rest it is, once the log has grown. */
+static void
+test_the_log_is_folded_in_at_rest (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("koban-rest-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "koban.db", NULL);
+  Fixture self = { 0 };
+  g_autoptr(KobanSnapshot) listing = NULL;
+  gint64 lines;
+
+  set_up_at (&self, path);
+  koban_ledger_rest (self.ledger);
+  hear (&self, LINES, 0, line ("x", BOOKED, -500, "CAFE"), NULL);
+  lines = number (&self, "SELECT count (*) FROM line");
+  koban_ledger_rest (self.ledger);
+  g_assert_cmpint (lines_in_file (path, directory), ==, 0); /* a short log may wait */
+
+  listing = long_listing (&self, MANY);
+  g_assert_true (koban_ledger_merge (self.ledger, "c1", listing, 540, NULL, NULL));
+  g_assert_cmpint (lines_in_file (path, directory), ==, 0);
+  koban_ledger_rest (self.ledger);
+  g_assert_cmpint (lines_in_file (path, directory), ==, lines + MANY);
   tear_down (&self, NULL);
   delete_ledger (path, directory);
 }
@@ -749,6 +835,8 @@ main (int argc, char **argv)
   CLAIM ("account-gone", test_an_account_that_disappears_is_told_once);
   CLAIM ("account-off", test_an_account_that_is_not_watched_goes_in_silence);
   g_test_add_func ("/ledger/full-disk", test_a_full_disk_takes_all_back);
+  g_test_add_func ("/ledger/rest", test_resting_forgets_nothing);
+  g_test_add_func ("/ledger/rest-folds", test_the_log_is_folded_in_at_rest);
   CLAIM ("quick", test_a_merge_without_news_is_quick);
   return g_test_run ();
 }
