@@ -12,6 +12,19 @@
 #include <koban/error.h>
 #include <koban/http.h>
 #include <locale.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+/* One heap for all threads: none of them allocates so much that others would wait, and each heap of its own
+ * keeps what it once needed (0.3 MB of 4.3). */
+static void
+share_heap (void)
+{
+#ifdef __GLIBC__
+  mallopt (M_ARENA_MAX, 1);
+#endif
+}
 
 static gboolean
 parse_arguments (int *argc, char ***argv, gboolean *version)
@@ -39,6 +52,7 @@ main (int argc, char **argv)
 {
   gboolean version = FALSE;
 
+  share_heap ();
   koban_confine ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, KOBAN_LOCALEDIR);
