@@ -30,8 +30,8 @@ typedef struct
   gint32 service;         /* -1: no pattern ends here */
   guint8 byte;
   guint8 flags;
-  gboolean prefix; /* a bank's word ends here */
-  guint8 type;     /* KobanTransactionType that it tells of; OTHER: nothing */
+  guint8 prefix; /* TRUE: a bank's word ends here */
+  guint8 type;   /* KobanTransactionType that it tells of; OTHER: nothing */
 } Node;
 
 struct _KobanServices
